@@ -1,0 +1,61 @@
+package constructs
+
+import (
+	_ "embed"
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// defaultBootScript serves one page and a health path on Amazon Linux 2023
+// with nothing but what is on the image. Words between @ are filled in.
+//
+//go:embed boot_script.sh
+var defaultBootScript string
+
+// keepAliveMargin is how much longer than the load balancer the server keeps
+// an idle connection. Were it the first to close one, the load balancer would
+// send a request into a closed connection now and then and answer 502.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues
+const keepAliveMargin = 15 * time.Second
+
+// bootScript is the instances' user data, line by line, as Terraform has to
+// read it: what Terraform would take for a template of its own is escaped,
+// references of CDKTF are not.
+func (p WebserverClusterProps) bootScript() []string {
+	script := p.UserData
+	if script == "" {
+		database := "none"
+		if p.DatabaseAddress != "" {
+			database = fmt.Sprintf("%s:%d", p.DatabaseAddress, p.DatabasePort)
+		}
+		script = strings.NewReplacer(
+			"@ENVIRONMENT@", html.EscapeString(p.Environment),
+			"@SERVER_TEXT@", html.EscapeString(p.ServerText),
+			"@DATABASE@", database,
+			"@PORT@", fmt.Sprint(p.ServerPort),
+			"@HEALTH_PATH@", p.HealthCheckPath,
+			"@KEEP_ALIVE@", fmt.Sprint(int((p.RequestTimeout + keepAliveMargin).Seconds())),
+			"@STOP@", fmt.Sprint(int(p.DeregistrationDelay.Seconds())),
+		).Replace(defaultBootScript)
+	}
+	return strings.Split(strings.TrimSuffix(escapeTemplate(script), "\n"), "\n")
+}
+
+// templateRule finds what starts a template in a Terraform string, and the
+// references of CDKTF, such as ${TfToken[TOKEN.7]}.
+var templateRule = regexp.MustCompile(`\$\{TfToken\[[^]]*\]\}|[$%]\{`)
+
+// escapeTemplate doubles the sign before each { that Terraform would read as
+// the start of a template; a reference of CDKTF stays one.
+// https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences-1
+func escapeTemplate(s string) string {
+	return templateRule.ReplaceAllStringFunc(s, func(found string) string {
+		if len(found) > len("${") {
+			return found
+		}
+		return found[:1] + found
+	})
+}

@@ -1,0 +1,233 @@
+package constructs
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"example.com/webserver-cluster/internal/faults"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbinstance"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbparametergroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbsubnetgroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupegressrule"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+)
+
+// mysqlPort is MySQL's port, as MySQL.Port says.
+const mysqlPort = 3306
+
+// MySQLProps says what a MySQL is like.
+type MySQLProps struct {
+	// Name is the DB instance's identifier, such as "webservers-stage".
+	// Required.
+	Name string
+	// VPCID and SubnetIDs are where it stands: subnets in two zones or more.
+	// Required.
+	VPCID     string
+	SubnetIDs []string
+
+	// InstanceClass is the DB instance class. Default "db.t4g.micro".
+	InstanceClass string
+	// EngineVersion is the MySQL version, major and minor ("8.4") or with the
+	// patch ("8.4.5"). With the former, RDS chooses the patch and upgrades it
+	// in the maintenance window. Default "8.4".
+	EngineVersion string
+	// DatabaseName is the database made in it at first. Default "app".
+	DatabaseName string
+	// StorageGiB is the storage to start with, in GiB, 20 at the least (gp3).
+	// Default 20.
+	StorageGiB int
+	// MaxStorageGiB is how far RDS may let the storage grow, in GiB. Default
+	// five times StorageGiB.
+	MaxStorageGiB int
+	// BackupRetentionDays is how long automated backups are kept, in days, 1
+	// to 35. Default 7.
+	BackupRetentionDays int
+	// MultiAZ keeps a standby in another zone. Default false.
+	MultiAZ bool
+	// Protected keeps the data from being destroyed with the instance:
+	// deletion protection on, and a final snapshot when it is deleted after
+	// all. It also makes changes wait for the maintenance window. Default
+	// false.
+	Protected bool
+}
+
+// MySQL is an RDS for MySQL instance: encrypted storage that grows by itself,
+// TLS demanded of every client, the master user's password made and kept by
+// Secrets Manager (it is in no code, state or log), daily backups, and the
+// error and slow query logs in CloudWatch Logs. Nobody can connect to it
+// before AllowFrom lets them.
+type MySQL struct {
+	// Address is its DNS name, without the port.
+	Address string
+	// Port is its TCP port.
+	Port int
+	// DatabaseName is the database made in it at first.
+	DatabaseName string
+	// SecretARN is the Secrets Manager secret that holds the master user's
+	// name and password.
+	SecretARN string
+	// SecurityGroupID is its security group.
+	SecurityGroupID string
+
+	scope scope
+}
+
+func (p MySQLProps) withDefaults() MySQLProps {
+	p.InstanceClass = orDefault(p.InstanceClass, "db.t4g.micro")
+	p.EngineVersion = orDefault(p.EngineVersion, "8.4")
+	p.DatabaseName = orDefault(p.DatabaseName, "app")
+	p.StorageGiB = orDefault(p.StorageGiB, 20)
+	p.MaxStorageGiB = orDefault(p.MaxStorageGiB, 5*p.StorageGiB)
+	p.BackupRetentionDays = orDefault(p.BackupRetentionDays, 7)
+	return p
+}
+
+var (
+	instanceClassRule = regexp.MustCompile(`^db\.[a-z0-9-]+\.[a-z0-9-]+$`)
+	engineVersionRule = regexp.MustCompile(`^8\.4(\.\d+)?$`)
+	databaseNameRule  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
+)
+
+// Validate returns every fault of the props but for VPCID and SubnetIDs, which
+// are known only once the network is made; nil if there are none.
+func (p MySQLProps) Validate() error {
+	p = p.withDefaults()
+	var f faults.List
+	checkName(&f, "Name", p.Name)
+	if !instanceClassRule.MatchString(p.InstanceClass) {
+		f.Add("InstanceClass", p.InstanceClass, "must be a DB instance class such as db.t4g.micro")
+	}
+	if !engineVersionRule.MatchString(p.EngineVersion) {
+		// Another major version needs another parameter group family.
+		f.Add("EngineVersion", p.EngineVersion, "must be 8.4 or 8.4.N")
+	}
+	if !databaseNameRule.MatchString(p.DatabaseName) {
+		f.Add("DatabaseName", p.DatabaseName, "must be 1 to 64 letters, digits and underscores, a letter first")
+	}
+	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html
+	const minGiB, maxGiB = 20, 65536
+	if p.StorageGiB < minGiB || p.StorageGiB > maxGiB {
+		f.Add("StorageGiB", p.StorageGiB, "must be %d to %d", minGiB, maxGiB)
+	}
+	// RDS refuses a ceiling less than 10% above the storage.
+	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
+	if p.MaxStorageGiB*10 < p.StorageGiB*11 || p.MaxStorageGiB > maxGiB {
+		f.Add("MaxStorageGiB", p.MaxStorageGiB, "must be at least 10%% above StorageGiB (%d) and at most %d", p.StorageGiB, maxGiB)
+	}
+	if p.BackupRetentionDays < 1 || p.BackupRetentionDays > 35 {
+		f.Add("BackupRetentionDays", p.BackupRetentionDays, "must be 1 to 35")
+	}
+	return f.Err()
+}
+
+// NewMySQL makes a MySQL called id in parent. It panics if props are not
+// valid.
+func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
+	mustBeValid(id, props.Validate())
+	props = props.withDefaults()
+	s := newScope(parent, id)
+
+	subnets := add(s, "subnets", dbsubnetgroup.NewDbSubnetGroup, &dbsubnetgroup.DbSubnetGroupConfig{
+		NamePrefix: jsii.String(props.Name + "-"),
+		SubnetIds:  jsii.Strings(props.SubnetIDs...),
+		Lifecycle:  &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
+	})
+	parameters := add(s, "parameters", dbparametergroup.NewDbParameterGroup, &dbparametergroup.DbParameterGroupConfig{
+		NamePrefix: jsii.String(props.Name + "-"),
+		Family:     jsii.String("mysql8.4"),
+		Parameter: []*dbparametergroup.DbParameterGroupParameter{
+			// Refuses clients that do not encrypt.
+			// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-ssl-connections.require-ssl.html
+			{Name: jsii.String("require_secure_transport"), Value: jsii.String("ON")},
+			// Without it the exported slow query log stays empty.
+			{Name: jsii.String("slow_query_log"), Value: jsii.String("1")},
+		},
+		Lifecycle: &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
+	})
+	// It has no egress rule: a database answers and never calls.
+	group := add(s, "security_group", securitygroup.NewSecurityGroup, &securitygroup.SecurityGroupConfig{
+		NamePrefix:  jsii.String(props.Name + "-mysql-"),
+		Description: jsii.String("MySQL of " + props.Name),
+		VpcId:       jsii.String(props.VPCID),
+		Tags:        nameTag(props.Name + "-mysql"),
+		Lifecycle:   &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
+	})
+
+	config := &dbinstance.DbInstanceConfig{
+		Identifier:    jsii.String(props.Name),
+		Engine:        jsii.String("mysql"),
+		EngineVersion: jsii.String(props.EngineVersion),
+		InstanceClass: jsii.String(props.InstanceClass),
+		DbName:        jsii.String(props.DatabaseName),
+		Username:      jsii.String("admin"),
+		// RDS makes the password, keeps it in Secrets Manager and rotates it.
+		ManageMasterUserPassword: jsii.Bool(true),
+
+		StorageType:         jsii.String("gp3"),
+		StorageEncrypted:    jsii.Bool(true),
+		AllocatedStorage:    jsii.Number(props.StorageGiB),
+		MaxAllocatedStorage: jsii.Number(props.MaxStorageGiB),
+
+		DbSubnetGroupName:   subnets.Name(),
+		ParameterGroupName:  parameters.Name(),
+		VpcSecurityGroupIds: jsii.Strings(*group.Id()),
+		PubliclyAccessible:  jsii.Bool(false),
+		MultiAz:             jsii.Bool(props.MultiAZ),
+		Port:                jsii.Number(mysqlPort),
+
+		BackupRetentionPeriod: jsii.Number(props.BackupRetentionDays),
+		// Backups (UTC) end before the weekly maintenance may begin.
+		BackupWindow:                 jsii.String("02:00-03:00"),
+		MaintenanceWindow:            jsii.String("sun:03:30-sun:04:30"),
+		AutoMinorVersionUpgrade:      jsii.Bool(true),
+		ApplyImmediately:             jsii.Bool(!props.Protected),
+		CopyTagsToSnapshot:           jsii.Bool(true),
+		EnabledCloudwatchLogsExports: jsii.Strings("error", "slowquery"),
+
+		DeletionProtection: jsii.Bool(props.Protected),
+		SkipFinalSnapshot:  jsii.Bool(!props.Protected),
+		// The backups of the last days outlive an instance that was protected.
+		DeleteAutomatedBackups: jsii.Bool(!props.Protected),
+	}
+	if props.Protected {
+		config.FinalSnapshotIdentifier = jsii.String(props.Name + "-final")
+	}
+	instance := add(s, "instance", dbinstance.NewDbInstance, config)
+
+	return &MySQL{
+		Address:         *instance.Address(),
+		Port:            mysqlPort,
+		DatabaseName:    props.DatabaseName,
+		SecretARN:       *instance.MasterUserSecret().Get(jsii.Number(0)).SecretArn(),
+		SecurityGroupID: *group.Id(),
+		scope:           s,
+	}
+}
+
+// AllowFrom lets the members of a security group connect: an ingress rule
+// here and an egress rule there. The client's name stands in the rules' names,
+// such as "web".
+func (m *MySQL) AllowFrom(client, securityGroupID string) {
+	role := strings.ReplaceAll(client, "-", "_")
+	add(m.scope, "from_"+role, vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
+		SecurityGroupId:           jsii.String(m.SecurityGroupID),
+		ReferencedSecurityGroupId: jsii.String(securityGroupID),
+		Description:               jsii.String(fmt.Sprintf("MySQL from %s", client)),
+		IpProtocol:                jsii.String("tcp"),
+		FromPort:                  jsii.Number(m.Port),
+		ToPort:                    jsii.Number(m.Port),
+	})
+	add(m.scope, "to_mysql_from_"+role, vpcsecuritygroupegressrule.NewVpcSecurityGroupEgressRule, &vpcsecuritygroupegressrule.VpcSecurityGroupEgressRuleConfig{
+		SecurityGroupId:           jsii.String(securityGroupID),
+		ReferencedSecurityGroupId: jsii.String(m.SecurityGroupID),
+		Description:               jsii.String(fmt.Sprintf("%s to MySQL", client)),
+		IpProtocol:                jsii.String("tcp"),
+		FromPort:                  jsii.Number(m.Port),
+		ToPort:                    jsii.Number(m.Port),
+	})
+}

@@ -1,0 +1,356 @@
+package constructs
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"example.com/webserver-cluster/internal/faults"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchloggroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsavailabilityzones"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/defaultsecuritygroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eip"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/flowlog"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrole"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrolepolicy"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/internetgateway"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/natgateway"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/route"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/routetable"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/routetableassociation"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/subnet"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpc"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+)
+
+// NAT says how private subnets reach the internet.
+type NAT string
+
+const (
+	// NATNone gives private subnets no way out: no cost, but no package
+	// updates and no Session Manager either.
+	NATNone NAT = "none"
+	// NATSingle is one NAT gateway for all zones: the cheapest way out, lost
+	// for all zones when its zone is lost.
+	NATSingle NAT = "single"
+	// NATPerZone is one NAT gateway in each zone: no zone depends on another.
+	NATPerZone NAT = "per-zone"
+)
+
+const (
+	// An Auto Scaling group and a DB subnet group both want two zones, and no
+	// AWS region has more than six.
+	minZones, maxZones = 2, 6
+
+	// Every subnet takes 1/32 of the VPC's block: 2 bits choose the tier, 3
+	// bits the zone. The layout does not depend on the number of zones, so
+	// that a zone added later moves no subnet that exists.
+	subnetBits, zoneBits = 5, 3
+
+	// A VPC's block is /16 at the most.
+	// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+	largestVPC = 16
+	// A load balancer's subnet is /27 at the least, so the VPC's block is /22.
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
+	smallestVPC = 27 - subnetBits
+)
+
+// NetworkProps says what a Network is like.
+type NetworkProps struct {
+	// Name starts the name of everything in the network, such as
+	// "webservers-stage". Required.
+	Name string
+	// CIDR is the VPC's IPv4 block, /16 to /22, such as "10.10.0.0/16".
+	// Every subnet gets 1/32 of it. Required.
+	CIDR string
+	// ZoneCount is the number of Availability Zones, 2 to 6: the first ones
+	// that the region offers. Default 2. Leave it out when Zones is given.
+	ZoneCount int
+	// Zones names the Availability Zones, such as "eu-central-1a". Default:
+	// ZoneCount zones from the region's own list.
+	Zones []string
+	// NAT is the private subnets' way out. Default NATSingle.
+	NAT NAT
+	// FlowLogRetentionDays is how long flow logs are kept, in days: one of the
+	// values that CloudWatch Logs takes. Default 30.
+	FlowLogRetentionDays int
+}
+
+// Network is a VPC with three tiers of subnets, one of each in every zone:
+//
+//	public    internet gateway             load balancer, NAT gateways
+//	private   NAT gateway (or none)        instances
+//	database  no route out of the VPC      database
+//
+// Its default security group lets nothing through, and its flow logs go to
+// CloudWatch Logs.
+type Network struct {
+	VPCID             string
+	PublicSubnetIDs   []string
+	PrivateSubnetIDs  []string
+	DatabaseSubnetIDs []string
+}
+
+func (p NetworkProps) withDefaults() NetworkProps {
+	if len(p.Zones) == 0 {
+		p.ZoneCount = orDefault(p.ZoneCount, minZones)
+	}
+	p.NAT = orDefault(p.NAT, NATSingle)
+	p.FlowLogRetentionDays = orDefault(p.FlowLogRetentionDays, 30)
+	return p
+}
+
+// Validate returns every fault of the props, or nil.
+func (p NetworkProps) Validate() error {
+	p = p.withDefaults()
+	var f faults.List
+	checkName(&f, "Name", p.Name)
+	block, err := netip.ParsePrefix(p.CIDR)
+	switch {
+	case err != nil || !block.Addr().Is4():
+		f.Add("CIDR", p.CIDR, "must be an IPv4 block such as 10.10.0.0/16")
+	case block != block.Masked():
+		f.Add("CIDR", p.CIDR, "has bits set behind its prefix; %v is the block", block.Masked())
+	case block.Bits() < largestVPC:
+		f.Add("CIDR", p.CIDR, "is larger than a VPC can be (/%d)", largestVPC)
+	case block.Bits() > smallestVPC:
+		f.Add("CIDR", p.CIDR, "is too small for the subnets: each gets 1/%d of it and a load balancer's must be /27 or larger, so the block must be /%d or larger",
+			1<<subnetBits, smallestVPC)
+	}
+	switch count := len(p.Zones); {
+	case count > 0 && p.ZoneCount != 0 && p.ZoneCount != count:
+		f.Add("ZoneCount", p.ZoneCount, "contradicts Zones, which names %d", count)
+	case count > 0 && (count < minZones || count > maxZones):
+		f.Add("Zones", p.Zones, "must name %d to %d zones", minZones, maxZones)
+	case count == 0 && (p.ZoneCount < minZones || p.ZoneCount > maxZones):
+		f.Add("ZoneCount", p.ZoneCount, "must be %d to %d", minZones, maxZones)
+	}
+	seen := map[string]bool{}
+	for _, zone := range p.Zones {
+		if seen[zone] {
+			f.Add("Zones", zone, "is named twice")
+		}
+		seen[zone] = true
+	}
+	if p.NAT != NATNone && p.NAT != NATSingle && p.NAT != NATPerZone {
+		f.Add("NAT", string(p.NAT), "must be %q, %q or %q", NATNone, NATSingle, NATPerZone)
+	}
+	checkLogRetention(&f, "FlowLogRetentionDays", p.FlowLogRetentionDays)
+	return f.Err()
+}
+
+// tier is a row of subnets; its number is its place in the VPC's block.
+type tier int
+
+const (
+	publicTier tier = iota
+	privateTier
+	databaseTier
+)
+
+func (t tier) String() string { return [...]string{"public", "private", "database"}[t] }
+
+// subnetCIDR is the block of the tier's subnet in the zone (0 to 7) of a VPC
+// whose block is /16 to /22.
+func subnetCIDR(block netip.Prefix, t tier, zone int) string {
+	bits := block.Bits() + subnetBits
+	octets := block.Addr().As4()
+	address := uint32(octets[0])<<24 | uint32(octets[1])<<16 | uint32(octets[2])<<8 | uint32(octets[3])
+	address |= uint32(int(t)<<zoneBits|zone) << (32 - bits)
+	octets = [4]byte{byte(address >> 24), byte(address >> 16), byte(address >> 8), byte(address)}
+	return netip.PrefixFrom(netip.AddrFrom4(octets), bits).String()
+}
+
+// NewNetwork makes a Network called id in parent. It panics if props are not
+// valid.
+func NewNetwork(parent constructs.Construct, id string, props NetworkProps) *Network {
+	mustBeValid(id, props.Validate())
+	props = props.withDefaults()
+	s := newScope(parent, id)
+
+	v := add(s, "vpc", vpc.NewVpc, &vpc.VpcConfig{
+		CidrBlock:          jsii.String(props.CIDR),
+		EnableDnsSupport:   jsii.Bool(true),
+		EnableDnsHostnames: jsii.Bool(true),
+		Tags:               nameTag(props.Name),
+	})
+	// Whoever forgets to name a security group gets this one. Without rules it
+	// lets nothing in or out.
+	add(s, "default_security_group", defaultsecuritygroup.NewDefaultSecurityGroup, &defaultsecuritygroup.DefaultSecurityGroupConfig{
+		VpcId: v.Id(),
+		Tags:  nameTag(props.Name + "-default-closed"),
+	})
+	igw := add(s, "internet_gateway", internetgateway.NewInternetGateway, &internetgateway.InternetGatewayConfig{
+		VpcId: v.Id(),
+		Tags:  nameTag(props.Name),
+	})
+
+	n := network{scope: s, props: props, vpcID: v.Id(), zones: zoneNames(s, props)}
+	public := n.subnets(publicTier)
+	private := n.subnets(privateTier)
+	database := n.subnets(databaseTier)
+
+	publicRoutes := n.routeTable("public")
+	n.associate(publicTier, public, publicRoutes)
+	add(s, "public_internet", route.NewRoute, &route.RouteConfig{
+		RouteTableId:         publicRoutes,
+		DestinationCidrBlock: jsii.String("0.0.0.0/0"),
+		GatewayId:            igw.Id(),
+	})
+	// The database tier has a table of its own with no routes but the VPC's.
+	n.associate(databaseTier, database, n.routeTable("database"))
+
+	// One private table for each zone even with a single NAT gateway, so that
+	// going from single to per-zone changes routes and replaces nothing.
+	privateRoutes := make([]*string, len(private))
+	gateways := n.natGateways(public, igw)
+	for i := range private {
+		role := fmt.Sprintf("private_%d", i+1)
+		privateRoutes[i] = n.routeTable(role)
+		if len(gateways) > 0 {
+			add(s, role+"_nat", route.NewRoute, &route.RouteConfig{
+				RouteTableId:         privateRoutes[i],
+				DestinationCidrBlock: jsii.String("0.0.0.0/0"),
+				NatGatewayId:         gateways[i%len(gateways)],
+			})
+		}
+	}
+	n.associate(privateTier, private, privateRoutes...)
+	n.flowLogs()
+
+	return &Network{
+		VPCID:             *v.Id(),
+		PublicSubnetIDs:   ids(public),
+		PrivateSubnetIDs:  ids(private),
+		DatabaseSubnetIDs: ids(database),
+	}
+}
+
+// network is what the steps of NewNetwork share.
+type network struct {
+	scope
+	props NetworkProps
+	vpcID *string
+	zones []string
+}
+
+// zoneNames are the names of the zones, or references to the region's list.
+func zoneNames(s scope, props NetworkProps) []string {
+	if len(props.Zones) > 0 {
+		return props.Zones
+	}
+	// Local Zones and Wavelength Zones have to be opted in to and do not offer
+	// all of what a cluster needs.
+	available := add(s, "zones", dataawsavailabilityzones.NewDataAwsAvailabilityZones, &dataawsavailabilityzones.DataAwsAvailabilityZonesConfig{
+		State: jsii.String("available"),
+		Filter: []*dataawsavailabilityzones.DataAwsAvailabilityZonesFilter{{
+			Name: jsii.String("opt-in-status"), Values: jsii.Strings("opt-in-not-required"),
+		}},
+	})
+	names := make([]string, props.ZoneCount)
+	for i := range names {
+		// An index, not element(): that wraps around in a region with too few
+		// zones and would put two subnets into one zone without a word.
+		names[i] = *available.GetStringAttribute(jsii.String(fmt.Sprintf("names[%d]", i)))
+	}
+	return names
+}
+
+// subnets makes the tier's subnets, one in each zone.
+func (n *network) subnets(t tier) []subnet.Subnet {
+	block := netip.MustParsePrefix(n.props.CIDR)
+	list := make([]subnet.Subnet, len(n.zones))
+	for i, zone := range n.zones {
+		list[i] = add(n.scope, fmt.Sprintf("%s_%d", t, i+1), subnet.NewSubnet, &subnet.SubnetConfig{
+			VpcId:            n.vpcID,
+			AvailabilityZone: jsii.String(zone),
+			CidrBlock:        jsii.String(subnetCIDR(block, t, i)),
+			// What stands in a public subnet (load balancer, NAT gateways)
+			// brings its own public address.
+			MapPublicIpOnLaunch: jsii.Bool(false),
+			Tags:                nameTag(fmt.Sprintf("%s-%s-%d", n.props.Name, t, i+1)),
+		})
+	}
+	return list
+}
+
+func (n *network) routeTable(role string) *string {
+	return add(n.scope, role+"_routes", routetable.NewRouteTable, &routetable.RouteTableConfig{
+		VpcId: n.vpcID,
+		Tags:  nameTag(n.props.Name + "-" + strings.ReplaceAll(role, "_", "-")),
+	}).Id()
+}
+
+// associate gives the subnets their route tables: one each, or one for all.
+func (n *network) associate(t tier, subnets []subnet.Subnet, tables ...*string) {
+	for i, sn := range subnets {
+		add(n.scope, fmt.Sprintf("%s_%d_association", t, i+1), routetableassociation.NewRouteTableAssociation, &routetableassociation.RouteTableAssociationConfig{
+			SubnetId:     sn.Id(),
+			RouteTableId: tables[i%len(tables)],
+		})
+	}
+}
+
+// natGateways makes none, one, or one for each public subnet.
+func (n *network) natGateways(public []subnet.Subnet, igw internetgateway.InternetGateway) []*string {
+	count := map[NAT]int{NATNone: 0, NATSingle: 1, NATPerZone: len(public)}[n.props.NAT]
+	gateways := make([]*string, count)
+	for i := range gateways {
+		role := fmt.Sprintf("nat_%d", i+1)
+		name := nameTag(fmt.Sprintf("%s-nat-%d", n.props.Name, i+1))
+		address := add(n.scope, role+"_address", eip.NewEip, &eip.EipConfig{Domain: jsii.String("vpc"), Tags: name})
+		gateways[i] = add(n.scope, role, natgateway.NewNatGateway, &natgateway.NatGatewayConfig{
+			AllocationId: address.AllocationId(),
+			SubnetId:     public[i].Id(),
+			Tags:         name,
+			// A NAT gateway works only once its VPC has an internet gateway,
+			// and nothing else here says so.
+			DependsOn: &[]cdktf.ITerraformDependable{igw},
+		}).Id()
+	}
+	return gateways
+}
+
+// flowLogs records every connection attempt of the VPC in CloudWatch Logs.
+func (n *network) flowLogs() {
+	logs := add(n.scope, "flow_logs", cloudwatchloggroup.NewCloudwatchLogGroup, &cloudwatchloggroup.CloudwatchLogGroupConfig{
+		Name:            jsii.String("/vpc/" + n.props.Name + "/flow-logs"),
+		RetentionInDays: jsii.Number(n.props.FlowLogRetentionDays),
+	})
+	role := add(n.scope, "flow_logs_role", iamrole.NewIamRole, &iamrole.IamRoleConfig{
+		NamePrefix:       jsii.String(namePrefix(n.props.Name+"-flow-logs", maxRoleNamePrefix)),
+		AssumeRolePolicy: assumableBy(n.scope, "flow_logs_trust", "vpc-flow-logs.amazonaws.com"),
+	})
+	// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+	// without CreateLogGroup: the group is made here.
+	policy := add(n.scope, "flow_logs_write", dataawsiampolicydocument.NewDataAwsIamPolicyDocument, &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
+		Statement: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{{
+			Actions:   jsii.Strings("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"),
+			Resources: jsii.Strings(*logs.Arn() + ":*"),
+		}},
+	})
+	add(n.scope, "flow_logs_write_policy", iamrolepolicy.NewIamRolePolicy, &iamrolepolicy.IamRolePolicyConfig{
+		NamePrefix: jsii.String("write-"),
+		Role:       role.Id(),
+		Policy:     policy.Json(),
+	})
+	add(n.scope, "flow_log", flowlog.NewFlowLog, &flowlog.FlowLogConfig{
+		VpcId:              n.vpcID,
+		TrafficType:        jsii.String("ALL"),
+		LogDestinationType: jsii.String("cloud-watch-logs"),
+		LogDestination:     logs.Arn(),
+		IamRoleArn:         role.Arn(),
+		Tags:               nameTag(n.props.Name),
+	})
+}
+
+func ids(subnets []subnet.Subnet) []string {
+	list := make([]string, len(subnets))
+	for i, sn := range subnets {
+		list[i] = *sn.Id()
+	}
+	return list
+}

@@ -1,0 +1,80 @@
+// Package constructs holds the parts that an environment is made of: Network,
+// MySQL, WebserverCluster, Alerts, and the StateStore that keeps the Terraform state
+// of all of them. A part knows nothing of stage or prod, nor of where its
+// state lies: the package stacks puts parts together.
+//
+// Every part has the same form: a struct of plain Go props with a Validate
+// method that names every fault at once, a New function that makes the
+// resources, and a struct of outputs that other parts can use. In all props
+// the zero value of a field means its default.
+package constructs
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+)
+
+// scope is a part's own place in the construct tree, and the prefix that its
+// resources' Terraform names share.
+type scope struct {
+	constructs.Construct
+	prefix string
+}
+
+// newScope makes the place for a part: id below parent.
+func newScope(parent constructs.Construct, id string) scope {
+	part := constructs.NewConstruct(parent, jsii.String(id))
+	stack := cdktf.TerraformStack_Of(part)
+	path := strings.TrimPrefix(*part.Node().Path(), *stack.Node().Path()+"/")
+	return scope{part, strings.ReplaceAll(path, "/", "_") + "_"}
+}
+
+// add makes a resource (or data source) by its L1 constructor and gives it the
+// Terraform name that its place spells: the role "vpc" in the part "network"
+// becomes aws_vpc.network_vpc. CDKTF's own names end in a hash
+// (network_vpc_8D2A6B1C), which tells a reviewer nothing.
+func add[Config any, Resource cdktf.TerraformElement](
+	s scope, role string,
+	create func(constructs.Construct, *string, *Config) Resource,
+	config *Config,
+) Resource {
+	resource := create(s.Construct, jsii.String(role), config)
+	resource.OverrideLogicalId(jsii.String(s.prefix + role))
+	return resource
+}
+
+// mustBeValid stops a part from being made of wrong props. The app validates
+// everything before the first part is made, so this panics only for a caller
+// that did not.
+func mustBeValid(part string, err error) {
+	if err != nil {
+		panic(errors.New(part + ": " + err.Error()))
+	}
+}
+
+// numbers is what jsii's L1 structs take for a list of numbers.
+func numbers(values []int) *[]*float64 {
+	list := make([]*float64, len(values))
+	for i, v := range values {
+		list[i] = jsii.Number(v)
+	}
+	return &list
+}
+
+// orDefault is value, or fallback where value is its type's zero value.
+func orDefault[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}
+
+// nameTag is the tag that AWS's console shows as a resource's name.
+func nameTag(name string) *map[string]*string {
+	return &map[string]*string{"Name": jsii.String(name)}
+}

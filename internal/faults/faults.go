@@ -1,0 +1,43 @@
+// Package faults collects everything that is wrong with a configuration, so
+// that its author sees all of it at once and mends it in one go.
+package faults
+
+import (
+	"errors"
+	"fmt"
+)
+
+// List is a list of faults. The zero value is an empty list, ready to use.
+type List struct{ errs []error }
+
+// Add notes that value breaks rule (a format for args) in field. It reads
+// "MinSize: 5: must not be above MaxSize (4)".
+func (l *List) Add(field string, value any, rule string, args ...any) {
+	if s, ok := value.(string); ok {
+		value = fmt.Sprintf("%q", s)
+	}
+	l.errs = append(l.errs, fmt.Errorf("%s: %v: %s", field, value, fmt.Sprintf(rule, args...)))
+}
+
+// In adds the faults of a part, each under the part's name: the fault
+// "CIDR: …" in the part "Network" becomes "Network.CIDR: …".
+func (l *List) In(part string, err error) {
+	for _, e := range Each(err) {
+		l.errs = append(l.errs, fmt.Errorf("%s.%w", part, e))
+	}
+}
+
+// Err returns all faults joined by errors.Join, one line each; nil if there
+// are none.
+func (l *List) Err() error { return errors.Join(l.errs...) }
+
+// Each returns the single faults that err joins; none for nil.
+func Each(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
