@@ -27,7 +27,7 @@ type Alerts struct {
 // Validate returns every fault of the props, or nil.
 func (p AlertsProps) Validate() error {
 	var f faults.List
-	checkName(&f, "Name", p.Name)
+	checkName(&f, p.Name, maxOtherName, "a topic's name")
 	if p.Email != "" {
 		if address, err := mail.ParseAddress(p.Email); err != nil || address.Address != p.Email {
 			f.Add("Email", p.Email, "must be a plain e-mail address")

@@ -38,7 +38,6 @@ func (p WebserverClusterProps) bootScript() []string {
 			"@PORT@", fmt.Sprint(p.ServerPort),
 			"@HEALTH_PATH@", p.HealthCheckPath,
 			"@KEEP_ALIVE@", fmt.Sprint(int((p.RequestTimeout + keepAliveMargin).Seconds())),
-			"@STOP@", fmt.Sprint(int(p.DeregistrationDelay.Seconds())),
 		).Replace(defaultBootScript)
 	}
 	return strings.Split(strings.TrimSuffix(escapeTemplate(script), "\n"), "\n")

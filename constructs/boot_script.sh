@@ -18,8 +18,6 @@ PAGE
 
 cat > /opt/webserver/server.py <<'SERVER'
 import http.server
-import signal
-import threading
 
 PAGE = open("/opt/webserver/index.html", "rb").read()
 
@@ -57,10 +55,7 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 1024
 
 
-server = Server(("", @PORT@), Handler)
-# On SIGTERM: take no new connection, then leave.
-signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-server.serve_forever()
+Server(("", @PORT@), Handler).serve_forever()
 SERVER
 
 cat > /etc/systemd/system/webserver.service <<'UNIT'
@@ -72,7 +67,6 @@ After=network.target
 ExecStart=/usr/bin/python3 /opt/webserver/server.py
 Restart=always
 DynamicUser=yes
-TimeoutStopSec=@STOP@
 
 [Install]
 WantedBy=multi-user.target

@@ -98,7 +98,7 @@ var (
 func (p MySQLProps) Validate() error {
 	p = p.withDefaults()
 	var f faults.List
-	checkName(&f, "Name", p.Name)
+	checkName(&f, p.Name, maxDBInstanceName, "a DB instance's name")
 	if !instanceClassRule.MatchString(p.InstanceClass) {
 		f.Add("InstanceClass", p.InstanceClass, "must be a DB instance class such as db.t4g.micro")
 	}

@@ -23,23 +23,27 @@ func namePrefix(name string, max int) string {
 	return name[:min(len(name), max-1)] + "-"
 }
 
-// nameRule is what AWS takes as the name of a load balancer, the tightest of
-// all names that start with a part's Name: letters, digits and single hyphens
-// inside, 32 characters at the most; lower case and a letter first, because a
-// DB instance's name wants that.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+// nameRule is the narrowest rule of AWS for what a part's Name becomes: that of
+// a DB instance, and a load balancer's no underscore.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 var nameRule = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-const maxName = 32
+// The most characters that a Name may have as what it becomes.
+const (
+	maxLoadBalancerName = 32
+	maxDBInstanceName   = 63
+	// 256 for a tag or a topic, less what is appended.
+	maxOtherName = 200
+)
 
-// checkName checks a part's Name by nameRule.
-func checkName(f *faults.List, field, name string) {
+// checkName checks a part's Name; what says what AWS resource has the limit.
+func checkName(f *faults.List, name string, max int, what string) {
 	if !nameRule.MatchString(name) {
-		f.Add(field, name, "must be lower-case letters, digits and single hyphens inside, a letter first")
+		f.Add("Name", name, "must be lower-case letters, digits and single hyphens inside, a letter first")
 	}
-	if len(name) > maxName {
-		f.Add(field, name, "has %d characters; a load balancer's name can have %d", len(name), maxName)
+	if len(name) > max {
+		f.Add("Name", name, "has %d characters; %s can have %d", len(name), what, max)
 	}
 }
 

@@ -107,7 +107,7 @@ func (p NetworkProps) withDefaults() NetworkProps {
 func (p NetworkProps) Validate() error {
 	p = p.withDefaults()
 	var f faults.List
-	checkName(&f, "Name", p.Name)
+	checkName(&f, p.Name, maxOtherName, "a name tag")
 	block, err := netip.ParsePrefix(p.CIDR)
 	switch {
 	case err != nil || !block.Addr().Is4():
@@ -189,43 +189,32 @@ func NewNetwork(parent constructs.Construct, id string, props NetworkProps) *Net
 	})
 
 	n := network{scope: s, props: props, vpcID: v.Id(), zones: zoneNames(s, props)}
-	public := n.subnets(publicTier)
-	private := n.subnets(privateTier)
-	database := n.subnets(databaseTier)
 
-	publicRoutes := n.routeTable("public")
-	n.associate(publicTier, public, publicRoutes)
-	add(s, "public_internet", route.NewRoute, &route.RouteConfig{
-		RouteTableId:         publicRoutes,
-		DestinationCidrBlock: jsii.String("0.0.0.0/0"),
-		GatewayId:            igw.Id(),
-	})
-	// The database tier has a table of its own with no routes but the VPC's.
-	n.associate(databaseTier, database, n.routeTable("database"))
+	public := n.associate(publicTier, n.subnets(publicTier),
+		n.routes("public", &route.RouteConfig{GatewayId: igw.Id()}))
 
 	// One private table for each zone even with a single NAT gateway, so that
 	// going from single to per-zone changes routes and replaces nothing.
-	privateRoutes := make([]*string, len(private))
-	gateways := n.natGateways(public, igw)
-	for i := range private {
-		role := fmt.Sprintf("private_%d", i+1)
-		privateRoutes[i] = n.routeTable(role)
+	gateways := n.natGateways(public)
+	tables := make([]routes, len(n.zones))
+	for i := range tables {
+		var out *route.RouteConfig
 		if len(gateways) > 0 {
-			add(s, role+"_nat", route.NewRoute, &route.RouteConfig{
-				RouteTableId:         privateRoutes[i],
-				DestinationCidrBlock: jsii.String("0.0.0.0/0"),
-				NatGatewayId:         gateways[i%len(gateways)],
-			})
+			out = &route.RouteConfig{NatGatewayId: gateways[i%len(gateways)]}
 		}
+		tables[i] = n.routes(fmt.Sprintf("private_%d", i+1), out)
 	}
-	n.associate(privateTier, private, privateRoutes...)
+	private := n.associate(privateTier, n.subnets(privateTier), tables...)
+
+	// The database tier's table has no routes but the VPC's own.
+	database := n.associate(databaseTier, n.subnets(databaseTier), n.routes("database", nil))
 	n.flowLogs()
 
 	return &Network{
 		VPCID:             *v.Id(),
-		PublicSubnetIDs:   ids(public),
-		PrivateSubnetIDs:  ids(private),
-		DatabaseSubnetIDs: ids(database),
+		PublicSubnetIDs:   public,
+		PrivateSubnetIDs:  private,
+		DatabaseSubnetIDs: database,
 	}
 }
 
@@ -277,26 +266,48 @@ func (n *network) subnets(t tier) []subnet.Subnet {
 	return list
 }
 
-func (n *network) routeTable(role string) *string {
-	return add(n.scope, role+"_routes", routetable.NewRouteTable, &routetable.RouteTableConfig{
+// routes is a route table, and the route out of the VPC in it, if there is one.
+type routes struct {
+	tableID *string
+	out     []cdktf.ITerraformDependable
+}
+
+// routes makes a route table; out says where its route to the internet leads,
+// nil for none.
+func (n *network) routes(role string, out *route.RouteConfig) routes {
+	made := routes{tableID: add(n.scope, role+"_routes", routetable.NewRouteTable, &routetable.RouteTableConfig{
 		VpcId: n.vpcID,
 		Tags:  nameTag(n.props.Name + "-" + strings.ReplaceAll(role, "_", "-")),
-	}).Id()
-}
-
-// associate gives the subnets their route tables: one each, or one for all.
-func (n *network) associate(t tier, subnets []subnet.Subnet, tables ...*string) {
-	for i, sn := range subnets {
-		add(n.scope, fmt.Sprintf("%s_%d_association", t, i+1), routetableassociation.NewRouteTableAssociation, &routetableassociation.RouteTableAssociationConfig{
-			SubnetId:     sn.Id(),
-			RouteTableId: tables[i%len(tables)],
-		})
+	}).Id()}
+	if out != nil {
+		out.RouteTableId = made.tableID
+		out.DestinationCidrBlock = jsii.String("0.0.0.0/0")
+		made.out = append(made.out, add(n.scope, role+"_to_internet", route.NewRoute, out))
 	}
+	return made
 }
 
-// natGateways makes none, one, or one for each public subnet.
-func (n *network) natGateways(public []subnet.Subnet, igw internetgateway.InternetGateway) []*string {
-	count := map[NAT]int{NATNone: 0, NATSingle: 1, NATPerZone: len(public)}[n.props.NAT]
+// associate gives the subnets their route tables, one each or one for all, and
+// returns the subnets' ids. The ids are the associations' attributes, not the
+// subnets', so that Terraform puts nothing into a subnet before its routes
+// work: a load balancer or NAT gateway before the internet gateway is refused,
+// and an instance before its NAT gateway boots without a network.
+func (n *network) associate(t tier, subnets []subnet.Subnet, tables ...routes) []string {
+	ids := make([]string, len(subnets))
+	for i, sn := range subnets {
+		table := tables[i%len(tables)]
+		config := &routetableassociation.RouteTableAssociationConfig{SubnetId: sn.Id(), RouteTableId: table.tableID}
+		if table.out != nil {
+			config.DependsOn = &table.out
+		}
+		ids[i] = *add(n.scope, fmt.Sprintf("%s_%d_association", t, i+1), routetableassociation.NewRouteTableAssociation, config).SubnetId()
+	}
+	return ids
+}
+
+// natGateways makes none, one, or one in each public subnet.
+func (n *network) natGateways(publicSubnetIDs []string) []*string {
+	count := map[NAT]int{NATNone: 0, NATSingle: 1, NATPerZone: len(publicSubnetIDs)}[n.props.NAT]
 	gateways := make([]*string, count)
 	for i := range gateways {
 		role := fmt.Sprintf("nat_%d", i+1)
@@ -304,11 +315,8 @@ func (n *network) natGateways(public []subnet.Subnet, igw internetgateway.Intern
 		address := add(n.scope, role+"_address", eip.NewEip, &eip.EipConfig{Domain: jsii.String("vpc"), Tags: name})
 		gateways[i] = add(n.scope, role, natgateway.NewNatGateway, &natgateway.NatGatewayConfig{
 			AllocationId: address.AllocationId(),
-			SubnetId:     public[i].Id(),
+			SubnetId:     jsii.String(publicSubnetIDs[i]),
 			Tags:         name,
-			// A NAT gateway works only once its VPC has an internet gateway,
-			// and nothing else here says so.
-			DependsOn: &[]cdktf.ITerraformDependable{igw},
 		}).Id()
 	}
 	return gateways
@@ -345,12 +353,4 @@ func (n *network) flowLogs() {
 		IamRoleArn:         role.Arn(),
 		Tags:               nameTag(n.props.Name),
 	})
-}
-
-func ids(subnets []subnet.Subnet) []string {
-	list := make([]string, len(subnets))
-	for i, sn := range subnets {
-		list[i] = *sn.Id()
-	}
-	return list
 }

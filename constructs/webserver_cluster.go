@@ -253,7 +253,7 @@ func (p WebserverClusterProps) withDefaults() WebserverClusterProps {
 func (p WebserverClusterProps) Validate() error {
 	p = p.withDefaults()
 	var f faults.List
-	checkName(&f, "Name", p.Name)
+	checkName(&f, p.Name, maxLoadBalancerName, "a load balancer's name")
 	p.checkScaling(&f)
 	p.checkInstances(&f)
 	p.checkLoadBalancer(&f)
@@ -315,7 +315,7 @@ func (p WebserverClusterProps) checkInstances(f *faults.List) {
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
 	const maxUserData = 16 * 1024
 	if script := strings.Join(p.bootScript(), "\n"); len(script) > maxUserData {
-		f.Add("UserData", fmt.Sprintf("%d bytes", len(script)), "must not be above EC2's limit of %d bytes", maxUserData)
+		f.Add("UserData", len(script), "is its size in bytes, above EC2's limit of %d", maxUserData)
 	} else if p.UserData != "" && !strings.HasPrefix(p.UserData, "#!") {
 		f.Add("UserData", strings.SplitN(p.UserData, "\n", 2)[0], "must start with #!, or the instance does not run it")
 	}

@@ -41,12 +41,19 @@ func (e Environment) alerts(settings Settings) constructs.AlertsProps {
 	return constructs.AlertsProps{Name: e.Cluster.Name, Email: settings.AlertEmail}
 }
 
-var environmentName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+var (
+	projectName     = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	environmentName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+)
 
 // Validate returns every fault of the settings' values and of the environments
 // together, or nil. It takes milliseconds; nothing is made yet.
 func Validate(settings Settings, environments []Environment) error {
 	var f faults.List
+	if !projectName.MatchString(settings.Project) {
+		f.Add("project", settings.Project, "must be lower-case letters, digits and single hyphens inside, a letter first")
+		settings.Project = "project" // said once is enough: it is in every name
+	}
 	f.In(StateStackID, settings.stateStore().Validate())
 	names := map[string]bool{StateStackID: true}
 	type owner struct {
@@ -57,6 +64,7 @@ func Validate(settings Settings, environments []Environment) error {
 	for _, e := range environments {
 		if !environmentName.MatchString(e.Name) {
 			f.Add("environment.Name", e.Name, "must be lower-case letters and digits, a letter first")
+			continue
 		}
 		if names[e.Name] {
 			f.Add("environment.Name", e.Name, "is the name of another stack")
