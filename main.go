@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/stacks"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -18,7 +19,7 @@ func main() {
 }
 
 func synthesize() (err error) {
-	settings, err := stacks.LoadSettings(".")
+	settings, err := settings.Load(".")
 	if err != nil {
 		return err
 	}

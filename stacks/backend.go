@@ -1,23 +1,24 @@
 package stacks
 
 import (
+	"example.com/webserver-cluster/internal/settings"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
 // newStack makes a stack that holds nothing but the AWS provider.
-func newStack(app cdktf.App, id string, settings Settings) cdktf.TerraformStack {
+func newStack(app cdktf.App, id string, s settings.Settings) cdktf.TerraformStack {
 	stack := cdktf.NewTerraformStack(app, jsii.String(id))
 	stack.AddOverride(jsii.String("terraform.required_version"), jsii.String(">= 1.10"))
 	// The bindings ask for exactly the provider that they were made from. Any
 	// later 5.x serves as well, and gets fixes.
 	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String("~> 5.99"))
 	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{
-		Region: jsii.String(settings.Region),
+		Region: jsii.String(s.Region),
 		DefaultTags: []*provider.AwsProviderDefaultTags{{
 			Tags: &map[string]*string{
-				"Project":     jsii.String(settings.Project),
+				"Project":     jsii.String(s.Project),
 				"Environment": jsii.String(id),
 				"ManagedBy":   jsii.String("terraform"),
 			},
@@ -26,19 +27,24 @@ func newStack(app cdktf.App, id string, settings Settings) cdktf.TerraformStack 
 	return stack
 }
 
-// useS3Backend keeps the stack's state in the state bucket, locked by the lock
-// table.
-func useS3Backend(stack cdktf.TerraformStack, id string, settings Settings) {
-	backend := cdktf.NewS3Backend(stack, &cdktf.S3BackendConfig{
-		Bucket:        jsii.String(settings.StateBucket),
-		Key:           jsii.String(StateKey(id)),
-		Region:        jsii.String(settings.Region),
-		Encrypt:       jsii.Bool(true),
-		DynamodbTable: jsii.String(settings.LockTable),
-	})
-	// S3's own lock beside DynamoDB's, which Terraform has deprecated: both
-	// have to be free. CDKTF's typed config does not know it.
-	backend.AddOverride(jsii.String("use_lockfile"), jsii.Bool(true))
+// useS3Backend keeps the stack's state in the state bucket, locked as the
+// settings say: by default in DynamoDB, and besides, since Terraform has
+// deprecated that, in S3 itself.
+func useS3Backend(stack cdktf.TerraformStack, id string, s settings.Settings) {
+	config := &cdktf.S3BackendConfig{
+		Bucket:  jsii.String(s.StateBucket),
+		Key:     jsii.String(StateKey(id)),
+		Region:  jsii.String(s.Region),
+		Encrypt: jsii.Bool(true),
+	}
+	if s.StateLock != settings.LockS3 {
+		config.DynamodbTable = jsii.String(s.LockTable)
+	}
+	backend := cdktf.NewS3Backend(stack, config)
+	if s.StateLock != settings.LockDynamoDB {
+		// CDKTF's typed config does not know it.
+		backend.AddOverride(jsii.String("use_lockfile"), jsii.Bool(true))
+	}
 }
 
 // StateKey is the key of a stack's state in the state bucket.

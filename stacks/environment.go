@@ -10,6 +10,7 @@ import (
 
 	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/faults"
+	"example.com/webserver-cluster/internal/settings"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
@@ -30,31 +31,24 @@ type Environment struct {
 func Environments() []Environment { return []Environment{Stage, Prod} }
 
 // named is the environment with everything that follows from names filled in.
-func (e Environment) named(settings Settings) Environment {
-	name := settings.Project + "-" + e.Name
+func (e Environment) named(s settings.Settings) Environment {
+	name := s.Project + "-" + e.Name
 	e.Network.Name, e.Cluster.Name, e.Database.Name = name, name, name
 	e.Cluster.Environment = e.Name
 	return e
 }
 
-func (e Environment) alerts(settings Settings) constructs.AlertsProps {
-	return constructs.AlertsProps{Name: e.Cluster.Name, Email: settings.AlertEmail}
+func (e Environment) alerts(s settings.Settings) constructs.AlertsProps {
+	return constructs.AlertsProps{Name: e.Cluster.Name, Email: s.AlertEmail}
 }
 
-var (
-	projectName     = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	environmentName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
-)
+var environmentName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 
 // Validate returns every fault of the settings' values and of the environments
 // together, or nil. It takes milliseconds; nothing is made yet.
-func Validate(settings Settings, environments []Environment) error {
+func Validate(s settings.Settings, environments []Environment) error {
 	var f faults.List
-	if !projectName.MatchString(settings.Project) {
-		f.Add("project", settings.Project, "must be lower-case letters, digits and single hyphens inside, a letter first")
-		settings.Project = "project" // said once is enough: it is in every name
-	}
-	f.In(StateStackID, settings.stateStore().Validate())
+	f.In(StateStackID, stateStore(s).Validate())
 	names := map[string]bool{StateStackID: true}
 	type owner struct {
 		name  string
@@ -71,11 +65,11 @@ func Validate(settings Settings, environments []Environment) error {
 		}
 		names[e.Name] = true
 
-		e = e.named(settings)
+		e = e.named(s)
 		f.In(e.Name+".Network", e.Network.Validate())
 		f.In(e.Name+".Cluster", e.Cluster.Validate())
 		f.In(e.Name+".Database", e.Database.Validate())
-		f.In(e.Name+".Alerts", e.alerts(settings).Validate())
+		f.In(e.Name+".Alerts", e.alerts(s).Validate())
 
 		// Overlapping networks can never be connected, and by the time that
 		// one wants to, both are full of servers.
@@ -93,12 +87,12 @@ func Validate(settings Settings, environments []Environment) error {
 
 // NewEnvironment makes an environment's stack: a network, a MySQL database and
 // a cluster of web servers that may connect to it.
-func NewEnvironment(app cdktf.App, settings Settings, environment Environment) cdktf.TerraformStack {
-	e := environment.named(settings)
-	stack := newStack(app, e.Name, settings)
-	useS3Backend(stack, e.Name, settings)
+func NewEnvironment(app cdktf.App, s settings.Settings, environment Environment) cdktf.TerraformStack {
+	e := environment.named(s)
+	stack := newStack(app, e.Name, s)
+	useS3Backend(stack, e.Name, s)
 
-	alerts := constructs.NewAlerts(stack, "alerts", e.alerts(settings))
+	alerts := constructs.NewAlerts(stack, "alerts", e.alerts(s))
 	network := constructs.NewNetwork(stack, "network", e.Network)
 
 	e.Database.VPCID = network.VPCID

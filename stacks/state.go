@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"example.com/webserver-cluster/constructs"
+	"example.com/webserver-cluster/internal/settings"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
@@ -19,8 +20,8 @@ const backendVariable = "STATE_BACKEND"
 // NewStateStack makes the stack of the bucket and the table that hold
 // everyone's state, its own included. It is deployed once an account, before
 // all others.
-func NewStateStack(app cdktf.App, settings Settings) cdktf.TerraformStack {
-	stack := newStack(app, StateStackID, settings)
+func NewStateStack(app cdktf.App, s settings.Settings) cdktf.TerraformStack {
+	stack := newStack(app, StateStackID, s)
 	if os.Getenv(backendVariable) == "local" {
 		cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{
 			// Terraform runs in cdktf.out/stacks/state; the file stands at the
@@ -28,9 +29,9 @@ func NewStateStack(app cdktf.App, settings Settings) cdktf.TerraformStack {
 			Path: jsii.String("../../../terraform.state.tfstate"),
 		})
 	} else {
-		useS3Backend(stack, StateStackID, settings)
+		useS3Backend(stack, StateStackID, s)
 	}
-	store := constructs.NewStateStore(stack, "store", settings.stateStore())
+	store := constructs.NewStateStore(stack, "store", stateStore(s))
 	addOutputs(stack, []output{
 		{"state_bucket", store.BucketName, "S3 bucket of the Terraform state"},
 		{"state_bucket_arn", store.BucketARN, "ARN of the state bucket"},
@@ -40,6 +41,6 @@ func NewStateStack(app cdktf.App, settings Settings) cdktf.TerraformStack {
 	return stack
 }
 
-func (s Settings) stateStore() constructs.StateStoreProps {
+func stateStore(s settings.Settings) constructs.StateStoreProps {
 	return constructs.StateStoreProps{BucketName: s.StateBucket, TableName: s.LockTable}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/stacks"
 )
 
@@ -25,7 +26,7 @@ const root = "../.."
 // per process, and starting it is what takes the time.
 var synthesized struct {
 	dir      string // what cdktf.out would be
-	settings stacks.Settings
+	settings settings.Settings
 	ids      []string // of the stacks
 }
 
@@ -40,26 +41,26 @@ func run(m *testing.M) int {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	settings, err := stacks.LoadSettings(root)
+	loaded, err := settings.Load(root)
 	if err != nil {
 		log.Fatal(err)
 	}
-	synthesized.dir, synthesized.settings = dir, settings
+	synthesized.dir, synthesized.settings = dir, loaded
 	synthesized.ids = []string{stacks.StateStackID}
 	for _, e := range stacks.Environments() {
 		synthesized.ids = append(synthesized.ids, e.Name)
 	}
-	synthesize(dir, settings, stacks.Environments()...)
+	synthesize(dir, loaded, stacks.Environments()...)
 	return m.Run()
 }
 
 // synthesize writes the state stack and the environments' stacks to dir, as
 // the app does.
-func synthesize(dir string, settings stacks.Settings, environments ...stacks.Environment) {
+func synthesize(dir string, s settings.Settings, environments ...stacks.Environment) {
 	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(dir)})
-	stacks.NewStateStack(app, settings)
+	stacks.NewStateStack(app, s)
 	for _, e := range environments {
-		stacks.NewEnvironment(app, settings, e)
+		stacks.NewEnvironment(app, s, e)
 	}
 	app.Synth()
 }

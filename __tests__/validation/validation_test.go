@@ -12,19 +12,20 @@ import (
 
 	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/faults"
+	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/stacks"
 )
 
-var settings = stacks.Settings{
+var valid = settings.Settings{
 	Project: "webservers", Region: "eu-central-1", StateBucket: "state-bucket", LockTable: "lock-table",
 }
 
 func TestTheAppsOwnEnvironmentsAreValid(t *testing.T) {
-	settings, err := stacks.LoadSettings("../..")
+	own, err := settings.Load("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := stacks.Validate(settings, stacks.Environments()); err != nil {
+	if err := stacks.Validate(own, stacks.Environments()); err != nil {
 		t.Error(err)
 	}
 }
@@ -176,7 +177,7 @@ func TestFaults(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			e := stacks.Stage
 			test.change(&e)
-			expectFaults(t, stacks.Validate(settings, []stacks.Environment{e}), test.want)
+			expectFaults(t, stacks.Validate(valid, []stacks.Environment{e}), test.want)
 		})
 	}
 }
@@ -184,7 +185,7 @@ func TestFaults(t *testing.T) {
 func TestEnvironmentsMustNotCollide(t *testing.T) {
 	second := stacks.Stage
 	second.Network.CIDR = "10.10.4.0/22"
-	expectFaults(t, stacks.Validate(settings, []stacks.Environment{stacks.Stage, second}), []string{
+	expectFaults(t, stacks.Validate(valid, []stacks.Environment{stacks.Stage, second}), []string{
 		`environment.Name: "stage": is the name of another stack`,
 		`stage.Network.CIDR: "10.10.4.0/22": overlaps 10.10.0.0/16 of stage`,
 	})
@@ -196,29 +197,30 @@ func TestSettingsFaults(t *testing.T) {
 		want          []string
 	}{
 		{"none", `{}`, []string{
-			`cdktf.json: context.project: "": must not be empty`,
-			`cdktf.json: context.region: "": must not be empty`,
+			`cdktf.json: context.project: "": must be lower-case letters, digits and single hyphens inside, a letter first`,
+			`cdktf.json: context.region: "": must be an AWS region such as eu-central-1`,
 			`cdktf.json: context.stateBucket: "": must not be empty`,
 			`cdktf.json: context.lockTable: "": must not be empty`,
 		}},
-		{"misspelt, of a wrong type, impossible", `{"project": "p", "region": "Frankfurt", "stateBucket": 7, "lockTable": "t", "bucket": "b"}`, []string{
-			`cdktf.json: context.bucket: "\"b\"": is no setting; settings are [alertEmail lockTable project region stateBucket]`,
-			`cdktf.json: context.stateBucket: "7": must be a string`,
+		{"misspelt, of a wrong type, impossible", `{"project": "My_Project", "region": "Frankfurt", "stateBucket": 7, "lockTable": "t", "bucket": "b", "stateLock": "none"}`, []string{
+			`cdktf.json: context.bucket: "b": is no setting; settings are [alertEmail lockTable project region stateBucket stateLock]`,
+			`cdktf.json: context.stateBucket: 7: must be a string`,
+			`cdktf.json: context.project: "My_Project": must be lower-case letters, digits and single hyphens inside, a letter first`,
 			`cdktf.json: context.region: "Frankfurt": must be an AWS region such as eu-central-1`,
+			`cdktf.json: context.stateLock: "none": must be one of ["dynamodb" "both" "s3"]`,
 		}},
 		{"no object", `[]`, []string{`cdktf.json: "context": must be an object with the project's settings`}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Setenv("CDKTF_CONTEXT_JSON", test.context)
-			_, err := stacks.LoadSettings("../..")
+			_, err := settings.Load("../..")
 			expectFaults(t, err, test.want)
 		})
 	}
 	t.Run("their values", func(t *testing.T) {
-		wrong := stacks.Settings{Project: "My_Project", Region: "eu-central-1", StateBucket: "My.Bucket", LockTable: "t", AlertEmail: "nobody"}
+		wrong := settings.Settings{Project: "webservers", Region: "eu-central-1", StateBucket: "My.Bucket", LockTable: "t", AlertEmail: "nobody"}
 		expectFaults(t, stacks.Validate(wrong, []stacks.Environment{stacks.Stage}), []string{
-			`project: "My_Project": must be lower-case letters, digits and single hyphens inside, a letter first`,
 			`state.BucketName: "My.Bucket": must be 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end`,
 			`state.TableName: "t": must be 3 to 255 letters, digits, and _ . -`,
 			`stage.Alerts.Email: "nobody": must be a plain e-mail address`,
@@ -259,8 +261,8 @@ func TestTheApp(t *testing.T) {
 		if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 {
 			t.Errorf("the app ended with %v, want exit status 1", err)
 		}
-		want := "cdktf.json: context.stateBucket: \"\": must not be empty\n" +
-			"cdktf.json: context.region: \"Frankfurt\": must be an AWS region such as eu-central-1\n"
+		want := "cdktf.json: context.region: \"Frankfurt\": must be an AWS region such as eu-central-1\n" +
+			"cdktf.json: context.stateBucket: \"\": must not be empty\n"
 		if out != want {
 			t.Errorf("the app printed\n%s\nwant\n%s", out, want)
 		}

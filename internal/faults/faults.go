@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -13,10 +14,14 @@ type List struct{ errs []error }
 // Add notes that value breaks rule (a format for args) in field. It reads
 // "MinSize: 5: must not be above MaxSize (4)".
 func (l *List) Add(field string, value any, rule string, args ...any) {
-	if s, ok := value.(string); ok {
-		value = fmt.Sprintf("%q", s)
+	format := "%s: %v: %s"
+	switch value.(type) {
+	case string:
+		format = "%s: %q: %s"
+	case json.RawMessage:
+		format = "%s: %s: %s"
 	}
-	l.errs = append(l.errs, fmt.Errorf("%s: %v: %s", field, value, fmt.Sprintf(rule, args...)))
+	l.errs = append(l.errs, fmt.Errorf(format, field, value, fmt.Sprintf(rule, args...)))
 }
 
 // In adds the faults of a part, each under the part's name: the fault

@@ -1,0 +1,55 @@
+# Two commands do all their own set-up: make demo, make test.
+# ENV=stage or ENV=prod chooses the environment where one is needed.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Terraform's and cdktf's own checks for newer versions.
+export CHECKPOINT_DISABLE := 1
+
+tests := go -C __tests__
+
+.PHONY: help
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: tools
+tools:
+	@command -v go >/dev/null || { echo "go is missing: install Go 1.26 or newer from https://go.dev/dl"; exit 1; }
+	@$(tests) run ./cmd/localaws check
+
+# The cdktf CLI, exactly as package-lock.json has it.
+node_modules/.package-lock.json: package-lock.json | tools
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: setup
+setup: tools node_modules/.package-lock.json ## the tools checked, the cdktf CLI installed
+
+.PHONY: demo
+demo: setup ## everything deployed onto a local AWS that it starts and stops
+	$(tests) run ./cmd/demo
+
+.PHONY: local
+local: setup ## a local AWS that stays, to deploy onto by hand
+	$(tests) run ./cmd/localaws serve
+
+.PHONY: test
+test: setup ## all tests
+	$(tests) test -timeout 30m ./...
+
+.PHONY: golden
+golden: setup ## the golden files rewritten: review what git diff shows
+	$(tests) test ./synth -run 'TestGolden|TestStageAndProdDiffer' -update
+
+.PHONY: bench
+bench: setup ## how long synth takes and how much memory
+	$(tests) run ./bench
+
+.PHONY: bootstrap
+bootstrap: setup ## the state store made in an empty AWS account
+	go run ./cmd/state bootstrap
+
+.PHONY: clean
+clean: ## what builds, deploys and tests left behind
+	rm -rf build cdktf.out node_modules

@@ -1,0 +1,123 @@
+// Package settings reads what holds for the whole project from cdktf.json. It
+// is plain Go and knows nothing of jsii, so that a command that needs only the
+// settings starts at once.
+package settings
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"example.com/webserver-cluster/internal/faults"
+)
+
+// Settings are what holds for the whole project. They stand in cdktf.json
+// under "context", each by the name in its tag.
+type Settings struct {
+	// Project starts every name in AWS: lower-case letters, digits and single
+	// hyphens.
+	Project string `json:"project"`
+	// Region is the AWS region of everything, the state included.
+	Region string `json:"region"`
+	// StateBucket is the S3 bucket of the Terraform state. Bucket names are
+	// unique in all of AWS.
+	StateBucket string `json:"stateBucket"`
+	// LockTable is the DynamoDB table of the state's locks.
+	LockTable string `json:"lockTable"`
+	// StateLock is where the locks lie. Default LockBoth.
+	StateLock LockMode `json:"stateLock"`
+	// AlertEmail gets the alarms of every environment. Default: nobody.
+	AlertEmail string `json:"alertEmail"`
+}
+
+// LockMode says where the locks of the states lie.
+type LockMode string
+
+const (
+	LockDynamoDB LockMode = "dynamodb" // in the table
+	LockBoth     LockMode = "both"     // in the table and in the bucket
+	LockS3       LockMode = "s3"       // in the bucket
+)
+
+// LockModes are all modes, neighbours beside each other.
+var LockModes = []LockMode{LockDynamoDB, LockBoth, LockS3}
+
+// File is the file with the settings, in the project's folder.
+const File = "cdktf.json"
+
+// cdktfContext are the keys that CDKTF itself knows in the context of
+// cdktf.json or adds to it.
+var cdktfContext = []string{"excludeStackIdFromLogicalIds", "allowSepCharsInLogicalIds", "cdktfRelativeModules", "cdktfVersion", "cdktfStaticModuleAssetHash"}
+
+// contextVariable is how the cdktf CLI hands the context of cdktf.json to the
+// app.
+const contextVariable = "CDKTF_CONTEXT_JSON"
+
+// Load reads the settings from the context that the cdktf CLI passes to the
+// app or, outside of it, from cdktf.json in dir. The error names every fault.
+func Load(dir string) (Settings, error) {
+	if context := os.Getenv(contextVariable); context != "" {
+		return parse([]byte(context))
+	}
+	content, err := os.ReadFile(filepath.Join(dir, File))
+	if err != nil {
+		return Settings{}, fmt.Errorf("this runs in the project's folder only: %w", err)
+	}
+	var file struct{ Context json.RawMessage }
+	if err := json.Unmarshal(content, &file); err != nil {
+		return Settings{}, fmt.Errorf("%s: %w", File, err)
+	}
+	return parse(file.Context)
+}
+
+var (
+	projectRule = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	regionRule  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+)
+
+func parse(context []byte) (Settings, error) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(context, &keys); err != nil {
+		return Settings{}, errors.New(File + `: "context": must be an object with the project's settings`)
+	}
+	s := Settings{StateLock: LockBoth}
+	var mode string
+	fields := map[string]*string{
+		"project": &s.Project, "region": &s.Region, "stateBucket": &s.StateBucket,
+		"lockTable": &s.LockTable, "stateLock": &mode, "alertEmail": &s.AlertEmail,
+	}
+	var f, list faults.List
+	wrongType := map[string]bool{}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		field, known := fields[key]
+		if !known {
+			if !slices.Contains(cdktfContext, key) {
+				f.Add(key, keys[key], "is no setting; settings are %v", slices.Sorted(maps.Keys(fields)))
+			}
+		} else if err := json.Unmarshal(keys[key], field); err != nil {
+			f.Add(key, keys[key], "must be a string")
+			wrongType[key] = true
+		}
+	}
+	check := func(key string, ok func(string) bool, rule string) {
+		if value := *fields[key]; !wrongType[key] && !ok(value) {
+			f.Add(key, value, "%s", rule)
+		}
+	}
+	given := func(value string) bool { return value != "" }
+	check("project", projectRule.MatchString, "must be lower-case letters, digits and single hyphens inside, a letter first")
+	check("region", regionRule.MatchString, "must be an AWS region such as eu-central-1")
+	check("stateBucket", given, "must not be empty")
+	check("lockTable", given, "must not be empty")
+	if mode != "" {
+		s.StateLock = LockMode(mode)
+		check("stateLock", func(string) bool { return slices.Contains(LockModes, s.StateLock) }, fmt.Sprintf("must be one of %q", LockModes))
+	}
+	list.In(File+": context", f.Err())
+	return s, list.Err()
+}
