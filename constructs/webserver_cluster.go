@@ -176,6 +176,12 @@ type WebserverCluster struct {
 	PinnedAMIParameter string
 	// AlarmNames are the cluster's CloudWatch alarms.
 	AlarmNames []string
+	// Checkpoints, CheckpointDelay and RefreshAlarmNames are how an instance
+	// refresh of the group pauses, and the alarms that stop it; empty for
+	// none.
+	Checkpoints       []int
+	CheckpointDelay   time.Duration
+	RefreshAlarmNames []string
 }
 
 const (
@@ -444,7 +450,9 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		refresh.CheckpointPercentages = numbers(props.Checkpoints)
 		refresh.CheckpointDelay = jsii.String(fmt.Sprintf("%.0f", *seconds(props.CheckpointDelay)))
 	}
+	var refreshAlarms []string
 	if props.AlarmsStopRefresh {
+		refreshAlarms = alarms
 		refresh.AlarmSpecification = &autoscalinggroup.AutoscalingGroupInstanceRefreshPreferencesAlarmSpecification{
 			Alarms: jsii.Strings(alarms...),
 		}
@@ -483,6 +491,10 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 			Preferences: refresh,
 		},
 		EnabledMetrics: jsii.Strings(groupMetrics...),
+		// Do not wait for instances here: a group whose first instances fail
+		// would be replaced by the next deploy. The stack's rollout waits, and
+		// says what it waits for.
+		WaitForCapacityTimeout: jsii.String("0"),
 		// Instances and volumes have their tags from the launch template; this
 		// one is the group's own. Tags to propagate would roll the fleet for
 		// the sake of a label if they were a refresh trigger too.
@@ -509,5 +521,8 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		RoleName:                    *role.Name(),
 		PinnedAMIParameter:          pinned,
 		AlarmNames:                  alarms,
+		Checkpoints:                 props.Checkpoints,
+		CheckpointDelay:             props.CheckpointDelay,
+		RefreshAlarmNames:           refreshAlarms,
 	}
 }

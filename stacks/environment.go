@@ -107,6 +107,7 @@ func NewEnvironment(app cdktf.App, s settings.Settings, environment Environment)
 	e.Cluster.AlarmTopicARN = alerts.TopicARN
 	web := constructs.NewWebserverCluster(stack, "web", e.Cluster)
 	database.AllowFrom("web", web.SecurityGroupID)
+	addRollout(stack, s, web)
 
 	outputs := []output{
 		{"url", web.URL, "Where the web servers answer"},
