@@ -17,8 +17,12 @@ import (
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
-// securityGroups are the ids of a cluster's two security groups.
-type securityGroups struct{ balancer, instances string }
+// securityGroups are the ids of a cluster's two security groups, and the rules
+// without which no request reaches an instance.
+type securityGroups struct {
+	balancer, instances string
+	rules               []cdktf.ITerraformDependable
+}
 
 // securityGroups lets the world (or AllowedCIDRs) reach the load balancer, the
 // load balancer reach the instances' ServerPort, and the instances reach HTTPS
@@ -46,7 +50,7 @@ func (c *cluster) securityGroups() securityGroups {
 		}
 	}
 	serverPort := jsii.Number(c.props.ServerPort)
-	add(c.scope, "lb_to_instances", vpcsecuritygroupegressrule.NewVpcSecurityGroupEgressRule, &vpcsecuritygroupegressrule.VpcSecurityGroupEgressRuleConfig{
+	toInstances := add(c.scope, "lb_to_instances", vpcsecuritygroupegressrule.NewVpcSecurityGroupEgressRule, &vpcsecuritygroupegressrule.VpcSecurityGroupEgressRuleConfig{
 		SecurityGroupId:           jsii.String(balancer),
 		Description:               jsii.String("Requests and health checks to the instances"),
 		ReferencedSecurityGroupId: jsii.String(instances),
@@ -54,7 +58,7 @@ func (c *cluster) securityGroups() securityGroups {
 		FromPort:                  serverPort,
 		ToPort:                    serverPort,
 	})
-	add(c.scope, "instances_from_lb", vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
+	fromBalancer := add(c.scope, "instances_from_lb", vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
 		SecurityGroupId:           jsii.String(instances),
 		Description:               jsii.String("Requests and health checks from the load balancer"),
 		ReferencedSecurityGroupId: jsii.String(balancer),
@@ -70,7 +74,7 @@ func (c *cluster) securityGroups() securityGroups {
 		FromPort:        jsii.Number(443),
 		ToPort:          jsii.Number(443),
 	})
-	return securityGroups{balancer, instances}
+	return securityGroups{balancer, instances, []cdktf.ITerraformDependable{toInstances, fromBalancer}}
 }
 
 func (c *cluster) securityGroup(role, description string) string {
@@ -88,6 +92,8 @@ func (c *cluster) securityGroup(role, description string) string {
 type balancer struct {
 	dnsName, url, zoneID, arn, arnSuffix string
 	targetGroupARN, targetGroupARNSuffix string
+	// listener is the one that forwards to the target group.
+	listener cdktf.ITerraformDependable
 }
 
 // loadBalancer makes the load balancer, its target group and its listeners.
@@ -134,9 +140,10 @@ func (c *cluster) loadBalancer(securityGroupID string) balancer {
 	}}
 
 	scheme, http := "http", forward
+	var https lblistener.LbListener
 	if p.CertificateARN != "" {
 		scheme = "https"
-		add(c.scope, "https", lblistener.NewLbListener, &lblistener.LbListenerConfig{
+		https = add(c.scope, "https", lblistener.NewLbListener, &lblistener.LbListenerConfig{
 			LoadBalancerArn: alb.Arn(),
 			Port:            jsii.Number(443),
 			Protocol:        jsii.String("HTTPS"),
@@ -151,12 +158,15 @@ func (c *cluster) loadBalancer(securityGroupID string) balancer {
 			},
 		}}
 	}
-	add(c.scope, "http", lblistener.NewLbListener, &lblistener.LbListenerConfig{
+	listener := add(c.scope, "http", lblistener.NewLbListener, &lblistener.LbListenerConfig{
 		LoadBalancerArn: alb.Arn(),
 		Port:            jsii.Number(80),
 		Protocol:        jsii.String("HTTP"),
 		DefaultAction:   http,
 	})
+	if https != nil {
+		listener = https
+	}
 	return balancer{
 		dnsName:              *alb.DnsName(),
 		url:                  scheme + "://" + *alb.DnsName(),
@@ -165,5 +175,6 @@ func (c *cluster) loadBalancer(securityGroupID string) balancer {
 		arnSuffix:            *alb.ArnSuffix(),
 		targetGroupARN:       *targets.Arn(),
 		targetGroupARNSuffix: *targets.ArnSuffix(),
+		listener:             listener,
 	}
 }

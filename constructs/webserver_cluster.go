@@ -463,6 +463,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		// not want the first ones back.
 		lifecycle.IgnoreChanges = jsii.Strings("min_size", "max_size")
 	}
+	paths := append(groups.rules, balancer.listener)
 	group := add(c.scope, "group", autoscalinggroup.NewAutoscalingGroup, &autoscalinggroup.AutoscalingGroupConfig{
 		NamePrefix:        jsii.String(props.Name + "-"),
 		VpcZoneIdentifier: jsii.Strings(props.PrivateSubnetIDs...),
@@ -502,6 +503,10 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 			Key: jsii.String("Name"), Value: jsii.String(props.Name), PropagateAtLaunch: jsii.Bool(false),
 		}},
 		Lifecycle: lifecycle,
+		// No instance starts before requests and health checks can reach it,
+		// nor is one left when they no longer can: a target group without a
+		// listener calls no target healthy.
+		DependsOn: &paths,
 	})
 	c.scaling(group, balancer)
 	alarms = append(alarms, c.groupAlarms(*group.Name())...)

@@ -107,7 +107,7 @@ func NewEnvironment(app cdktf.App, s settings.Settings, environment Environment)
 	e.Cluster.AlarmTopicARN = alerts.TopicARN
 	web := constructs.NewWebserverCluster(stack, "web", e.Cluster)
 	database.AllowFrom("web", web.SecurityGroupID)
-	addRollout(stack, s, web)
+	rollout := addRollout(stack, s, web)
 
 	outputs := []output{
 		{"url", web.URL, "Where the web servers answer"},
@@ -123,6 +123,7 @@ func NewEnvironment(app cdktf.App, s settings.Settings, environment Environment)
 		{"database_name", database.DatabaseName, "Name of the database made at first"},
 		{"database_secret_arn", database.SecretARN, "Secrets Manager secret with the database's master user and password"},
 		{"database_security_group_id", database.SecurityGroupID, "Security group of the database"},
+		{"rollout_command", rollout, "What the deploy ended with; run it by hand to bring the fleet to its launch template again"},
 		{"vpc_id", network.VPCID, "VPC of the environment"},
 		{"alert_topic_arn", alerts.TopicARN, "SNS topic of the alarms"},
 	}

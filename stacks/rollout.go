@@ -18,7 +18,9 @@ import (
 //
 // It runs when there is a new version, and again at the next deploy if it
 // failed: Terraform replaces a resource whose provisioner failed.
-func addRollout(stack cdktf.TerraformStack, s settings.Settings, web *constructs.WebserverCluster) {
+//
+// It returns the command, for use by hand.
+func addRollout(stack cdktf.TerraformStack, s settings.Settings, web *constructs.WebserverCluster) string {
 	command := []string{
 		"go run ./cmd/rollout",
 		"--group", web.GroupName,
@@ -33,6 +35,7 @@ func addRollout(stack cdktf.TerraformStack, s settings.Settings, web *constructs
 	if len(web.RefreshAlarmNames) > 0 {
 		command = append(command, "--alarms", strings.Join(web.RefreshAlarmNames, ","))
 	}
+	line := strings.Join(command, " ")
 	cdktf.NewDataResource(stack, jsii.String("rollout"), &cdktf.DataConfig{
 		TriggersReplace: &map[string]any{
 			"group":            web.GroupName,
@@ -40,10 +43,11 @@ func addRollout(stack cdktf.TerraformStack, s settings.Settings, web *constructs
 		},
 		Provisioners: &[]any{&cdktf.LocalExecProvisioner{
 			Type:    jsii.String("local-exec"),
-			Command: jsii.String(strings.Join(command, " ")),
+			Command: jsii.String(line),
 			// Terraform runs in cdktf.out/stacks/NAME.
 			WorkingDir:  jsii.String("${path.root}/../../.."),
 			Environment: &map[string]*string{"AWS_REGION": jsii.String(s.Region)},
 		}},
 	})
+	return line
 }

@@ -1,0 +1,286 @@
+package rollout_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
+	"github.com/beevik/etree"
+
+	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/localaws/front"
+)
+
+// TestOnLocalAWS runs the command on a group that lives through one deploy after
+// another: each part goes on where the one before ended.
+func TestOnLocalAWS(t *testing.T) {
+	cloud, err := localaws.Start(context.Background(), localaws.Options{TimeFactor: 60, Log: t.Logf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cloud.Stop)
+	g := newLocalGroup(t, cloud)
+
+	t.Run("first deploy", func(t *testing.T) {
+		g.expect(t, g.rollout(t), 0, "done: 2 of 2 instances run version 1 and are healthy")
+	})
+	t.Run("a good version, its refresh started by Terraform", func(t *testing.T) {
+		g.deploy(t, true)
+		g.expect(t, g.rollout(t, "--template-version", "2"), 0, "following instance refresh", "done: 2 of 2 instances run version 2")
+		g.runs(t, 2)
+	})
+	t.Run("a version without a refresh", func(t *testing.T) {
+		g.deploy(t, false)
+		g.expect(t, g.rollout(t), 0, "started instance refresh", "done: 2 of 2 instances run version 3")
+		g.runs(t, 3)
+	})
+	t.Run("nothing to do", func(t *testing.T) {
+		g.expect(t, g.rollout(t), 0, "done: 2 of 2 instances run version 3 and are healthy after 0s")
+	})
+	t.Run("a bad version", func(t *testing.T) {
+		g.bad.Store(g.deploy(t, true))
+		g.expect(t, g.rollout(t), 3, "new instances in a row did not get healthy", "taken out of service in response to an ELB system health check failure",
+			"cancelling instance refresh", "Rolled back: 2 of 2 instances run version 3 and are healthy")
+		g.runs(t, 3)
+	})
+	t.Run("a bad version, stopped by hand", func(t *testing.T) {
+		g.bad.Store(g.deploy(t, true))
+		time.AfterFunc(2*time.Second, func() {
+			g.groups.CancelInstanceRefresh(context.Background(), &autoscaling.CancelInstanceRefreshInput{AutoScalingGroupName: aws.String("web")})
+		})
+		g.expect(t, g.rollout(t, "--give-up-after", "0"), 3, "Cancelled at", "Rolled back: 2 of 2 instances run version 3")
+		g.runs(t, 3)
+	})
+	t.Run("killed, then two at once", func(t *testing.T) {
+		g.deploy(t, true)
+		first := g.start(t)
+		time.Sleep(time.Second)
+		first.Process.Kill()
+		first.Wait()
+
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() {
+				g.expect(t, g.rollout(t), 0, "following instance refresh", "done: 2 of 2 instances run version 6")
+			})
+		}
+		both.Wait()
+		g.runs(t, 6)
+	})
+	t.Run("two at once that both have to roll back", func(t *testing.T) {
+		g.bad.Store(g.deploy(t, true))
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() { g.expect(t, g.rollout(t), 3, "Rolled back: 2 of 2 instances run version 6") })
+		}
+		both.Wait()
+		g.runs(t, 6)
+	})
+	t.Run("an alarm goes off", func(t *testing.T) {
+		_, err := g.alarms.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+			AlarmName: aws.String("web-5xx"), Namespace: aws.String("AWS/ApplicationELB"), MetricName: aws.String("HTTPCode_Target_5XX_Count"),
+			Statistic: "Sum", Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(1), ComparisonOperator: "GreaterThanThreshold",
+		})
+		must(t, err)
+		g.deploy(t, false)
+		time.AfterFunc(time.Second, func() {
+			g.alarms.SetAlarmState(context.Background(), &cloudwatch.SetAlarmStateInput{AlarmName: aws.String("web-5xx"), StateValue: "ALARM", StateReason: aws.String("Errors.")})
+		})
+		g.expect(t, g.rollout(t, "--alarms", "web-5xx"), 3, "started instance refresh", "Failed at", "web-5xx", "Rolled back: 2 of 2 instances run version 6")
+		g.runs(t, 6)
+	})
+	t.Run("status", func(t *testing.T) {
+		g.expect(t, g.run(t, "status", "--group", "web"), 0, "launches version 6", "2 of 2 instances run version 6 and are healthy", "Cancelled", "Successful", "web-5xx", "ALARM", "Errors.")
+	})
+}
+
+// localGroup is the group "web" of a local AWS.
+type localGroup struct {
+	binary   string
+	env      []string
+	groups   *autoscaling.Client
+	compute  *ec2.Client
+	alarms   *cloudwatch.Client
+	template string
+	bad      atomic.Int64 // version whose instances fail their health checks
+}
+
+func newLocalGroup(t *testing.T, cloud *localaws.AWS) *localGroup {
+	ctx := t.Context()
+	g := &localGroup{
+		binary:  build(t),
+		env:     append(os.Environ(), cloud.Environ()...),
+		groups:  autoscaling.NewFromConfig(cloud.Config()),
+		compute: ec2.NewFromConfig(cloud.Config()),
+		alarms: cloudwatch.NewFromConfig(cloud.Config(), func(o *cloudwatch.Options) {
+			o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801) // moto does not know CBOR
+		}),
+	}
+	cloud.Front.Handle("elasticloadbalancing", "DescribeTargetHealth", g.targetHealth)
+
+	subnets, err := g.compute.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{})
+	must(t, err)
+	vpc := subnets.Subnets[0].VpcId
+	images, err := g.compute.DescribeImages(ctx, &ec2.DescribeImagesInput{Owners: []string{"amazon"}})
+	must(t, err)
+	template, err := g.compute.CreateLaunchTemplate(ctx, &ec2.CreateLaunchTemplateInput{
+		LaunchTemplateName: aws.String("web"),
+		LaunchTemplateData: &ec2types.RequestLaunchTemplateData{ImageId: images.Images[0].ImageId, InstanceType: ec2types.InstanceTypeT3Micro},
+	})
+	must(t, err)
+	g.template = *template.LaunchTemplate.LaunchTemplateId
+	targets, err := elb.NewFromConfig(cloud.Config()).CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{
+		Name: aws.String("web"), Protocol: "HTTP", Port: aws.Int32(80), VpcId: vpc,
+	})
+	must(t, err)
+	_, err = g.groups.CreateAutoScalingGroup(ctx, &autoscaling.CreateAutoScalingGroupInput{
+		AutoScalingGroupName:      aws.String("web"),
+		MinSize:                   aws.Int32(2),
+		MaxSize:                   aws.Int32(4),
+		VPCZoneIdentifier:         aws.String(*subnets.Subnets[0].SubnetId + "," + *subnets.Subnets[1].SubnetId),
+		LaunchTemplate:            g.version(1),
+		TargetGroupARNs:           []string{*targets.TargetGroups[0].TargetGroupArn},
+		HealthCheckType:           aws.String("ELB"),
+		HealthCheckGracePeriod:    aws.Int32(60),
+		DefaultInstanceWarmup:     aws.Int32(60),
+		InstanceMaintenancePolicy: &scaling.InstanceMaintenancePolicy{MinHealthyPercentage: aws.Int32(100), MaxHealthyPercentage: aws.Int32(200)},
+	})
+	must(t, err)
+	return g
+}
+
+func (g *localGroup) version(n int64) *scaling.LaunchTemplateSpecification {
+	return &scaling.LaunchTemplateSpecification{LaunchTemplateId: &g.template, Version: aws.String(strconv.FormatInt(n, 10))}
+}
+
+// deploy does what Terraform does with a new image, and returns its version.
+func (g *localGroup) deploy(t *testing.T, refresh bool) int64 {
+	t.Helper()
+	ctx := t.Context()
+	out, err := g.compute.CreateLaunchTemplateVersion(ctx, &ec2.CreateLaunchTemplateVersionInput{
+		LaunchTemplateId:   &g.template,
+		SourceVersion:      aws.String("1"),
+		LaunchTemplateData: &ec2types.RequestLaunchTemplateData{InstanceType: ec2types.InstanceTypeT3Small},
+	})
+	must(t, err)
+	n := *out.LaunchTemplateVersion.VersionNumber
+	_, err = g.groups.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String("web"), LaunchTemplate: g.version(n)})
+	must(t, err)
+	if refresh {
+		_, err = g.groups.StartInstanceRefresh(ctx, &autoscaling.StartInstanceRefreshInput{
+			AutoScalingGroupName: aws.String("web"),
+			Preferences:          &scaling.RefreshPreferences{SkipMatching: aws.Bool(true)},
+		})
+		must(t, err)
+	}
+	return n
+}
+
+// targetHealth has the targets of the bad version fail their health checks.
+func (g *localGroup) targetHealth(r *front.Request, next front.Next) (*front.Response, error) {
+	response, err := next(r)
+	if err != nil || !response.OK() {
+		return response, err
+	}
+	instances, err := g.groups.DescribeAutoScalingInstances(r.HTTP.Context(), &autoscaling.DescribeAutoScalingInstancesInput{})
+	if err != nil {
+		return nil, err
+	}
+	bad := map[string]bool{}
+	for _, i := range instances.AutoScalingInstances {
+		if i.LaunchTemplate != nil && aws.ToString(i.LaunchTemplate.Version) == fmt.Sprint(g.bad.Load()) {
+			bad[*i.InstanceId] = true
+		}
+	}
+	return response, response.UpdateXML(func(root *etree.Element) {
+		for _, target := range root.FindElements("//TargetHealthDescriptions/member") {
+			if id := target.FindElement("Target/Id"); id != nil && bad[id.Text()] {
+				target.FindElement("TargetHealth/State").SetText("unhealthy")
+			}
+		}
+	})
+}
+
+// result is what a run of the command left behind.
+type result struct {
+	code int
+	out  string
+}
+
+func (g *localGroup) run(t *testing.T, args ...string) result {
+	cmd := exec.CommandContext(t.Context(), g.binary, args...)
+	cmd.Env = g.env
+	out, _ := cmd.CombinedOutput()
+	return result{cmd.ProcessState.ExitCode(), string(out)}
+}
+
+func (g *localGroup) rollout(t *testing.T, args ...string) result {
+	return g.run(t, append([]string{"--group", "web", "--poll", "200ms", "--timeout", "2m"}, args...)...)
+}
+
+// start starts a rollout and leaves it running.
+func (g *localGroup) start(t *testing.T) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), g.binary, "--group", "web", "--poll", "200ms")
+	cmd.Env = g.env
+	must(t, cmd.Start())
+	return cmd
+}
+
+func (g *localGroup) expect(t *testing.T, r result, code int, says ...string) {
+	t.Helper()
+	if r.code != code {
+		t.Errorf("exit code %d, want %d", r.code, code)
+	}
+	for _, want := range says {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("does not say %q", want)
+		}
+	}
+	if t.Failed() || testing.Verbose() {
+		t.Logf("\n%s", r.out)
+	}
+}
+
+// runs checks that the group asks for version n and that its two instances run
+// it.
+func (g *localGroup) runs(t *testing.T, n int64) {
+	t.Helper()
+	out, err := g.groups.DescribeAutoScalingGroups(t.Context(), &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{"web"}})
+	must(t, err)
+	group := out.AutoScalingGroups[0]
+	if got := *group.LaunchTemplate.Version; got != fmt.Sprint(n) {
+		t.Errorf("the group asks for version %s, want %d", got, n)
+	}
+	serving := 0
+	for _, i := range group.Instances {
+		if i.LifecycleState == scaling.LifecycleStateInService && *i.LaunchTemplate.Version == fmt.Sprint(n) {
+			serving++
+		}
+	}
+	if serving != 2 {
+		t.Errorf("%d instances run version %d, want 2", serving, n)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,205 @@
+package rollout_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.com/webserver-cluster/internal/rollout"
+)
+
+// build compiles the command.
+func build(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "rollout")
+	cmd := exec.Command("go", "build", "-o", binary, "./cmd/rollout")
+	cmd.Dir = filepath.Join("..", "..") // the app is a module of its own
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return binary
+}
+
+// environ leads the command to the wire, and away from anyone's profile.
+func (w *wire) environ() []string {
+	return append(os.Environ(), "AWS_ENDPOINT_URL="+w.URL, "AWS_REGION=eu-central-1", "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=secret", "AWS_MAX_ATTEMPTS=1", "TZ=UTC")
+}
+
+func TestCommand(t *testing.T) {
+	binary := build(t)
+
+	// The group of the wire, with nothing left to do.
+	converged := newWire(t)
+	converged.answer("DescribeAutoScalingGroups", strings.ReplaceAll(awsAnswers["DescribeAutoScalingGroups"], "<Version>4</Version>", "<Version>5</Version>"))
+	converged.answer("DescribeTargetHealth", strings.ReplaceAll(awsAnswers["DescribeTargetHealth"], ">unhealthy<", ">healthy<"))
+	converged.answer("DescribeInstanceRefreshes", "<InstanceRefreshes/>")
+
+	noRegion := newWire(t).environ()
+	noRegion = append(noRegion, "AWS_REGION=", "AWS_DEFAULT_REGION=", "AWS_CONFIG_FILE="+os.DevNull)
+	noCredentials := newWire(t).environ()
+	noCredentials = append(noCredentials, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_PROFILE=",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
+
+	tests := []struct {
+		name string
+		args string
+		env  []string
+		code int
+		want string // pattern in the output
+	}{
+		{"no group", "", converged.environ(), 2, `^rollout: --group is missing: the name of the Auto Scaling group\n$`},
+		{"unknown flag", "--grup web", converged.environ(), 2, `^rollout: unknown flag: --grup\n$`},
+		{"not a duration", "--group web --timeout soon", converged.environ(), 2, `invalid argument "soon" for "--timeout"`},
+		{"stray word", "--group web web", converged.environ(), 2, `^rollout: unknown command "web"`},
+		{"wrong values", "--group web --timeout 0s --checkpoints 50", converged.environ(), 2, `^rollout: --timeout: 0s: must be above 0\n--checkpoints: \[50\]: must end with 100`},
+		{"no region", "--group web", noRegion, 1, `^rollout: no AWS region: set AWS_REGION`},
+		{"no credentials", "status --group web", noCredentials, 1, `^rollout: DescribeAutoScalingGroups for group web: .*sign in`},
+		{"converged", "--group web", converged.environ(), 0,
+			`(?s)group web launches version 5 of lt-1 and wants 2 instances\n.*100 %  old 0 \(0 healthy\), new 2 \(2 healthy\), wanted 2\n.*done: 2 of 2 instances run version 5 and are healthy after 0s\n$`},
+		{"another version expected", "--group web --template-version 6 --poll 10ms", converged.environ(), 4, `the group now asks for version 5, not for version 6`},
+		{"status", "status --group web", newWire(t).environ(), 0, `(?s)^Auto Scaling group web launches version 5 of lt-1: 0 of 2 instances run version 5 and are healthy\..*` +
+			`i-a.*eu-central-1a.*4.*InService.*protected from scale-in.*` +
+			`i-c.*eu-central-1b.*5.*InService.*codes: \[500\].*` +
+			`r-2.*InProgress.*50 %.*version 5.*2026-01-02 03:04:05.*` +
+			`web-5xx.*ALARM.*Threshold crossed\..*` +
+			`2026-01-02 03:05:00  ! Failed: Launching`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), binary, strings.Fields(test.args)...)
+			cmd.Env = test.env
+			out, _ := cmd.CombinedOutput()
+			if code := cmd.ProcessState.ExitCode(); code != test.code {
+				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			if !regexp.MustCompile(test.want).Match(out) {
+				t.Errorf("%s\ndoes not match %s", out, test.want)
+			}
+			if bytes.Contains(out, []byte("goroutine")) {
+				t.Errorf("a stack trace: %s", out)
+			}
+		})
+	}
+}
+
+// A signal ends the command, not the refresh.
+func TestSignal(t *testing.T) {
+	binary := build(t)
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		w := newWire(t)
+		cmd := exec.CommandContext(t.Context(), binary, "--group", "web", "--poll", "20ms")
+		cmd.Env = w.environ()
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		stdout.Read(make([]byte, 1)) // the first line: it has begun
+		time.Sleep(200 * time.Millisecond)
+		cmd.Process.Signal(signal)
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != rollout.ExitInterrupted {
+			t.Errorf("%s: exit code %d: %s", signal, code, stderr.String())
+		}
+		if want := "AWS goes on with instance refresh r-2 to version 5 (50 % done). Deploy again"; !strings.Contains(stderr.String(), want) {
+			t.Errorf("%s: %q does not say %q", signal, stderr.String(), want)
+		}
+		if w.asked("CancelInstanceRefresh") != nil || w.asked("StartInstanceRefresh") != nil {
+			t.Errorf("%s: changed the group", signal)
+		}
+	}
+}
+
+func TestLines(t *testing.T) {
+	var out strings.Builder
+	lines := rollout.NewLines(&out)
+	p := rollout.Progress{Percent: 50, From: 1, FromUp: 1, To: 2, ToUp: 1, Wanted: 2, Left: 80 * time.Second, Note: "Waiting for instances to warm up."}
+	lines.Show(p)
+	p.Left = 75 * time.Second // only time went by: no line
+	lines.Show(p)
+	p.ToUp = 2
+	lines.Show(p)
+	lines.Say("! %s", "Launching failed")
+	lines.Show(rollout.Progress{Back: true, From: 1, To: 2, ToUp: 2, Wanted: 2})
+	want := ` 50 %  old 1 (1 healthy), new 2 (1 healthy), wanted 2, about 1m20s left; Waiting for instances to warm up.
+ 50 %  old 1 (1 healthy), new 2 (2 healthy), wanted 2, about 1m15s left; Waiting for instances to warm up.
+! Launching failed
+  0 %  bad 1 (0 healthy), good 2 (2 healthy), wanted 2
+`
+	if got := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d  `).ReplaceAllString(out.String(), ""); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestLive(t *testing.T) {
+	var out bytes.Buffer
+	live := rollout.NewLive(&out)
+	live.Say("group web launches version 5")
+	live.Show(rollout.Progress{Percent: 50, From: 1, To: 2, Wanted: 2, Note: "Waiting for instances to warm up."})
+	live.Close()
+	for _, want := range []string{"group web launches version 5", " 50 % ", "old 1 (0 healthy), new 2 (0 healthy)", "Waiting for instances to warm up."} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q does not show %q", out.String(), want)
+		}
+	}
+}
+
+func TestLeft(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	minute := func(n int) time.Time { return start.Add(time.Duration(n) * time.Minute) }
+	four := version(4)
+	active := func(percent int) rollout.Refresh {
+		return rollout.Refresh{Status: "InProgress", Start: start, Percent: percent}
+	}
+	rollback := rollout.Refresh{Status: "Successful", Start: minute(-30), End: minute(-30), Desired: &four}
+	before := rollout.Refresh{Status: "Successful", Start: minute(-60), End: minute(-50)}
+	tests := []struct {
+		name      string
+		refreshes []rollout.Refresh
+		want      time.Duration
+	}{
+		{"none under way", []rollout.Refresh{before}, 0},
+		{"not begun", []rollout.Refresh{{Status: "Pending"}, before}, 0},
+		{"the first one", []rollout.Refresh{active(0)}, 0},
+		{"like the last one, which was no rollback", []rollout.Refresh{active(0), rollback, before}, 7 * time.Minute},
+		{"by its pace", []rollout.Refresh{active(25), before}, 9 * time.Minute},
+	}
+	for _, test := range tests {
+		if got := (rollout.Fleet{Refreshes: test.refreshes}).Left(minute(3)); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+// Every outcome has a code of its own, also through other errors' wrapping.
+func TestExitCode(t *testing.T) {
+	tests := []struct {
+		err  error
+		code int
+	}{
+		{nil, 0},
+		{errors.New("any"), 1},
+		{&rollout.FailedError{Code: rollout.ExitRolledBack}, 3},
+		{&rollout.FailedError{Code: rollout.ExitNotRolledBack}, 4},
+		{errors.Join(&rollout.FailedError{Code: rollout.ExitRollbackFailed}), 5},
+		{&rollout.InterruptedError{}, 130},
+	}
+	for _, test := range tests {
+		if code := rollout.ExitCode(test.err); code != test.code {
+			t.Errorf("%v: %d, want %d", test.err, code, test.code)
+		}
+	}
+}
