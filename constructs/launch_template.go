@@ -62,16 +62,14 @@ func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGro
 	script := cdktf.NewTerraformLocal(c.scope.Construct, jsii.String("boot_script"), jsii.Strings(c.props.bootScript()...))
 	script.OverrideLogicalId(jsii.String(c.prefix + "boot_script"))
 
-	// default_tags reach neither instances nor volumes: AWS makes those, not
-	// Terraform.
-	var tags []*launchtemplate.LaunchTemplateTagSpecifications
+	tags := nameTag(p.Name)
+	for key, value := range p.Tags {
+		(*tags)[key] = jsii.String(value)
+	}
+	var specifications []*launchtemplate.LaunchTemplateTagSpecifications
 	for _, resource := range []string{"instance", "volume", "network-interface"} {
-		tags = append(tags, &launchtemplate.LaunchTemplateTagSpecifications{
-			ResourceType: jsii.String(resource),
-			Tags: &map[string]*string{
-				"Name":        jsii.String(p.Name),
-				"Environment": jsii.String(p.Environment),
-			},
+		specifications = append(specifications, &launchtemplate.LaunchTemplateTagSpecifications{
+			ResourceType: jsii.String(resource), Tags: tags,
 		})
 	}
 	config := &launchtemplate.LaunchTemplateConfig{
@@ -105,7 +103,7 @@ func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGro
 			},
 		}},
 		Monitoring:        &launchtemplate.LaunchTemplateMonitoring{Enabled: jsii.Bool(p.DetailedMonitoring)},
-		TagSpecifications: tags,
+		TagSpecifications: specifications,
 		Lifecycle:         &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 	}
 	if burstableRule.MatchString(p.InstanceType) {

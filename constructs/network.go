@@ -341,9 +341,9 @@ func (n *network) flowLogs() {
 		}},
 	})
 	add(n.scope, "flow_logs_write_policy", iamrolepolicy.NewIamRolePolicy, &iamrolepolicy.IamRolePolicyConfig{
-		NamePrefix: jsii.String("write-"),
-		Role:       role.Id(),
-		Policy:     policy.Json(),
+		Name:   jsii.String("write"),
+		Role:   role.Id(),
+		Policy: policy.Json(),
 	})
 	add(n.scope, "flow_log", flowlog.NewFlowLog, &flowlog.FlowLogConfig{
 		VpcId:              n.vpcID,

@@ -11,6 +11,8 @@ package constructs
 
 import (
 	"errors"
+	"maps"
+	"reflect"
 	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -42,9 +44,31 @@ func add[Config any, Resource cdktf.TerraformElement](
 	create func(constructs.Construct, *string, *Config) Resource,
 	config *Config,
 ) Resource {
+	name := s.prefix + role
+	tagName(config, name)
 	resource := create(s.Construct, jsii.String(role), config)
-	resource.OverrideLogicalId(jsii.String(s.prefix + role))
+	resource.OverrideLogicalId(jsii.String(name))
 	return resource
+}
+
+// terraformNameTag is a resource's Terraform name, on the resource. A deploy
+// that is killed may have made something and not lived to write it into the
+// state; by this tag "state adopt" finds which block it belongs to.
+const terraformNameTag = "TerraformName"
+
+// tagName adds terraformNameTag to the tags in the config of a resource that
+// can have any.
+func tagName(config any, name string) {
+	v := reflect.ValueOf(config).Elem()
+	field := v.FieldByName("Tags")
+	if !field.IsValid() || strings.HasPrefix(v.Type().Name(), "DataAws") { // whose Tags are a filter
+		return
+	}
+	tags := map[string]*string{terraformNameTag: jsii.String(name)}
+	if given, ok := field.Interface().(*map[string]*string); ok && given != nil {
+		maps.Copy(tags, *given)
+	}
+	field.Set(reflect.ValueOf(&tags))
 }
 
 // mustBeValid stops a part from being made of wrong props. The app validates

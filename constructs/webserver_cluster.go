@@ -2,6 +2,7 @@ package constructs
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/netip"
 	"regexp"
@@ -141,6 +142,11 @@ type WebserverClusterProps struct {
 	// AlarmTopicARN is the SNS topic that alarms speak to. Default: nobody
 	// hears them.
 	AlarmTopicARN string
+	// Tags are for the group, its instances and their volumes: AWS makes the
+	// latter, not Terraform, so that the provider's default_tags reach none of
+	// them. A change of Tags replaces the instances. Default: none besides
+	// Name.
+	Tags map[string]string
 }
 
 // WebserverCluster is an Auto Scaling group of web servers behind an
@@ -417,6 +423,20 @@ type cluster struct {
 	props WebserverClusterProps
 }
 
+// groupTags are the group's own tags. Its instances have theirs from the launch
+// template, where they reach the volumes too.
+func (c *cluster) groupTags(role string) []*autoscalinggroup.AutoscalingGroupTag {
+	tags := map[string]string{"Name": c.props.Name, terraformNameTag: c.prefix + role}
+	maps.Copy(tags, c.props.Tags)
+	var list []*autoscalinggroup.AutoscalingGroupTag
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, &autoscalinggroup.AutoscalingGroupTag{
+			Key: jsii.String(key), Value: jsii.String(tags[key]), PropagateAtLaunch: jsii.Bool(false),
+		})
+	}
+	return list
+}
+
 // NewWebserverCluster makes a WebserverCluster called id in parent. It panics
 // if props are not valid.
 func NewWebserverCluster(parent constructs.Construct, id string, props WebserverClusterProps) *WebserverCluster {
@@ -496,12 +516,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		// would be replaced by the next deploy. The stack's rollout waits, and
 		// says what it waits for.
 		WaitForCapacityTimeout: jsii.String("0"),
-		// Instances and volumes have their tags from the launch template; this
-		// one is the group's own. Tags to propagate would roll the fleet for
-		// the sake of a label if they were a refresh trigger too.
-		Tag: []*autoscalinggroup.AutoscalingGroupTag{{
-			Key: jsii.String("Name"), Value: jsii.String(props.Name), PropagateAtLaunch: jsii.Bool(false),
-		}},
+		Tag: c.groupTags("group"),
 		Lifecycle: lifecycle,
 		// No instance starts before requests and health checks can reach it,
 		// nor is one left when they no longer can: a target group without a

@@ -14,17 +14,20 @@ func newStack(app cdktf.App, id string, s settings.Settings) cdktf.TerraformStac
 	// The bindings ask for exactly the provider that they were made from. Any
 	// later 5.x serves as well, and gets fixes.
 	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String("~> 5.99"))
+	tags := map[string]*string{}
+	for key, value := range defaultTags(s, id) {
+		tags[key] = jsii.String(value)
+	}
 	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{
-		Region: jsii.String(s.Region),
-		DefaultTags: []*provider.AwsProviderDefaultTags{{
-			Tags: &map[string]*string{
-				"Project":     jsii.String(s.Project),
-				"Environment": jsii.String(id),
-				"ManagedBy":   jsii.String("terraform"),
-			},
-		}},
+		Region:      jsii.String(s.Region),
+		DefaultTags: []*provider.AwsProviderDefaultTags{{Tags: &tags}},
 	})
 	return stack
+}
+
+// defaultTags are the tags of everything in a stack.
+func defaultTags(s settings.Settings, id string) map[string]string {
+	return map[string]string{"Project": s.Project, "Environment": id, "ManagedBy": "terraform"}
 }
 
 // useS3Backend keeps the stack's state in the state bucket, locked as the

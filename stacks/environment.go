@@ -105,6 +105,7 @@ func NewEnvironment(app cdktf.App, s settings.Settings, environment Environment)
 	e.Cluster.DatabaseAddress = database.Address
 	e.Cluster.DatabasePort = database.Port
 	e.Cluster.AlarmTopicARN = alerts.TopicARN
+	e.Cluster.Tags = defaultTags(s, e.Name)
 	web := constructs.NewWebserverCluster(stack, "web", e.Cluster)
 	database.AllowFrom("web", web.SecurityGroupID)
 	rollout := addRollout(stack, s, web)

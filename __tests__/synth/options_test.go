@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/webserver-cluster/constructs"
+	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/stacks"
 )
 
@@ -140,6 +141,21 @@ func TestNamedZonesWithoutNAT(t *testing.T) {
 		subnet := s.get("aws_subnet", name)
 		expect(t, subnet, w[0], "cidr_block")
 		expect(t, subnet, w[1], "availability_zone")
+	}
+}
+
+func TestStateLock(t *testing.T) {
+	for mode, want := range map[settings.LockMode][2]any{
+		settings.LockDynamoDB: {synthesized.settings.LockTable, nil},
+		settings.LockBoth:     {synthesized.settings.LockTable, true},
+		settings.LockS3:       {nil, true},
+	} {
+		s, dir := synthesized.settings, t.TempDir()
+		s.StateLock = mode
+		synthesize(dir, s)
+		backend := at(readStack(t, dir, stacks.StateStackID).json, "terraform", "backend", "s3")
+		expect(t, backend, want[0], "dynamodb_table")
+		expect(t, backend, want[1], "use_lockfile")
 	}
 }
 
