@@ -516,8 +516,8 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		// would be replaced by the next deploy. The stack's rollout waits, and
 		// says what it waits for.
 		WaitForCapacityTimeout: jsii.String("0"),
-		Tag: c.groupTags("group"),
-		Lifecycle: lifecycle,
+		Tag:                    c.groupTags("group"),
+		Lifecycle:              lifecycle,
 		// No instance starts before requests and health checks can reach it,
 		// nor is one left when they no longer can: a target group without a
 		// listener calls no target healthy.
