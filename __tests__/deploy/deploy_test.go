@@ -1,0 +1,359 @@
+// Package deploy_test deploys all three stacks onto a local AWS as a user
+// does: the pinned cdktf CLI, the real Terraform, the real AWS provider.
+package deploy_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/project"
+)
+
+// TestDeploy is one story: each part needs what the parts before have made.
+func TestDeploy(t *testing.T) {
+	ctx := t.Context()
+	if err := localaws.CheckTools(ctx); err != nil {
+		t.Fatal(err)
+	}
+	// A context that outlives the test's own, which ends before Cleanup.
+	cloud, err := localaws.Start(context.Background(), localaws.Options{Log: t.Logf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cloud.Stop)
+	p, err := project.Copy(filepath.Join(t.TempDir(), "project"), cloud.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := settings.Load(p.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := cloud.Config()
+	config.Region = set.Region
+	s := story{T: t, project: p, settings: set, config: config}
+
+	s.step("bootstrap makes the state store and moves its state there", s.bootstrap)
+	s.step("bootstrap again changes nothing", s.bootstrapAgain)
+	s.step("stage and prod deploy, each under its lock", s.deploy)
+	s.step("a second deploy changes nothing", s.deployAgain)
+	s.step("diff says so too", s.diff)
+	s.step("output prints what others need", s.output)
+	s.step("the states are in the bucket, versioned, without secrets", s.states)
+	s.step("destroy leaves nothing of stage and all of prod", s.destroyStage)
+	s.step("prod and the state store cannot be destroyed", s.destroyProtected)
+}
+
+type story struct {
+	*testing.T
+	project  *project.Project
+	settings settings.Settings
+	config   aws.Config
+}
+
+// step runs a part of the story; the parts after a failed one make no sense.
+func (s story) step(name string, part func(*testing.T)) {
+	s.Helper()
+	start := time.Now()
+	if !s.Run(name, part) {
+		s.FailNow()
+	}
+	s.Logf("%s: %v", name, time.Since(start).Round(time.Second))
+}
+
+// cdktf runs the CLI and fails the test if that fails.
+func (s story) cdktf(t *testing.T, args ...string) string {
+	t.Helper()
+	output, err := s.project.Cdktf(t.Context(), nil, args...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return output
+}
+
+func (s story) bootstrapCommand(t *testing.T) string {
+	t.Helper()
+	output, err := project.Run(s.project.Command(t.Context(), "go", "run", "./cmd/state", "bootstrap", "--auto-approve"), nil)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return output
+}
+
+func (s story) bootstrap(t *testing.T) {
+	s.bootstrapCommand(t)
+	if resources := s.resources(t, "state"); !resources["aws_s3_bucket.store_bucket"] || !resources["aws_dynamodb_table.store_locks"] {
+		t.Errorf("the state in the bucket holds %v", resources)
+	}
+	if left, _ := filepath.Glob(filepath.Join(s.project.Dir, "terraform.*.tfstate*")); len(left) > 0 {
+		t.Errorf("a local state is left: %v", left)
+	}
+}
+
+func (s story) bootstrapAgain(t *testing.T) {
+	before := s.versions(t, "state")
+	output := s.bootstrapCommand(t)
+	if !strings.Contains(output, "No changes.") {
+		t.Errorf("the second bootstrap printed no \"No changes.\":\n%s", output)
+	}
+	if after := s.versions(t, "state"); after != before {
+		t.Errorf("it wrote the state: %d versions, then %d", before, after)
+	}
+}
+
+func (s story) deploy(t *testing.T) {
+	locks := s.watchLocks(t)
+	output := s.cdktf(t, "deploy", "stage", "prod", "--auto-approve")
+	if n := strings.Count(output, "Apply complete!"); n != 2 {
+		t.Errorf("%d stacks say \"Apply complete!\"\n%s", n, output)
+	}
+	seen := locks()
+	for _, stack := range []string{"stage", "prod"} {
+		for _, place := range []string{"table", "bucket"} {
+			if !seen[place+" "+stack] {
+				t.Errorf("no lock of %s was seen in the %s during the apply; seen: %v", stack, place, seen)
+			}
+		}
+	}
+	if strings.Contains(output, "end-of-life") {
+		t.Errorf("Node.js's end-of-life banner is in the output")
+	}
+}
+
+// watchLocks looks for the locks of deploys until the returned function is
+// called, which returns the places and stacks of those it saw, such as
+// "table stage".
+func (s story) watchLocks(t *testing.T) func() map[string]bool {
+	ctx, cancel := context.WithCancel(t.Context())
+	seen, done := map[string]bool{}, make(chan error)
+	table, bucket := dynamodb.NewFromConfig(s.config), s3.NewFromConfig(s.config)
+	go func() {
+		for ctx.Err() == nil {
+			for _, stack := range []string{"stage", "prod"} {
+				key := stack + "/terraform.tfstate"
+				item, err := table.GetItem(ctx, &dynamodb.GetItemInput{
+					TableName: &s.settings.LockTable,
+					Key: map[string]dynamodbtypes.AttributeValue{
+						"LockID": &dynamodbtypes.AttributeValueMemberS{Value: s.settings.StateBucket + "/" + key},
+					},
+				})
+				if err != nil && ctx.Err() == nil {
+					done <- err
+					return
+				}
+				if err == nil && item.Item["Info"] != nil {
+					seen["table "+stack] = true
+				}
+				_, err = bucket.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.settings.StateBucket, Key: aws.String(key + ".tflock")})
+				if err == nil {
+					seen["bucket "+stack] = true
+				}
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+		done <- nil
+	}()
+	return func() map[string]bool {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("looking for locks: %v", err)
+		}
+		return seen
+	}
+}
+
+func (s story) deployAgain(t *testing.T) {
+	before := s.versions(t, "stage")
+	output := s.cdktf(t, "deploy", "stage", "prod", "--auto-approve")
+	if n := strings.Count(output, "No changes."); n != 2 {
+		t.Errorf("%d of 2 stacks have no changes:\n%s", n, output)
+	}
+	if after := s.versions(t, "stage"); after != before {
+		t.Errorf("the state of stage was written: %d versions, then %d", before, after)
+	}
+}
+
+func (s story) diff(t *testing.T) {
+	if output := s.cdktf(t, "diff", "stage"); !strings.Contains(output, "No changes.") {
+		t.Errorf("cdktf diff stage printed\n%s", output)
+	}
+}
+
+func (s story) output(t *testing.T) {
+	s.cdktf(t, "output", "stage", "prod", "--outputs-file", "outputs.json")
+	content, err := os.ReadFile(filepath.Join(s.project.Dir, "outputs.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var outputs map[string]map[string]string
+	if err := json.Unmarshal(content, &outputs); err != nil {
+		t.Fatal(err)
+	}
+	for _, stack := range []string{"stage", "prod"} {
+		for name, rule := range map[string]string{
+			"url":                             `^http://.+`,
+			"load_balancer_dns_name":          `.+`,
+			"load_balancer_security_group_id": `^sg-`,
+			"instance_security_group_id":      `^sg-`,
+			"database_security_group_id":      `^sg-`,
+			"autoscaling_group_name":          `^` + s.settings.Project + `-` + stack + `-`,
+			"target_group_arn":                `^arn:aws:elasticloadbalancing:`,
+			"database_address":                `^` + s.settings.Project + `-` + stack + `\.`,
+			"database_port":                   `^3306$`,
+			"database_secret_arn":             `^arn:aws:secretsmanager:`,
+			"vpc_id":                          `^vpc-`,
+		} {
+			if value := outputs[stack][name]; !regexp.MustCompile(rule).MatchString(value) {
+				t.Errorf("the output %s of %s is %q, want %s", name, stack, value, rule)
+			}
+		}
+	}
+}
+
+func (s story) states(t *testing.T) {
+	client := s3.NewFromConfig(s.config)
+	versioning, err := client.GetBucketVersioning(t.Context(), &s3.GetBucketVersioningInput{Bucket: &s.settings.StateBucket})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if versioning.Status != s3types.BucketVersioningStatusEnabled {
+		t.Errorf("the bucket's versioning is %q", versioning.Status)
+	}
+	// "password" is in the names of arguments that say how it is managed.
+	secret := regexp.MustCompile(`"(password|password_wo|secret_string)": "[^"]+"`)
+	for _, stack := range []string{"state", "stage", "prod"} {
+		if s.versions(t, stack) == 0 {
+			t.Errorf("the state of %s has no version", stack)
+		}
+		if found := secret.FindString(s.state(t, stack)); found != "" {
+			t.Errorf("the state of %s holds %s", stack, found)
+		}
+	}
+}
+
+func (s story) destroyStage(t *testing.T) {
+	if len(s.tagged(t, "stage")) == 0 {
+		t.Fatal("nothing is tagged as stage's, so that this could not see what is left")
+	}
+	prod := s.tagged(t, "prod")
+	s.cdktf(t, "destroy", "stage", "--auto-approve")
+	if left := s.resources(t, "stage"); len(left) > 0 {
+		t.Errorf("the state still holds %v", left)
+	}
+	if left := s.tagged(t, "stage"); len(left) > 0 {
+		t.Errorf("still there: %v", left)
+	}
+	if after := s.tagged(t, "prod"); fmt.Sprint(after) != fmt.Sprint(prod) {
+		t.Errorf("prod was %v and is %v", prod, after)
+	}
+}
+
+func (s story) destroyProtected(t *testing.T) {
+	store := s.resources(t, "state")
+	output, err := s.project.Cdktf(t.Context(), nil, "destroy", "state", "--auto-approve")
+	if err == nil || !strings.Contains(output, "prevent_destroy") {
+		t.Errorf("cdktf destroy state ended with %v:\n%s", err, output)
+	}
+	if after := s.resources(t, "state"); fmt.Sprint(after) != fmt.Sprint(store) {
+		t.Errorf("the state store was %v and is %v", store, after)
+	}
+	for _, id := range []string{"aws_db_instance.mysql_instance", "aws_lb.web_lb"} {
+		if !s.resources(t, "prod")[id] {
+			t.Errorf("prod has no %s", id)
+		}
+	}
+}
+
+// state is a stack's state, as it lies in the bucket.
+func (s story) state(t *testing.T, stack string) string {
+	t.Helper()
+	object, err := s3.NewFromConfig(s.config).GetObject(t.Context(), &s3.GetObjectInput{
+		Bucket: &s.settings.StateBucket, Key: aws.String(stack + "/terraform.tfstate"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer object.Body.Close()
+	content, err := io.ReadAll(object.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// resources are the addresses of what Terraform manages in a stack.
+func (s story) resources(t *testing.T, stack string) map[string]bool {
+	t.Helper()
+	var state struct {
+		Resources []struct{ Mode, Type, Name string }
+	}
+	if err := json.Unmarshal([]byte(s.state(t, stack)), &state); err != nil {
+		t.Fatal(err)
+	}
+	addresses := map[string]bool{}
+	for _, r := range state.Resources {
+		if r.Mode == "managed" {
+			addresses[r.Type+"."+r.Name] = true
+		}
+	}
+	return addresses
+}
+
+// versions is the number of versions of a stack's state in the bucket.
+func (s story) versions(t *testing.T, stack string) int {
+	t.Helper()
+	list, err := s3.NewFromConfig(s.config).ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{
+		Bucket: &s.settings.StateBucket, Prefix: aws.String(stack + "/terraform.tfstate"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, version := range list.Versions {
+		if *version.Key == stack+"/terraform.tfstate" {
+			n++
+		}
+	}
+	return n
+}
+
+// tagged are the ARNs of everything in the local AWS that carries the tag of
+// an environment.
+func (s story) tagged(t *testing.T, environment string) []string {
+	t.Helper()
+	var arns []string
+	pages := resourcegroupstaggingapi.NewGetResourcesPaginator(resourcegroupstaggingapi.NewFromConfig(s.config), &resourcegroupstaggingapi.GetResourcesInput{
+		TagFilters: []taggingtypes.TagFilter{{Key: aws.String("Environment"), Values: []string{environment}}},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, resource := range page.ResourceTagMappingList {
+			arns = append(arns, *resource.ResourceARN)
+		}
+	}
+	return arns
+}

@@ -1,0 +1,303 @@
+package balancer
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	mathrand "math/rand/v2"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+)
+
+// balancer is one load balancer.
+type balancer struct {
+	arn, name string
+	all       *Balancers
+	ip        string
+	dnsName   string // address, with a port if that is not 80
+
+	mu        sync.Mutex
+	idle      time.Duration // idle time-out, AWS time
+	xff       string
+	listeners map[int]*listener // by port
+	reserved  net.Listener      // the socket at dnsName while no listener has it
+}
+
+// listener answers on one port.
+type listener struct {
+	lb     *balancer
+	port   int // as AWS has it
+	tls    bool
+	socket net.Listener
+	server *http.Server
+
+	mu     sync.Mutex
+	action types.Action // the default one
+}
+
+// errNotPermitted is what listening on a port below 1024 without root ends in.
+const errNotPermitted = syscall.EACCES
+
+// maxAddress is the last N of 127.0.2.N.
+const maxAddress = 254
+
+// newBalancer finds a load balancer its address. Other local AWSs may run on
+// this machine: the first address whose port 80 is free is taken.
+func newBalancer(all *Balancers, arn, name string) (*balancer, error) {
+	lb := &balancer{arn: arn, name: name, all: all, listeners: map[int]*listener{}, idle: defaultIdleTimeout}
+	for n := 1; n <= maxAddress; n++ {
+		lb.ip = fmt.Sprintf("127.0.2.%d", n)
+		for _, port := range []string{"80", "0"} {
+			socket, err := net.Listen("tcp", net.JoinHostPort(lb.ip, port))
+			if err == nil {
+				lb.reserved = socket
+				lb.dnsName = strings.TrimSuffix(socket.Addr().String(), ":80")
+				return lb, nil
+			}
+			if !errors.Is(err, errNotPermitted) {
+				break // taken: the next address
+			}
+		}
+	}
+	return nil, fmt.Errorf("load balancer %s: no address 127.0.2.1 to 127.0.2.%d is free", name, maxAddress)
+}
+
+// update brings the listeners in line with those of the fake AWS.
+func (lb *balancer) update(want []types.Listener, attributes map[string]string) {
+	lb.mu.Lock()
+	defer lb.mu.Unlock()
+	lb.idle = seconds(attributes["idle_timeout.timeout_seconds"], defaultIdleTimeout)
+	lb.xff = attributes["routing.http.xff_header_processing.mode"]
+	// The lowest port first: dnsName becomes its address.
+	slices.SortFunc(want, func(x, y types.Listener) int { return int(aws.ToInt32(x.Port) - aws.ToInt32(y.Port)) })
+	ports := map[int]bool{}
+	for _, w := range want {
+		if len(w.DefaultActions) == 0 {
+			continue
+		}
+		port := int(aws.ToInt32(w.Port))
+		ports[port] = true
+		l := lb.listeners[port]
+		if l == nil {
+			var err error
+			if l, err = lb.listen(port, w.Protocol == types.ProtocolEnumHttps); err != nil {
+				lb.all.config.Log("load balancer %s: %v", lb.name, err)
+				continue
+			}
+			lb.listeners[port] = l
+		}
+		// With several actions (authentication before it), the last answers.
+		l.mu.Lock()
+		l.action = w.DefaultActions[len(w.DefaultActions)-1]
+		l.mu.Unlock()
+	}
+	for port, l := range lb.listeners {
+		if !ports[port] {
+			l.server.Close()
+			delete(lb.listeners, port)
+			lb.reserve(l.socket)
+		}
+	}
+}
+
+// reserve keeps the address of a closed socket if dnsName stands for it.
+func (lb *balancer) reserve(closed net.Listener) {
+	addr := closed.Addr().String()
+	if strings.TrimSuffix(addr, ":80") != lb.dnsName {
+		return
+	}
+	var err error
+	if lb.reserved, err = net.Listen("tcp", addr); err != nil {
+		lb.all.config.Log("load balancer %s: %v", lb.name, err)
+	}
+}
+
+// listen starts a listener on the port or, where that is not allowed, on
+// another one.
+func (lb *balancer) listen(port int, withTLS bool) (*listener, error) {
+	l := &listener{lb: lb, port: port, tls: withTLS}
+	var err error
+	if lb.reserved != nil && (port == 80 || portOf(lb.reserved) != 80) {
+		l.socket, lb.reserved = lb.reserved, nil
+	} else if l.socket, err = net.Listen("tcp", net.JoinHostPort(lb.ip, strconv.Itoa(port))); errors.Is(err, errNotPermitted) {
+		l.socket, err = net.Listen("tcp", net.JoinHostPort(lb.ip, "0"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if portOf(l.socket) != port {
+		lb.all.config.Log("load balancer %s: port %d needs root; its listener is at %s", lb.name, port, l.socket.Addr())
+	}
+	l.server = &http.Server{
+		Handler:  l,
+		ErrorLog: log.New(io.Discard, "", 0),
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#connection-idle-timeout
+		// A later change has no effect here, but on answers it has.
+		IdleTimeout: lb.all.config.Clock.Real(lb.idle),
+	}
+	socket := l.socket
+	if withTLS {
+		certificate, err := selfSigned(lb.ip)
+		if err != nil {
+			return nil, err
+		}
+		socket = tls.NewListener(socket, &tls.Config{Certificates: []tls.Certificate{certificate}})
+	}
+	lb.all.done.Go(func() { l.server.Serve(socket) }) // until it is closed
+	return l, nil
+}
+
+func (lb *balancer) close() {
+	lb.mu.Lock()
+	defer lb.mu.Unlock()
+	if lb.reserved != nil {
+		lb.reserved.Close()
+	}
+	for _, l := range lb.listeners {
+		l.server.Close()
+	}
+}
+
+func (l *listener) scheme() string {
+	if l.tls {
+		return "https"
+	}
+	return "http"
+}
+
+// ServeHTTP does the listener's default action.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
+func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	action := l.action
+	l.mu.Unlock()
+	l.lb.mu.Lock()
+	way := route{listener: l, idleTimeout: l.lb.all.config.Clock.Real(l.lb.idle), xff: l.lb.xff}
+	l.lb.mu.Unlock()
+	switch action.Type {
+	case types.ActionTypeEnumForward:
+		if g := l.lb.all.group(chooseGroup(action)); g != nil {
+			g.forward(w, r, way)
+			return
+		}
+		writeError(w, http.StatusServiceUnavailable)
+	case types.ActionTypeEnumRedirect:
+		redirect(w, r, l, action.RedirectConfig)
+	case types.ActionTypeEnumFixedResponse:
+		c := action.FixedResponseConfig
+		status, _ := strconv.Atoi(aws.ToString(c.StatusCode)) // AWS has checked it
+		w.Header().Set("Content-Type", aws.ToString(c.ContentType))
+		w.WriteHeader(status)
+		io.WriteString(w, aws.ToString(c.MessageBody))
+	default:
+		http.Error(w, fmt.Sprintf("the local AWS does not do listener actions of the type %s", action.Type), http.StatusNotImplemented)
+	}
+}
+
+// chooseGroup is the ARN of the target group to forward to, by weight if
+// there are several.
+func chooseGroup(action types.Action) string {
+	if action.ForwardConfig == nil || len(action.ForwardConfig.TargetGroups) == 0 {
+		return aws.ToString(action.TargetGroupArn)
+	}
+	groups := action.ForwardConfig.TargetGroups
+	var sum int32
+	for _, g := range groups {
+		sum += weight(g)
+	}
+	if sum > 0 {
+		n := mathrand.Int32N(sum)
+		for _, g := range groups {
+			if n -= weight(g); n < 0 {
+				return aws.ToString(g.TargetGroupArn)
+			}
+		}
+	}
+	return aws.ToString(groups[0].TargetGroupArn)
+}
+
+func weight(g types.TargetGroupTuple) int32 {
+	if g.Weight == nil {
+		return 1
+	}
+	return *g.Weight
+}
+
+// redirect fills in what the configuration leaves as it is, by #{…} or by
+// saying nothing.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RedirectActionConfig.html
+func redirect(w http.ResponseWriter, r *http.Request, l *listener, c *types.RedirectActionConfig) {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	same := strings.NewReplacer(
+		"#{protocol}", l.scheme(), "#{host}", host, "#{port}", strconv.Itoa(l.port),
+		"#{path}", strings.TrimPrefix(r.URL.EscapedPath(), "/"), "#{query}", r.URL.RawQuery)
+	value := func(s *string, otherwise string) string {
+		if s == nil {
+			return same.Replace(otherwise)
+		}
+		return same.Replace(*s)
+	}
+	scheme := strings.ToLower(value(c.Protocol, "#{protocol}"))
+	target := scheme + "://" + value(c.Host, "#{host}")
+	if port := value(c.Port, "#{port}"); port != map[string]string{"http": "80", "https": "443"}[scheme] {
+		target += ":" + port
+	}
+	target += value(c.Path, "/#{path}")
+	if query := value(c.Query, "#{query}"); query != "" {
+		target += "?" + query
+	}
+	status := http.StatusFound
+	if c.StatusCode == types.RedirectActionStatusCodeEnumHttp301 {
+		status = http.StatusMovedPermanently
+	}
+	w.Header().Set("Server", "awselb/2.0")
+	w.Header().Set("Location", target)
+	w.WriteHeader(status)
+}
+
+func portOf(socket net.Listener) int { return socket.Addr().(*net.TCPAddr).Port }
+
+// selfSigned makes a certificate: the real one and its key are AWS's secret.
+func selfSigned(ip string) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "local AWS"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().AddDate(0, 1, 0),
+		IPAddresses:  []net.IP{net.ParseIP(ip)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+}
+
+// randomHex returns n hexadecimal digits.
+func randomHex(n int) string {
+	data := make([]byte, n/2)
+	rand.Read(data) // never fails
+	return hex.EncodeToString(data)
+}

@@ -1,0 +1,27 @@
+// Package localaws runs an AWS on this machine, for a demo or a test: moto, a
+// fake AWS in Python, and before it a front that closes moto's gaps.
+//
+//	Terraform, cdktf, aws CLI, SDKs ──> front (this process) ──> moto (child process)
+//
+// Nothing leaves the machine and no account is needed. All state is in memory
+// and gone after Stop.
+//
+//	cloud, err := localaws.Start(ctx, localaws.Options{})
+//	if err != nil { … }
+//	defer cloud.Stop()
+//	cmd := exec.CommandContext(ctx, "cdktf", "deploy", "stage")
+//	cmd.Env = append(os.Environ(), cloud.Environ()...)
+//
+// # Adding to it
+//
+// What moto lacks or gets wrong is closed in the front, per action, at the
+// level of AWS's public protocols, so that clients run unmodified: small gaps
+// in the files gaps*.go here, what has a life of its own in packages (scaling:
+// Auto Scaling groups and instance refresh; servers: instances as processes;
+// balancer: load balancers). All of them
+//
+//   - register the actions they answer or amend with Front.Handle (see package
+//     front),
+//   - read and change moto's state through SDK clients made from MotoConfig,
+//   - end what they started in a function given to AtStop.
+package localaws

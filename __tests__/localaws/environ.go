@@ -1,0 +1,58 @@
+package localaws
+
+import (
+	"os"
+	"strings"
+)
+
+// Any credentials do; these are plainly no real ones.
+const (
+	accessKey = "local"
+	secretKey = "local"
+)
+
+// Environ returns what a command needs in its environment, as NAME=VALUE, to
+// reach the local AWS and to be unable to reach a real account. Append it to
+// os.Environ(): of two values of a name, os/exec takes the last.
+//
+// An empty value switches off what the user's own environment may hold.
+func (a *AWS) Environ() []string {
+	env := []string{
+		// Where AWS is. The host is an IP: S3 clients then put a bucket's name
+		// into the path, not into a host name.
+		"AWS_ENDPOINT_URL=" + a.url,
+		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=",
+		"AWS_USE_FIPS_ENDPOINT=", // refused beside an endpoint; Terraform's S3 backend takes "false" for true
+		"AWS_USE_DUALSTACK_ENDPOINT=",
+		"AWS_REGION=" + a.region,
+		"AWS_DEFAULT_REGION=" + a.region, // the aws CLI's name for it
+		"AWS_EC2_METADATA_DISABLED=true",
+
+		// Who we are: nobody whom a real AWS knows.
+		"AWS_ACCESS_KEY_ID=" + accessKey,
+		"AWS_SECRET_ACCESS_KEY=" + secretKey,
+		"AWS_SESSION_TOKEN=",
+		"AWS_PROFILE=default", // not empty: the aws CLI would look for a profile of that name
+		"AWS_CONFIG_FILE=" + a.awsConfig,
+		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+
+		"CHECKPOINT_DISABLE=1", // no version check with HashiCorp
+		"TF_CLI_CONFIG_FILE=" + a.cliConfig,
+		// `terraform providers lock`, which cdktf runs at each deploy, asks the
+		// registry for the provider, whatever mirror there is.
+		"CDKTF_SKIP_PROVIDER_LOCK=true",
+	}
+	if a.cliConfig != "" {
+		// Terraform links to the provider in a mirror. cdktf's plugin cache would
+		// add links in the user's home, where inits that run side by side collide:
+		// https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache.
+		env = append(env, "CDKTF_DISABLE_PLUGIN_CACHE_ENV=true")
+	}
+	// An endpoint of one service wins over AWS_ENDPOINT_URL.
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_ENDPOINT_URL_") {
+			env = append(env, name+"=")
+		}
+	}
+	return env
+}

@@ -1,0 +1,16 @@
+package localaws
+
+// closeGaps has the front answer where moto 5.2.1 differs from AWS in a way
+// that Terraform notices. Each gap says what moto does and what AWS does.
+func (a *AWS) closeGaps() {
+	for _, gap := range forgotten {
+		gap.close(a.Front)
+	}
+	keepLifecycleRules(a.Front)
+	keepPolicy(a.Front)
+	keepUserData(a.Front)
+	keepTemplateTagsApart(a.Front)
+	nameParameterSource(a.Front)
+	writeAtOnce(a.Front)
+	a.listAllTagged()
+}

@@ -1,0 +1,292 @@
+package scaling
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"example.com/webserver-cluster/tests/localaws/clock"
+)
+
+// group is an Auto Scaling group. The engine's lock guards it.
+type group struct {
+	key
+	clock    *clock.Clock
+	revision int // counts the requests that changed it
+
+	// What moto keeps, as last seen.
+	settings types.AutoScalingGroup
+	template template
+
+	// What the engine keeps.
+	min, max, desired int
+	warmup            *int32 // DefaultInstanceWarmup
+	maintenance       *types.InstanceMaintenancePolicy
+
+	members     []*member
+	activities  []*types.Activity // oldest first
+	refreshes   []*refresh        // oldest first
+	intent      string            // what changed the desired capacity last: the first half of a cause
+	causes      []string          // why instances are to be launched that replace others
+	keep        int               // unhealthy instances that wait for their replacements
+	launchAfter time.Time         // a launch failed: the next one waits
+}
+
+// member is an instance of a group.
+type member struct {
+	id           string // "" until EC2 has answered
+	subnet       subnet
+	template     template
+	instanceType string
+	state        types.LifecycleState
+	unhealthy    string // the cause of its replacement; "" while it is healthy
+	protected    bool   // from scale-in
+	byRefresh    bool   // launched by an instance refresh, not by scaling
+	launched     time.Time
+	inService    time.Time       // the zero time before
+	registered   map[string]bool // target groups that it was put into
+	deregistered bool
+	activity     *types.Activity // its launch or its termination
+}
+
+// launching is how long an instance is Pending: what EC2 takes to start it and
+// the group to register it. AWS gives no figure; half a minute is common.
+const launching = 20 * time.Second
+
+// retryLaunch is the pause after a failed launch. AWS says only that it retries.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html
+const retryLaunch = 30 * time.Second
+
+// leaving tells whether m is on its way out of the group.
+func (m *member) leaving() bool { return m.state == types.LifecycleStateTerminating }
+
+// counts tells whether m is a part of the group's capacity: instances in
+// standby are not.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html
+func (m *member) counts() bool {
+	return m.state == types.LifecycleStatePending || m.state == types.LifecycleStateInService
+}
+
+func (m *member) health() string {
+	if m.unhealthy != "" {
+		return "Unhealthy"
+	}
+	return "Healthy"
+}
+
+// capacity are the members that count.
+func (g *group) capacity() []*member { return g.where((*member).counts) }
+
+func (g *group) where(match func(*member) bool) []*member {
+	var found []*member
+	for _, m := range g.members {
+		if match(m) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func (g *group) member(id string) *member {
+	for _, m := range g.members {
+		if m.id == id {
+			return m
+		}
+	}
+	return nil
+}
+
+func (g *group) suspended(process string) bool {
+	return slices.ContainsFunc(g.settings.SuspendedProcesses, func(p types.SuspendedProcess) bool {
+		return aws.ToString(p.ProcessName) == process
+	})
+}
+
+// grace is how long health checks are not acted upon, from InService on.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-check-grace-period.html
+func (g *group) grace() time.Duration {
+	return seconds(aws.ToInt32(g.settings.HealthCheckGracePeriod))
+}
+
+func (g *group) checksBalancer() bool { return aws.ToString(g.settings.HealthCheckType) == "ELB" }
+
+// warmupTime is how long an instance takes, from InService on, until it counts
+// as ready: the refresh's, else the group's, else the grace period.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
+func (g *group) warmupTime() time.Duration {
+	if r := g.active(); r != nil && r.Preferences.InstanceWarmup != nil {
+		return seconds(*r.Preferences.InstanceWarmup)
+	}
+	return g.defaultWarmup()
+}
+
+func (g *group) defaultWarmup() time.Duration {
+	if g.warmup != nil {
+		return seconds(*g.warmup)
+	}
+	return g.grace()
+}
+
+func seconds(n int32) time.Duration { return time.Duration(n) * time.Second }
+
+// ready tells whether m is "in service, healthy, and ready to use": warmed up,
+// and with the load balancer's verdict, if that is the group's health check.
+//
+// Healthy is what the group shows: during the grace period also an instance
+// that the load balancer finds unhealthy. A target in the state initial is what
+// AWS calls "insufficient data to evaluate its health".
+func (g *group) ready(m *member, seen *view) bool {
+	return m.state == types.LifecycleStateInService && m.unhealthy == "" &&
+		g.clock.Since(m.inService) >= g.warmupTime() && !g.initial(m, seen)
+}
+
+func (g *group) initial(m *member, seen *view) bool {
+	if !g.checksBalancer() {
+		return false
+	}
+	for _, state := range seen.targets[m.id] {
+		if state == elbtypes.TargetHealthStateEnumInitial {
+			return true
+		}
+	}
+	return false
+}
+
+// step takes a group one step on and returns what is to be done for it.
+func (g *group) step(now time.Time, seen *view) []command {
+	var todo []command
+	for _, m := range slices.Clone(g.members) {
+		todo = append(todo, g.advance(m, now, seen)...)
+	}
+	g.checkHealth(seen)
+	if r := g.active(); r != nil {
+		todo = append(todo, g.roll(r, now, seen)...)
+	}
+	g.replaceUnhealthy(now, seen)
+	g.scaleIn(now, seen)
+	todo = append(todo, g.scaleOut(now, seen)...)
+	if len(g.capacity()) == g.desired {
+		g.intent = "" // it is done
+	}
+	return todo
+}
+
+// scaleOut launches what the group lacks.
+func (g *group) scaleOut(now time.Time, seen *view) []command {
+	var todo []command
+	if g.suspended("Launch") || now.Before(g.launchAfter) {
+		return nil
+	}
+	for have := len(g.capacity()); have < g.wanted(); have++ {
+		cause := g.because(now, "an instance was started in response to a difference between desired and actual capacity, increasing the capacity from "+count(have, have+1)+".")
+		switch {
+		case len(g.causes) > 0:
+			cause = at(now, g.causes[0])
+			g.causes = g.causes[1:]
+		case have >= g.desired:
+			cause = at(now, causeReplacement)
+		}
+		c, ok := g.launch(now, seen, cause)
+		if !ok {
+			return todo
+		}
+		todo = append(todo, c)
+	}
+	g.causes = nil
+	return todo
+}
+
+// scaleIn ends what the group has too much of. What an instance refresh, or
+// the replacement of an unhealthy instance, launches before it ends another one is
+// not too much.
+func (g *group) scaleIn(now time.Time, seen *view) {
+	if g.suspended("Terminate") {
+		return
+	}
+	for have := len(g.capacity()); have > g.ceiling(); have-- {
+		m := g.choose(seen)
+		if m == nil {
+			return // all are protected
+		}
+		g.terminate(m, now, g.because(now, "an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from "+count(have, have-1)+
+			".  "+at(now, "instance "+m.id+" was selected for termination.")))
+	}
+}
+
+// choose returns the instance that scale-in ends first, by AWS's default
+// policy: of the zone with the most instances that are not protected, the one
+// with the oldest launch template, then the oldest instance. Unhealthy
+// instances go before. The other policies of the settings replace the part
+// after the zone.
+//
+// What a refresh launched in advance and then did not need, because it was
+// cancelled or failed, goes first of all while it is not ready: AWS does not
+// document this.
+//
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
+func (g *group) choose(seen *view) *member {
+	open := slices.DeleteFunc(g.capacity(), func(m *member) bool { return m.protected || m.id == "" })
+	if len(open) == 0 {
+		return nil
+	}
+	zones := perZone(open)
+	policy := "Default"
+	if len(g.settings.TerminationPolicies) > 0 {
+		policy = g.settings.TerminationPolicies[0]
+	}
+	first := func(yes bool) int {
+		if yes {
+			return 0
+		}
+		return 1
+	}
+	return slices.MinFunc(open, func(a, b *member) int {
+		byAge := a.launched.Compare(b.launched)
+		switch policy {
+		case "NewestInstance":
+			byAge = -byAge
+		case "OldestInstance":
+		default:
+			byAge = cmp.Or(cmp.Compare(number(a.template.version), number(b.template.version)), byAge)
+		}
+		return cmp.Or(
+			cmp.Compare(first(a.byRefresh && !g.ready(a, seen)), first(b.byRefresh && !g.ready(b, seen))),
+			cmp.Compare(first(a.unhealthy != ""), first(b.unhealthy != "")),
+			cmp.Compare(zones[b.subnet.zone], zones[a.subnet.zone]),
+			byAge,
+		)
+	})
+}
+
+// emptiest is the subnet of the zone with the fewest instances: AWS keeps the
+// zones balanced. Instances that a refresh is about to replace count only where
+// that leaves a choice.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html#arch-AutoScalingMultiAZ
+func (g *group) emptiest(subnets []subnet) (subnet, bool) {
+	if len(subnets) == 0 {
+		return subnet{}, false
+	}
+	var stale []*member
+	if r := g.active(); r != nil {
+		stale = g.stale(r)
+	}
+	all := g.capacity()
+	staying := perZone(slices.DeleteFunc(slices.Clone(all), func(m *member) bool { return slices.Contains(stale, m) }))
+	total := perZone(all)
+	return slices.MinFunc(subnets, func(a, b subnet) int {
+		return cmp.Or(cmp.Compare(staying[a.zone], staying[b.zone]), cmp.Compare(total[a.zone], total[b.zone]))
+	}), true
+}
+
+// perZone counts members.
+func perZone(members []*member) map[string]int {
+	n := map[string]int{}
+	for _, m := range members {
+		n[m.subnet.zone]++
+	}
+	return n
+}

@@ -1,0 +1,354 @@
+package scaling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/smithy-go"
+)
+
+// launch adds a member, which EC2 then starts. It returns false if it cannot.
+func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) {
+	where, ok := g.emptiest(seen.subnets)
+	if !ok || g.launches() == (template{}) {
+		return command{}, false
+	}
+	r := g.active()
+	m := &member{
+		subnet:     where,
+		template:   g.launches(),
+		state:      types.LifecycleStatePending,
+		protected:  aws.ToBool(g.settings.NewInstancesProtectedFromScaleIn),
+		byRefresh:  r != nil,
+		launched:   now,
+		registered: map[string]bool{},
+		activity:   g.note(now, "Launching a new EC2 instance", cause, where),
+	}
+	m.activity.StatusCode, m.activity.Progress = types.ScalingActivityStatusCodePreInService, aws.Int32(30)
+	g.members = append(g.members, m)
+
+	tags := []ec2types.Tag{{Key: aws.String("aws:autoscaling:groupName"), Value: aws.String(g.name)}}
+	for _, t := range g.settings.Tags {
+		if aws.ToBool(t.PropagateAtLaunch) {
+			tags = append(tags, ec2types.Tag{Key: t.Key, Value: t.Value})
+		}
+	}
+	in := &ec2.RunInstancesInput{
+		MinCount:          aws.Int32(1),
+		MaxCount:          aws.Int32(1),
+		LaunchTemplate:    &ec2types.LaunchTemplateSpecification{LaunchTemplateId: aws.String(m.template.id), Version: aws.String(m.template.version)},
+		TagSpecifications: []ec2types.TagSpecification{{ResourceType: ec2types.ResourceTypeInstance, Tags: tags}},
+	}
+	if where.id != "" {
+		in.SubnetId = aws.String(where.id)
+	} else {
+		in.Placement = &ec2types.Placement{AvailabilityZone: aws.String(where.zone)}
+	}
+	var started ec2types.Instance
+	return command{
+		run: func(ctx context.Context, a *apis) error {
+			if err := complete(ctx, a, in); err != nil {
+				return err
+			}
+			out, err := a.ec2.RunInstances(ctx, in)
+			if err == nil {
+				started = out.Instances[0]
+			}
+			return err
+		},
+		record: func(g *group, now time.Time, err error) {
+			if err != nil {
+				g.remove(m)
+				g.launchAfter = now.Add(g.clock.Real(retryLaunch))
+				fail(m.activity, now, err)
+				return
+			}
+			m.id, m.instanceType = aws.ToString(started.InstanceId), string(started.InstanceType)
+			m.activity.Description = aws.String(aws.ToString(m.activity.Description) + ": " + m.id)
+		},
+	}, true
+}
+
+// launches is the template version that the group's next instance gets: during
+// a refresh its desired configuration, also for scale-outs.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html#instance-refresh-core-concepts
+func (g *group) launches() template {
+	if r := g.active(); r != nil && r.Status != types.InstanceRefreshStatusRollbackInProgress && r.target != (template{}) {
+		return r.target
+	}
+	return g.template
+}
+
+// complete adds to in what moto's RunInstances does not take from a launch
+// template: the security groups of its network interface.
+func complete(ctx context.Context, a *apis, in *ec2.RunInstancesInput) error {
+	out, err := a.ec2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
+		LaunchTemplateId: in.LaunchTemplate.LaunchTemplateId,
+		Versions:         []string{aws.ToString(in.LaunchTemplate.Version)},
+	})
+	if err != nil {
+		return err
+	}
+	if len(out.LaunchTemplateVersions) == 0 {
+		return fmt.Errorf("launch template %s has no version %s", aws.ToString(in.LaunchTemplate.LaunchTemplateId), aws.ToString(in.LaunchTemplate.Version))
+	}
+	if data := out.LaunchTemplateVersions[0].LaunchTemplateData; data != nil && len(data.NetworkInterfaces) > 0 {
+		in.SecurityGroupIds = data.NetworkInterfaces[0].Groups
+	}
+	return nil
+}
+
+// advance takes a member to the next state of its life, if it is time.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
+func (g *group) advance(m *member, now time.Time, seen *view) []command {
+	switch m.state {
+	case types.LifecycleStatePending:
+		if m.id == "" || seen.states[m.id] != ec2types.InstanceStateNameRunning || g.clock.Since(m.launched) < launching {
+			return nil
+		}
+		if todo := g.register(m); len(todo) > 0 {
+			return todo
+		}
+		m.state, m.inService = types.LifecycleStateInService, now
+		succeed(m.activity, now)
+	case types.LifecycleStateInService:
+		// Target groups can be attached to a group, and detached, at any time.
+		return append(g.register(m), g.deregister(m, func(arn string) bool {
+			return !slices.Contains(g.settings.TargetGroupARNs, arn)
+		})...)
+	case types.LifecycleStateStandby:
+		return g.deregister(m, func(string) bool { return true })
+	case types.LifecycleStateTerminating, types.LifecycleStateDetaching:
+		// First no new requests, then the end of those under way, then the
+		// end of the instance.
+		// https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html
+		if !m.deregistered {
+			m.deregistered = true
+			return g.deregister(m, func(string) bool { return true })
+		}
+		for _, state := range seen.targets[m.id] {
+			if state != elbtypes.TargetHealthStateEnumUnused {
+				g.drains(m)
+				return nil
+			}
+		}
+		if m.state == types.LifecycleStateTerminating {
+			return []command{g.end(m, seen.states[m.id])}
+		}
+		g.remove(m)
+	}
+	return nil
+}
+
+// drains has the activity say what it waits for.
+func (g *group) drains(m *member) {
+	const waiting = types.ScalingActivityStatusCodeWaitingForELBConnectionDraining
+	if m.state == types.LifecycleStateTerminating && m.activity.StatusCode != waiting {
+		m.activity.StatusCode, m.activity.Progress = waiting, aws.Int32(50)
+		m.activity.Description = aws.String("Terminating EC2 instance: " + m.id + " - Waiting For ELB Connection Draining.")
+	}
+}
+
+// register puts m into the group's target groups.
+func (g *group) register(m *member) []command {
+	if g.suspended("AddToLoadBalancer") {
+		return nil
+	}
+	var todo []command
+	for _, arn := range g.settings.TargetGroupARNs {
+		if m.registered[arn] {
+			continue
+		}
+		id := m.id
+		todo = append(todo, command{
+			run: func(ctx context.Context, a *apis) error {
+				_, err := a.balancer.RegisterTargets(ctx, &elb.RegisterTargetsInput{TargetGroupArn: &arn, Targets: []elbtypes.TargetDescription{{Id: &id}}})
+				return err
+			},
+			record: func(_ *group, _ time.Time, err error) { m.registered[arn] = err == nil },
+		})
+	}
+	return todo
+}
+
+// deregister takes m out of those of its target groups that match.
+func (g *group) deregister(m *member, match func(arn string) bool) []command {
+	var todo []command
+	for arn, in := range m.registered {
+		if !in || !match(arn) {
+			continue
+		}
+		id := m.id
+		todo = append(todo, command{
+			run: func(ctx context.Context, a *apis) error {
+				_, err := a.balancer.DeregisterTargets(ctx, &elb.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: []elbtypes.TargetDescription{{Id: &id}}})
+				var noGroup *elbtypes.TargetGroupNotFoundException
+				var noInstance *elbtypes.InvalidTargetException
+				if errors.As(err, &noGroup) || errors.As(err, &noInstance) {
+					return nil
+				}
+				return err
+			},
+			record: func(_ *group, _ time.Time, err error) {
+				if err == nil {
+					delete(m.registered, arn)
+				} else {
+					m.deregistered = false // again, at the next tick
+				}
+			},
+		})
+	}
+	return todo
+}
+
+// terminate starts to take m out of the group. m has an id.
+func (g *group) terminate(m *member, now time.Time, cause string) {
+	if m.state == types.LifecycleStatePending {
+		succeed(m.activity, now)
+	}
+	m.state = types.LifecycleStateTerminating
+	m.activity = g.note(now, "Terminating EC2 instance: "+m.id, cause, m.subnet)
+}
+
+// end ends m, which is in that state, in EC2 and forgets it.
+func (g *group) end(m *member, state ec2types.InstanceStateName) command {
+	id := m.id
+	return command{
+		run: func(ctx context.Context, a *apis) error {
+			if state == "" || state == ec2types.InstanceStateNameTerminated {
+				return nil
+			}
+			_, err := a.ec2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{id}})
+			return err
+		},
+		record: func(g *group, now time.Time, err error) {
+			if err != nil {
+				return // again, at the next tick
+			}
+			m.activity.Description = aws.String("Terminating EC2 instance: " + id)
+			succeed(m.activity, now)
+			g.remove(m)
+		},
+	}
+}
+
+func (g *group) remove(m *member) {
+	g.members = slices.DeleteFunc(g.members, func(other *member) bool { return other == m })
+}
+
+// checkHealth finds the members that are no longer healthy. An instance never
+// becomes healthy again by itself.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html
+func (g *group) checkHealth(seen *view) {
+	if g.suspended("HealthCheck") {
+		return
+	}
+	for _, m := range g.members {
+		// Instances in Standby are not checked, those on their way out neither.
+		if m.id == "" || m.unhealthy != "" || !m.counts() {
+			continue
+		}
+		switch seen.states[m.id] {
+		case ec2types.InstanceStateNameRunning, ec2types.InstanceStateNamePending:
+		default: // at once, grace period or not
+			m.unhealthy = causeStopped
+			continue
+		}
+		if m.state != types.LifecycleStateInService || !g.checksBalancer() || g.clock.Since(m.inService) < g.grace() {
+			continue
+		}
+		for _, state := range seen.targets[m.id] {
+			if state == elbtypes.TargetHealthStateEnumUnhealthy {
+				m.unhealthy = causeBalancer
+			}
+		}
+	}
+}
+
+// replaceUnhealthy ends unhealthy members, whose replacement then is launched
+// at the same time. With an instance maintenance policy that keeps the group
+// from falling below its minimum, the replacement comes first.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-maintenance-policy-overview-and-considerations.html
+func (g *group) replaceUnhealthy(now time.Time, seen *view) {
+	g.keep = 0
+	if g.suspended("ReplaceUnhealthy") || g.suspended("Terminate") {
+		return
+	}
+	for _, m := range g.members {
+		if m.unhealthy == "" || !m.counts() {
+			continue
+		}
+		if g.launchFirst() && m.unhealthy != causeStopped && g.countReady(seen) < g.desired {
+			g.keep++
+			continue
+		}
+		g.terminate(m, now, at(now, m.unhealthy))
+		if len(g.capacity()) < g.desired {
+			g.causes = append(g.causes, causeReplacement)
+		}
+	}
+}
+
+// launchFirst tells whether unhealthy instances keep running until their
+// replacements are ready.
+func (g *group) launchFirst() bool {
+	p := g.maintenance
+	return p != nil && aws.ToInt32(p.MinHealthyPercentage) == 100 && aws.ToInt32(p.MaxHealthyPercentage) > 100
+}
+
+// wanted is the capacity to launch up to: the desired one, and room for the
+// unhealthy instances that are kept.
+func (g *group) wanted() int {
+	if g.keep == 0 {
+		return g.desired
+	}
+	room := percentDown(aws.ToInt32(g.maintenance.MaxHealthyPercentage), g.desired) - g.desired
+	return g.desired + min(g.keep, max(room, 1))
+}
+
+// ceiling is the capacity from which on scaling in may begin.
+func (g *group) ceiling() int {
+	if r := g.active(); r != nil {
+		_, most := r.bounds(g.desired)
+		return max(g.wanted(), most)
+	}
+	return g.wanted()
+}
+
+func (g *group) countReady(seen *view) int {
+	return len(g.where(func(m *member) bool { return g.ready(m, seen) }))
+}
+
+// reason is AWS's own message of an error.
+func reason(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorMessage()
+	}
+	return err.Error()
+}
+
+func count(from, to int) string { return strconv.Itoa(from) + " to " + strconv.Itoa(to) }
+
+func number(version string) int {
+	n, _ := strconv.Atoi(version)
+	return n
+}
+
+// percentUp and percentDown are the bounds of n: the minimum is "rounded up to
+// the nearest integer" (an earlier edition of the instance refresh page); for
+// the maximum AWS says nothing, and down keeps within it.
+func percentUp(percent int32, n int) int { return int(math.Ceil(float64(percent) * float64(n) / 100)) }
+
+func percentDown(percent int32, n int) int { return int(percent) * n / 100 }

@@ -1,0 +1,166 @@
+package scaling
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/google/uuid"
+
+	"example.com/webserver-cluster/tests/localaws/front"
+)
+
+// handleRefreshes registers the actions on instance refreshes.
+func (e *Engine) handleRefreshes() {
+	answer(e, "StartInstanceRefresh", e.startRefresh)
+	answer(e, "DescribeInstanceRefreshes", e.describeRefreshes)
+	answer(e, "CancelInstanceRefresh", e.cancelRefresh)
+	answer(e, "RollbackInstanceRefresh", e.rollbackRefresh)
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_StartInstanceRefresh.html
+func (e *Engine) startRefresh(ctx context.Context, region string, in *autoscaling.StartInstanceRefreshInput) (any, error) {
+	if err := validate(in.Preferences); err != nil {
+		return nil, err
+	}
+	if in.Strategy != "" && in.Strategy != types.RefreshStrategyRolling {
+		return nil, invalid("The strategy %s is not known to the local AWS.", in.Strategy)
+	}
+	target, err := e.target(ctx, region, in.DesiredConfiguration)
+	if err != nil {
+		return nil, err
+	}
+	if in.Preferences != nil && in.Preferences.AlarmSpecification != nil {
+		if err := e.knows(ctx, region, in.Preferences.AlarmSpecification.Alarms); err != nil {
+			return nil, err
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	g, err := e.find(region, in.AutoScalingGroupName)
+	if err != nil {
+		return nil, err
+	}
+	if g.active() != nil {
+		return nil, front.Errorf("InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.")
+	}
+	r := g.newRefresh(uuid.NewString(), in.Preferences, e.Clock.Now())
+	r.DesiredConfiguration, r.target = in.DesiredConfiguration, target
+	if *r.Preferences.AutoRollback && !g.reversible(r.DesiredConfiguration) {
+		return nil, invalid("AutoRollback needs a desired configuration, and a group with a numbered version of its launch template.")
+	}
+	g.refreshes = append(g.refreshes, r)
+	return &autoscaling.StartInstanceRefreshOutput{InstanceRefreshId: r.InstanceRefreshId}, nil
+}
+
+// target checks a desired configuration and returns the version it stands for.
+func (e *Engine) target(ctx context.Context, region string, d *types.DesiredConfiguration) (template, error) {
+	switch {
+	case d == nil:
+		return template{}, nil
+	case d.MixedInstancesPolicy != nil:
+		return template{}, invalid("A mixed instances policy is not known to the local AWS.")
+	case d.LaunchTemplate == nil:
+		return template{}, invalid("The desired configuration has no launch template.")
+	}
+	a := e.api(region)
+	t, err := resolve(ctx, a, d.LaunchTemplate)
+	if err == nil {
+		_, err = a.ec2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
+			LaunchTemplateId: aws.String(t.id), Versions: []string{t.version},
+		})
+	}
+	if err != nil {
+		return template{}, invalid("You must use a valid fully-formed launch template. %s", reason(err))
+	}
+	return t, nil
+}
+
+// knows returns an error if one of the alarms does not exist.
+func (e *Engine) knows(ctx context.Context, region string, alarms []string) error {
+	if len(alarms) == 0 {
+		return nil
+	}
+	out, err := e.api(region).alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: alarms})
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, alarm := range out.MetricAlarms {
+		known[aws.ToString(alarm.AlarmName)] = true
+	}
+	for _, name := range alarms {
+		if !known[name] {
+			return invalid("The CloudWatch alarm %s does not exist.", name)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) describeRefreshes(_ context.Context, region string, in *autoscaling.DescribeInstanceRefreshesInput) (any, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	g, err := e.find(region, in.AutoScalingGroupName)
+	if err != nil {
+		return nil, err
+	}
+	var found []types.InstanceRefresh // the newest first
+	for _, r := range slices.Backward(g.refreshes) {
+		if len(in.InstanceRefreshIds) == 0 || slices.Contains(in.InstanceRefreshIds, *r.InstanceRefreshId) {
+			found = append(found, r.InstanceRefresh)
+		}
+	}
+	out := &autoscaling.DescribeInstanceRefreshesOutput{}
+	out.InstanceRefreshes, out.NextToken, err = page(found, in.NextToken, in.MaxRecords, 50)
+	return out, err
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CancelInstanceRefresh.html
+func (e *Engine) cancelRefresh(_ context.Context, region string, in *autoscaling.CancelInstanceRefreshInput) (any, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, r, err := e.running(region, in.AutoScalingGroupName)
+	if err != nil {
+		return nil, err
+	}
+	r.Status = types.InstanceRefreshStatusCancelling
+	r.awaitTransitions = in.WaitForTransitioningInstances == nil || *in.WaitForTransitioningInstances
+	r.say("Cancelling due to user request.")
+	return &autoscaling.CancelInstanceRefreshOutput{InstanceRefreshId: r.InstanceRefreshId}, nil
+}
+
+// running returns a group and its refresh, which is not being cancelled yet.
+// The engine is locked.
+func (e *Engine) running(region string, name *string) (*group, *refresh, error) {
+	g, err := e.find(region, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := g.active()
+	if r == nil || r.Status == types.InstanceRefreshStatusCancelling {
+		return nil, nil, front.Errorf("ActiveInstanceRefreshNotFound", "No in progress or pending Instance Refresh found for Auto Scaling group %s", g.name)
+	}
+	return g, r, nil
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RollbackInstanceRefresh.html
+func (e *Engine) rollbackRefresh(_ context.Context, region string, in *autoscaling.RollbackInstanceRefreshInput) (any, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	g, r, err := e.running(region, in.AutoScalingGroupName)
+	if err != nil {
+		return nil, err
+	}
+	if r.RollbackDetails != nil {
+		return nil, front.Errorf("ActiveInstanceRefreshNotFound", "No in progress or pending Instance Refresh found for Auto Scaling group %s", g.name)
+	}
+	if !g.reversible(r.DesiredConfiguration) {
+		return nil, front.Errorf("IrreversibleInstanceRefresh", "The instance refresh cannot be rolled back: it has no desired configuration, or the group uses $Latest or $Default of its launch template.")
+	}
+	g.rollBack(r, e.Clock.Now(), "Manual rollback was requested.")
+	return &autoscaling.RollbackInstanceRefreshOutput{InstanceRefreshId: r.InstanceRefreshId}, nil
+}

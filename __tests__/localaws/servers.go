@@ -1,0 +1,67 @@
+package localaws
+
+import (
+	"cmp"
+	"sync"
+	"time"
+
+	"example.com/webserver-cluster/tests/localaws/balancer"
+	"example.com/webserver-cluster/tests/localaws/event"
+	"example.com/webserver-cluster/tests/localaws/servers"
+)
+
+// addServers runs the instances as real servers and the load balancers as
+// real proxies before them.
+func (a *AWS) addServers(o Options) error {
+	t := &teller{start: time.Now(), aws: a, tell: o.OnEvent, launched: map[string]event.Event{}}
+	fleet, err := servers.New(servers.Config{
+		AWS:       a.Config(),
+		Clock:     a.Clock,
+		Dir:       o.BuildDir,
+		BootDelay: o.BootDelay,
+		OnEvent:   t.event,
+		Log:       o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	a.AtStop(fleet.Stop)
+	fleet.Register(a.Front)
+	a.Servers = fleet
+
+	a.Balancers = balancer.New(balancer.Config{
+		AWS:     a.MotoConfig(),
+		Clock:   a.Clock,
+		Dial:    fleet.Dial,
+		OnEvent: t.event,
+		Log:     o.Log,
+	})
+	a.AtStop(a.Balancers.Stop)
+	a.Balancers.Register(a.Front)
+	return nil
+}
+
+// teller passes events on, one at a time, with what their source does not
+// know.
+type teller struct {
+	start time.Time
+	aws   *AWS
+	tell  func(event.Event)
+
+	mu       sync.Mutex
+	launched map[string]event.Event // by instance
+}
+
+func (t *teller) event(e event.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e.Kind == event.Launched {
+		t.launched[e.Instance] = e
+	}
+	launched := t.launched[e.Instance]
+	e.Time, e.AWSTime = time.Now(), t.aws.Clock.Since(t.start)
+	e.Group, e.Version = cmp.Or(e.Group, launched.Group), cmp.Or(e.Version, launched.Version)
+	if t.tell != nil {
+		t.tell(e)
+	}
+}

@@ -1,0 +1,348 @@
+package servers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"example.com/webserver-cluster/tests/localaws/clock"
+	"example.com/webserver-cluster/tests/localaws/event"
+)
+
+// DefaultBootDelay is the AWS time from an instance's launch to its user data:
+// what a small Amazon Linux 2023 instance takes, roughly.
+const DefaultBootDelay = 20 * time.Second
+
+// Config is what a Fleet needs.
+type Config struct {
+	AWS       aws.Config                       // for clients of the local AWS, where the instances are
+	Clock     *clock.Clock                     // AWS's time
+	Dir       string                           // where a folder with the consoles' output is made
+	BootDelay time.Duration                    // AWS time from launch to user data; default DefaultBootDelay
+	OnEvent   func(event.Event)                // told of launches and ends; default nobody
+	Log       func(format string, args ...any) // told of trouble; default nobody
+}
+
+// Image is what an AMI does before the user data runs. The zero value is
+// what an image has that SetImage was not told of.
+type Image struct {
+	BootDelay time.Duration // AWS time from launch to user data; default Config.BootDelay
+	Script    string        // run as root before the user data, such as "#!/bin/sh\nrm /usr/bin/python3"; may be ""
+}
+
+// State is how far a server is.
+type State string
+
+const (
+	Booting State = "booting" // launched; its user data has not ended yet
+	Running State = "running" // its user data has ended, well or not
+	Down    State = "down"    // killed, but not terminated
+)
+
+// Server is an instance and the processes behind it.
+type Server struct {
+	ID       string // instance id
+	Address  string // private IP, reached by Dial
+	Group    string // name of its Auto Scaling group, "" outside one
+	Version  string // version of its launch template, "" without one
+	Image    string // AMI id
+	Launched time.Time
+	State    State
+	Fault    string // how the boot failed; "" if it did not
+}
+
+// Fleet is all servers of a local AWS.
+type Fleet struct {
+	config Config
+	python string // for bootOrder.Python
+	dir    string // of the consoles' output
+	aws    instances
+
+	syncing sync.Mutex // held while the fleet is brought in line with the instances
+
+	mu      sync.Mutex
+	servers map[string]*server
+	images  map[string]Image
+
+	ctx  context.Context
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// server is a Server and its machine.
+type server struct {
+	Server
+	userData string
+	machine  *machine // nil until the boot delay is over
+	cancel   context.CancelFunc
+	gone     chan struct{} // closed when its goroutine has ended
+}
+
+// New starts a fleet that follows the instances of AWS until Stop. The error
+// says what the system lacks to run servers.
+func New(c Config) (*Fleet, error) {
+	if c.OnEvent == nil {
+		c.OnEvent = func(event.Event) {}
+	}
+	if c.Log == nil {
+		c.Log = func(string, ...any) {}
+	}
+	c.BootDelay = cmp.Or(c.BootDelay, DefaultBootDelay)
+	python, err := hostPython()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(c.Dir, "servers-")
+	if err != nil {
+		return nil, err
+	}
+	f := &Fleet{
+		config:  c,
+		python:  python,
+		dir:     dir,
+		aws:     instances{config: c.AWS, regions: map[string]bool{c.AWS.Region: true}},
+		servers: map[string]*server{},
+		images:  map[string]Image{},
+	}
+	f.ctx, f.stop = context.WithCancel(context.Background())
+	if err := f.probe(); err != nil {
+		f.Stop()
+		return nil, err
+	}
+	f.done.Go(f.follow)
+	return f, nil
+}
+
+// probe starts a machine to see whether that works here.
+func (f *Fleet) probe() error {
+	m, err := f.start("probe", f.order(Server{Address: "192.0.2.1"}, "", Image{}))
+	if err == nil {
+		defer m.kill()
+		select {
+		case err = <-m.booted:
+		case <-m.ended:
+			err = errDown
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("servers need Linux and either root or user namespaces for everyone "+
+			"(sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu; a container must be privileged): %w\n%s", err, f.Console("probe"))
+	}
+	return nil
+}
+
+// hostPython is where Python is if not at /usr/bin/python3; "" if nowhere.
+func hostPython() (string, error) {
+	if _, err := os.Stat("/usr/bin/python3"); err == nil {
+		return "", nil
+	}
+	shim, err := exec.LookPath("python3")
+	if err != nil {
+		return "", nil
+	}
+	// What is found may be pyenv's script that starts the one or the other.
+	output, err := exec.Command(shim, "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		return "", fmt.Errorf("ask %s where Python is: %w", shim, err)
+	}
+	return strings.TrimSpace(string(output)), nil
+}
+
+// Stop ends all servers and returns when none of their processes is left.
+func (f *Fleet) Stop() {
+	f.stop()
+	f.done.Wait()
+	os.RemoveAll(f.dir)
+}
+
+// List returns the servers, oldest first.
+func (f *Fleet) List() []Server {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []Server
+	for _, s := range f.servers {
+		list = append(list, s.Server)
+	}
+	slices.SortFunc(list, func(a, b Server) int {
+		return cmp.Or(a.Launched.Compare(b.Launched), strings.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// Get returns the server of an instance.
+func (f *Fleet) Get(instanceID string) (Server, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s := f.servers[instanceID]; s != nil {
+		return s.Server, true
+	}
+	return Server{}, false
+}
+
+// Dial connects to a TCP port of an instance, as if from its network. An
+// instance that boots or is down refuses connections; on AWS they would time out.
+func (f *Fleet) Dial(ctx context.Context, instanceID string, port int) (net.Conn, error) {
+	f.mu.Lock()
+	var m *machine
+	if s := f.servers[instanceID]; s != nil {
+		m = s.machine
+	}
+	f.mu.Unlock()
+	if m == nil {
+		return nil, errDown
+	}
+	return m.dial(ctx, port)
+}
+
+// Kill ends all processes of an instance at once, as a crash would. The
+// instance itself stays, in the eyes of AWS.
+func (f *Fleet) Kill(instanceID string) error {
+	f.mu.Lock()
+	var m *machine
+	if s := f.servers[instanceID]; s != nil {
+		m = s.machine
+	}
+	f.mu.Unlock()
+	if m == nil {
+		return fmt.Errorf("kill %s: it does not run", instanceID)
+	}
+	m.kill()
+	return nil
+}
+
+// SetImage has instances that are launched from the AMI from now on behave as
+// image says: a way to try a bad or a slow one.
+func (f *Fleet) SetImage(imageID string, image Image) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.images[imageID] = image
+}
+
+// Console returns what an instance has printed so far: its user data and its
+// services. That of a terminated one is kept until Stop.
+func (f *Fleet) Console(instanceID string) string {
+	text, err := os.ReadFile(f.consolePath(instanceID))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+func (f *Fleet) consolePath(instanceID string) string {
+	return filepath.Join(f.dir, instanceID+".log")
+}
+
+func (f *Fleet) order(s Server, userData string, image Image) bootOrder {
+	return bootOrder{
+		// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-naming.html
+		Hostname: "ip-" + strings.ReplaceAll(s.Address, ".", "-"),
+		Address:  s.Address,
+		Python:   f.python,
+		Image:    image.Script,
+		UserData: userData,
+	}
+}
+
+// launch makes a server of an instance.
+func (f *Fleet) launch(s *server) {
+	ctx, cancel := context.WithCancel(f.ctx)
+	s.cancel, s.gone = cancel, make(chan struct{})
+	s.State = Booting
+
+	f.mu.Lock()
+	image := f.images[s.Image]
+	f.servers[s.ID] = s
+	f.mu.Unlock()
+	f.tell(s, event.Launched, "")
+
+	f.done.Go(func() {
+		defer close(s.gone)
+		f.live(ctx, s, image)
+	})
+}
+
+// live is a server's life until it is terminated, that is until ctx is done.
+func (f *Fleet) live(ctx context.Context, s *server, image Image) {
+	defer func() {
+		if f.ctx.Err() == nil { // it is not all that stops
+			f.tell(s, event.Terminated, "")
+		}
+	}()
+	if f.config.Clock.Sleep(ctx, cmp.Or(image.BootDelay, f.config.BootDelay)) != nil {
+		return
+	}
+	m, err := f.start(s.ID, f.order(s.Server, s.userData, image))
+	if err != nil {
+		f.booted(s, err)
+		<-ctx.Done()
+		return
+	}
+	defer m.kill()
+	f.mu.Lock()
+	s.machine = m
+	f.mu.Unlock()
+	f.watch(ctx, s, m)
+	<-ctx.Done()
+}
+
+// watch notes how the boot ends, and whether the machine ends on its own.
+func (f *Fleet) watch(ctx context.Context, s *server, m *machine) {
+	select {
+	case err := <-m.booted:
+		f.booted(s, err)
+	case <-m.ended:
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-m.ended:
+		f.setState(s, Down)
+		f.tell(s, event.Killed, "")
+	case <-ctx.Done():
+	}
+}
+
+func (f *Fleet) booted(s *server, err error) {
+	f.setState(s, Running)
+	if err == nil {
+		f.tell(s, event.Booted, "")
+		return
+	}
+	f.mu.Lock()
+	s.Fault = err.Error()
+	f.mu.Unlock()
+	f.config.Log("%s: %v", s.ID, err)
+	f.tell(s, event.BootFailed, err.Error())
+}
+
+func (f *Fleet) setState(s *server, state State) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.State = state
+}
+
+// start starts a machine whose console is that of the instance id.
+func (f *Fleet) start(id string, order bootOrder) (*machine, error) {
+	console, err := os.Create(f.consolePath(id))
+	if err != nil {
+		return nil, err
+	}
+	defer console.Close() // the machine has a copy
+	return startMachine(order, console)
+}
+
+func (f *Fleet) tell(s *server, kind event.Kind, detail string) {
+	f.config.OnEvent(event.Event{
+		Kind: kind, Instance: s.ID, Group: s.Group, Version: s.Version, Detail: detail,
+	})
+}

@@ -1,0 +1,353 @@
+package localaws_test
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
+
+	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/localaws/event"
+	"example.com/webserver-cluster/tests/localaws/servers"
+)
+
+// site is a group of servers behind a load balancer.
+type site struct {
+	*testing.T
+	cloud    *localaws.AWS
+	elb      *elb.Client
+	group    string // ARN of the target group
+	template string // id of the launch template
+	url      string
+
+	mu     sync.Mutex
+	events []event.Event
+}
+
+const (
+	siteGroup      = "site"
+	siteTimeFactor = 20
+	// sitePatience is above what anything here takes on a busy machine.
+	sitePatience = time.Minute
+	drainDelay   = 20 * time.Second // AWS time: 1 s
+)
+
+// newSite deploys two servers by AWS's own calls and waits until they are
+// healthy.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	ctx := t.Context()
+	s := &site{T: t}
+	cloud, err := localaws.Start(ctx, localaws.Options{
+		BuildDir: t.TempDir(), TimeFactor: siteTimeFactor, Servers: true, BootDelay: 5 * time.Second, Log: t.Logf,
+		OnEvent: func(e event.Event) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.events = append(s.events, e)
+		},
+	})
+	s.must(err)
+	t.Cleanup(cloud.Stop)
+	s.cloud, s.elb = cloud, elb.NewFromConfig(cloud.Config())
+	computers := ec2.NewFromConfig(cloud.Config())
+
+	subnets, err := computers.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{})
+	s.must(err)
+	ids := []string{*subnets.Subnets[0].SubnetId, *subnets.Subnets[1].SubnetId}
+	lb, err := s.elb.CreateLoadBalancer(ctx, &elb.CreateLoadBalancerInput{Name: aws.String("site"), Subnets: ids})
+	s.must(err)
+	group, err := s.elb.CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{
+		Name: aws.String("site"), Port: aws.Int32(8080), Protocol: types.ProtocolEnumHttp, VpcId: subnets.Subnets[0].VpcId,
+		HealthCheckPath: aws.String("/health"), HealthCheckIntervalSeconds: aws.Int32(5), HealthCheckTimeoutSeconds: aws.Int32(2),
+		HealthyThresholdCount: aws.Int32(2), UnhealthyThresholdCount: aws.Int32(2), Matcher: &types.Matcher{HttpCode: aws.String("200")},
+	})
+	s.must(err)
+	s.group = *group.TargetGroups[0].TargetGroupArn
+	_, err = s.elb.ModifyTargetGroupAttributes(ctx, &elb.ModifyTargetGroupAttributesInput{TargetGroupArn: &s.group, Attributes: []types.TargetGroupAttribute{
+		{Key: aws.String("deregistration_delay.timeout_seconds"), Value: aws.String(fmt.Sprint(int(drainDelay.Seconds())))},
+	}})
+	s.must(err)
+	_, err = s.elb.CreateListener(ctx, &elb.CreateListenerInput{
+		LoadBalancerArn: lb.LoadBalancers[0].LoadBalancerArn, Port: aws.Int32(80), Protocol: types.ProtocolEnumHttp,
+		DefaultActions: []types.Action{{Type: types.ActionTypeEnumForward, TargetGroupArn: &s.group}},
+	})
+	s.must(err)
+	described, err := s.elb.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{})
+	s.must(err)
+	s.url = "http://" + *described.LoadBalancers[0].DNSName
+
+	if status, _ := s.get("/"); status != http.StatusServiceUnavailable {
+		t.Errorf("without targets: status %d, want 503", status)
+	}
+
+	script, err := os.ReadFile("testdata/server.sh")
+	s.must(err)
+	data := base64.StdEncoding.EncodeToString(script)
+	template, err := computers.CreateLaunchTemplate(ctx, &ec2.CreateLaunchTemplateInput{
+		LaunchTemplateName: aws.String("site"),
+		LaunchTemplateData: &ec2types.RequestLaunchTemplateData{ImageId: aws.String("ami-12c6146b"), UserData: &data},
+	})
+	s.must(err)
+	s.template = *template.LaunchTemplate.LaunchTemplateId
+	// A second version: the one that the servers are of.
+	_, err = computers.CreateLaunchTemplateVersion(ctx, &ec2.CreateLaunchTemplateVersionInput{
+		LaunchTemplateId:   &s.template,
+		LaunchTemplateData: &ec2types.RequestLaunchTemplateData{ImageId: aws.String("ami-1234abcd"), UserData: &data},
+	})
+	s.must(err)
+	_, err = autoscaling.NewFromConfig(cloud.Config()).CreateAutoScalingGroup(ctx, &autoscaling.CreateAutoScalingGroupInput{
+		AutoScalingGroupName: aws.String(siteGroup), MinSize: aws.Int32(2), MaxSize: aws.Int32(4),
+		VPCZoneIdentifier: aws.String(strings.Join(ids, ",")),
+		LaunchTemplate:    &autoscalingtypes.LaunchTemplateSpecification{LaunchTemplateId: &s.template, Version: aws.String("2")},
+		TargetGroupARNs:   []string{s.group},
+	})
+	s.must(err)
+	s.wait("two healthy targets", func() bool { return len(s.targets("healthy")) == 2 })
+	return s
+}
+
+func (s *site) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// wait waits until condition holds.
+func (s *site) wait(what string, condition func() bool) {
+	s.Helper()
+	for deadline := time.Now().Add(sitePatience); !condition(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.Fatalf("waited in vain for %s; targets: %+v; servers: %+v", what, s.cloud.Balancers.Targets(), s.cloud.Servers.List())
+		}
+	}
+}
+
+// targets returns the ids of the targets that DescribeTargetHealth shows in a
+// state.
+func (s *site) targets(state string) []string {
+	s.Helper()
+	out, err := s.elb.DescribeTargetHealth(context.Background(), &elb.DescribeTargetHealthInput{TargetGroupArn: &s.group})
+	s.must(err)
+	var ids []string
+	for _, d := range out.TargetHealthDescriptions {
+		if string(d.TargetHealth.State) == state {
+			ids = append(ids, *d.Target.Id)
+		}
+	}
+	return ids
+}
+
+// get returns status and body of an answer, over a kept connection.
+func (s *site) get(path string) (int, string) {
+	resp, err := http.Get(s.url + path)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return resp.StatusCode, string(body)
+}
+
+// hosts returns the hosts that answer n requests.
+func (s *site) hosts(n int) []string {
+	s.Helper()
+	var hosts []string
+	for range n {
+		status, body := s.get("/")
+		if status != http.StatusOK {
+			s.Errorf("status %d: %s", status, body)
+		}
+		host, _, _ := strings.Cut(body, " ")
+		hosts = append(hosts, host)
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// TestSite goes through what happens to a site, in order: each step starts
+// from two healthy servers.
+func TestSite(t *testing.T) {
+	s := newSite(t)
+	s.wait("two running servers of version 2", func() bool {
+		list := s.cloud.Servers.List()
+		return len(list) == 2 && !slices.ContainsFunc(list, func(x servers.Server) bool {
+			return x.Version != "2" || x.Group != siteGroup || x.State != servers.Running
+		})
+	})
+	if hosts := s.hosts(10); len(hosts) != 2 {
+		t.Errorf("10 requests went to %v, want both servers", hosts)
+	}
+	if _, body := s.get("/"); !strings.Contains(body, "'X-Forwarded-For': '127.0.0.1'") || !strings.Contains(body, "'X-Forwarded-Port': '80'") {
+		t.Errorf("request headers %s, want X-Forwarded-For and -Port", body)
+	}
+	for path, want := range map[string]int{"/status/500": 500, "/status/404": 404, "/close": 502} {
+		if got, _ := s.get(path); got != want {
+			t.Errorf("%s: status %d, want %d", path, got, want)
+		}
+	}
+	for _, step := range []struct {
+		name string
+		run  func(*site, *testing.T)
+	}{
+		{"alarm", (*site).testAlarm},
+		{"drain", (*site).testDrain},
+		{"fail open", (*site).testFailOpen},
+		{"kill", (*site).testKill},
+		{"terminate", (*site).testTerminate},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			inner := &site{T: t, cloud: s.cloud, elb: s.elb, group: s.group, url: s.url}
+			inner.wait("two healthy targets", func() bool { return len(inner.targets("healthy")) == 2 && len(inner.targets("draining")) == 0 })
+			step.run(inner, t)
+		})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, kind := range []event.Kind{event.Launched, event.Booted, event.Initial, event.Healthy, event.Draining, event.Unused, event.Killed, event.Unhealthy, event.Terminated} {
+		if !slices.ContainsFunc(s.events, func(e event.Event) bool { return e.Kind == kind && e.Version == "2" && e.AWSTime > 0 }) {
+			t.Errorf("no event %q of version 2", kind)
+		}
+	}
+}
+
+// testAlarm has servers answer with errors until an alarm goes off, and then
+// no more.
+func (s *site) testAlarm(t *testing.T) {
+	alarms := cloudwatch.NewFromConfig(s.cloud.Config(), func(o *cloudwatch.Options) {
+		o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801) // moto does not know CBOR
+	})
+	_, suffix, _ := strings.Cut(s.group, "targetgroup/")
+	_, err := alarms.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+		AlarmName: aws.String("site-5xx"), Namespace: aws.String("AWS/ApplicationELB"), MetricName: aws.String("HTTPCode_Target_5XX_Count"),
+		Dimensions: []cloudwatchtypes.Dimension{{Name: aws.String("TargetGroup"), Value: aws.String("targetgroup/" + suffix)}},
+		Statistic:  cloudwatchtypes.StatisticSum, Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(10),
+		ComparisonOperator: cloudwatchtypes.ComparisonOperatorGreaterThanThreshold, TreatMissingData: aws.String("notBreaching"),
+	})
+	s.must(err)
+	for _, step := range []struct {
+		state cloudwatchtypes.StateValue
+		path  string
+	}{
+		{cloudwatchtypes.StateValueAlarm, "/status/500"},
+		{cloudwatchtypes.StateValueOk, "/"},
+	} {
+		s.wait("the state "+string(step.state), func() bool {
+			s.get(step.path)
+			out, err := alarms.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{StateValue: step.state})
+			s.must(err)
+			return len(out.MetricAlarms) == 1
+		})
+	}
+}
+
+// testDrain deregisters a target under load: its requests end well if they
+// end within the delay.
+func (s *site) testDrain(t *testing.T) {
+	_, err := autoscaling.NewFromConfig(s.cloud.Config()).SuspendProcesses(t.Context(), &autoscaling.SuspendProcessesInput{AutoScalingGroupName: aws.String(siteGroup)})
+	s.must(err)
+	ids := s.targets("healthy")
+	statuses := make(chan int, 4)
+	before := s.requests()
+	// In turn, so that each target gets one of each.
+	for i, path := range []string{"/slow/2", "/slow/2", "/slow/0.5", "/slow/0.5"} {
+		go func() {
+			status, _ := s.get(path)
+			statuses <- status
+		}()
+		s.wait("the request to arrive", func() bool { return s.requests() > before+i })
+	}
+	targets := []types.TargetDescription{{Id: &ids[0]}}
+	start := time.Now()
+	_, err = s.elb.DeregisterTargets(t.Context(), &elb.DeregisterTargetsInput{TargetGroupArn: &s.group, Targets: targets})
+	s.must(err)
+	if got := s.targets("draining"); !slices.Equal(got, ids[:1]) {
+		t.Errorf("draining: %v, want %v", got, ids[:1])
+	}
+	if hosts := s.hosts(10); len(hosts) != 1 {
+		t.Errorf("requests went to %v, want one server", hosts)
+	}
+	s.wait("the end of draining", func() bool { return len(s.targets("draining")) == 0 })
+	if took := s.cloud.Clock.Since(start); took < drainDelay {
+		t.Errorf("draining took %v, want %v", took, drainDelay)
+	}
+	var got []int
+	for range 4 {
+		got = append(got, <-statuses)
+	}
+	slices.Sort(got)
+	if want := []int{200, 200, 200, 502}; !slices.Equal(got, want) {
+		t.Errorf("statuses %v, want %v: one request outlasts the delay", got, want)
+	}
+	_, err = s.elb.RegisterTargets(t.Context(), &elb.RegisterTargetsInput{TargetGroupArn: &s.group, Targets: targets})
+	s.must(err)
+}
+
+// requests is how many the targets have got.
+func (s *site) requests() int {
+	sum := 0
+	for _, target := range s.cloud.Balancers.Targets() {
+		sum += target.Requests
+	}
+	return sum
+}
+
+// testFailOpen has all health checks fail.
+func (s *site) testFailOpen(t *testing.T) {
+	s.cloud.Balancers.SetFault(func(string) error { return fmt.Errorf("a fault of the test") })
+	s.wait("two unhealthy targets", func() bool { return len(s.targets("unhealthy")) == 2 })
+	if hosts := s.hosts(10); len(hosts) != 2 {
+		t.Errorf("requests went to %v, want both servers", hosts)
+	}
+	s.cloud.Balancers.SetFault(nil)
+}
+
+// testKill has a server crash: the load balancer finds out by itself.
+func (s *site) testKill(t *testing.T) {
+	id := s.targets("healthy")[0]
+	s.must(s.cloud.Servers.Kill(id))
+	s.wait("the server to be down", func() bool { server, _ := s.cloud.Servers.Get(id); return server.State == servers.Down })
+	s.wait("an unhealthy target", func() bool { return slices.Equal(s.targets("unhealthy"), []string{id}) })
+	if hosts := s.hosts(10); len(hosts) != 1 {
+		t.Errorf("requests went to %v, want one server", hosts)
+	}
+	_, err := autoscaling.NewFromConfig(s.cloud.Config()).ResumeProcesses(t.Context(), &autoscaling.ResumeProcessesInput{AutoScalingGroupName: aws.String(siteGroup)})
+	s.must(err)
+	_, err = ec2.NewFromConfig(s.cloud.Config()).TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{id}})
+	s.must(err)
+	if _, there := s.cloud.Servers.Get(id); there {
+		t.Errorf("%s is terminated, and there", id)
+	}
+}
+
+// testTerminate has the group end itself.
+func (s *site) testTerminate(t *testing.T) {
+	_, err := autoscaling.NewFromConfig(s.cloud.Config()).DeleteAutoScalingGroup(t.Context(), &autoscaling.DeleteAutoScalingGroupInput{
+		AutoScalingGroupName: aws.String(siteGroup), ForceDelete: aws.Bool(true),
+	})
+	s.must(err)
+	s.wait("no server", func() bool { return len(s.cloud.Servers.List()) == 0 })
+	s.wait("no target", func() bool { return len(s.cloud.Balancers.Targets()) == 0 })
+}
