@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 
+	"example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/stacks"
-	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
@@ -28,7 +28,7 @@ func synthesize() (err error) {
 		return err
 	}
 
-	defer jsii.Close()
+	defer fastjsii.Close()
 	// jsii reports every failure by a panic; a user gets its message.
 	defer func() {
 		if failure := recover(); failure != nil {

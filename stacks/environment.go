@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"example.com/webserver-cluster/constructs"
+	// Whoever makes a stack gets a jsii that starts fast.
+	_ "example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/internal/faults"
 	"example.com/webserver-cluster/internal/settings"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"

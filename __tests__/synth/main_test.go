@@ -15,6 +15,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/stacks"
 )
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	defer jsii.Close()
+	defer fastjsii.Close()
 	dir, err := os.MkdirTemp("", "synth")
 	if err != nil {
 		log.Fatal(err)
