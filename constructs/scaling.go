@@ -103,7 +103,7 @@ func (c *cluster) scaling(group autoscalinggroup.AutoscalingGroup, b balancer) {
 
 func (c *cluster) targetTracking(role string, group autoscalinggroup.AutoscalingGroup, target int, metric *autoscalingpolicy.AutoscalingPolicyTargetTrackingConfigurationPredefinedMetricSpecification) {
 	add(c.scope, role+"_tracking", autoscalingpolicy.NewAutoscalingPolicy, &autoscalingpolicy.AutoscalingPolicyConfig{
-		Name:                 jsii.String(role),
+		Name:                 jsii.String(c.props.Name + "-" + role),
 		AutoscalingGroupName: group.Name(),
 		PolicyType:           jsii.String("TargetTrackingScaling"),
 		TargetTrackingConfiguration: &autoscalingpolicy.AutoscalingPolicyTargetTrackingConfiguration{

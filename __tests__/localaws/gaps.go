@@ -11,6 +11,7 @@ func (a *AWS) closeGaps() {
 	keepUserData(a.Front)
 	keepTemplateTagsApart(a.Front)
 	nameParameterSource(a.Front)
+	tellDatabasesApart(a.Front)
 	writeAtOnce(a.Front)
 	a.listAllTagged()
 }

@@ -102,6 +102,18 @@ func testDatabase(t *testing.T, config aws.Config) {
 	if interval, arn := monitoring(); interval != 60 || aws.ToString(arn) != *role {
 		t.Errorf("monitoring set: got %d s, role %s", interval, aws.ToString(arn))
 	}
+
+	// Terraform finds an instance by its resource id.
+	second := must[*rds.CreateDBInstanceOutput](t)(client.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
+		DBInstanceIdentifier: aws.String("db2"), DBInstanceClass: aws.String("db.t4g.micro"), Engine: aws.String("mysql"), AllocatedStorage: aws.Int32(20),
+		MasterUsername: aws.String("admin"), ManageMasterUserPassword: aws.Bool(true),
+	})).DBInstance
+	found := must[*rds.DescribeDBInstancesOutput](t)(client.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{
+		Filters: []rdstypes.Filter{{Name: aws.String("dbi-resource-id"), Values: []string{*second.DbiResourceId}}},
+	})).DBInstances
+	if len(found) != 1 || *found[0].DBInstanceIdentifier != "db2" {
+		t.Errorf("by the resource id %s: got %d instances, %+v", *second.DbiResourceId, len(found), found)
+	}
 }
 
 // encoded is user data as the API takes it.
