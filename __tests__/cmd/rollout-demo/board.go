@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
+
+	"example.com/webserver-cluster/tests/zerodowntime"
+)
+
+// board shows a run while it is under way: on a terminal a picture of
+// characters that is drawn anew all the time, elsewhere a line now and then.
+type board struct {
+	run  *zerodowntime.Run
+	live bool
+	quit chan struct{}
+	done sync.WaitGroup
+
+	mu    sync.Mutex
+	words []string // what rollout has said
+	drawn int      // lines on the screen
+}
+
+const (
+	redraw    = 250 * time.Millisecond
+	lineEvery = 5 * time.Second // without a terminal
+	column    = time.Second     // real time that a character stands for, until there are too many
+	columns   = 70
+	wordLines = 4
+)
+
+func newBoard(run *zerodowntime.Run) *board {
+	b := &board{run: run, live: term.IsTerminal(int(os.Stdout.Fd())), quit: make(chan struct{})}
+	every := lineEvery
+	if b.live {
+		every = redraw
+	}
+	b.done.Go(func() {
+		for {
+			b.draw()
+			select {
+			case <-time.After(every):
+			case <-b.quit:
+				b.draw()
+				return
+			}
+		}
+	})
+	return b
+}
+
+func (b *board) close() {
+	close(b.quit)
+	b.done.Wait()
+}
+
+// said finds what rollout prints, in the output of cdktf.
+var said = regexp.MustCompile(`terraform_data\.rollout \(local-exec\): (.*)`)
+
+// hear takes a line of the deploy's output.
+func (b *board) hear(line string) {
+	match := said.FindStringSubmatch(line)
+	if match == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.words = append(b.words, match[1])
+	if !b.live {
+		say("%s", match[1])
+	}
+}
+
+func (b *board) draw() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.run.Update()
+	figures := fmt.Sprintf("%4.0f s  requests %d, failed %d; lowest capacity %d",
+		b.run.End.Sub(b.run.Start).Seconds(), b.run.Sent(), len(b.run.Failures), b.run.Lowest())
+	if !b.live {
+		say("%s", figures)
+		return
+	}
+	lines := []string{text.Bold.Sprint(figures)}
+	for _, life := range b.run.Lives {
+		lines = append(lines, b.row(life))
+	}
+	lines = append(lines, "starts ░   serves █   drains ▒   trouble !", "")
+	for _, word := range b.words[max(0, len(b.words)-wordLines):] {
+		lines = append(lines, word)
+	}
+	b.replace(lines)
+}
+
+// row is an instance's line.
+func (b *board) row(life zerodowntime.Life) string {
+	paint := text.Colors{text.FgHiBlue}
+	if life.Version != b.run.Lives[0].Version {
+		paint = text.Colors{text.FgHiYellow}
+	}
+	var row strings.Builder
+	fmt.Fprintf(&row, "%-10.10s version %-3s ", life.Instance, life.Version)
+	per := max(column, b.run.End.Sub(b.run.Start)/columns)
+	for at := b.run.Start; at.Before(b.run.End); at = at.Add(per) {
+		state, there := life.At(at)
+		switch {
+		case !there:
+			row.WriteByte(' ')
+		case state == zerodowntime.Starting:
+			row.WriteString(paint.Sprint("░"))
+		case state == zerodowntime.Serving:
+			row.WriteString(paint.Sprint("█"))
+		case state == zerodowntime.Draining:
+			row.WriteString(paint.Sprint("▒"))
+		default:
+			row.WriteString(text.FgHiRed.Sprint("!"))
+		}
+	}
+	return row.String()
+}
+
+// replace draws lines over those drawn before.
+func (b *board) replace(lines []string) {
+	var screen strings.Builder
+	if b.drawn > 0 {
+		screen.WriteString(text.CursorUp.Sprintn(b.drawn))
+	}
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		width = 80
+	}
+	for n := 0; n < max(len(lines), b.drawn); n++ {
+		screen.WriteString("\r" + text.EraseLine.Sprint())
+		if n < len(lines) {
+			screen.WriteString("   " + text.Trim(lines[n], width-4))
+		}
+		screen.WriteString("\n")
+	}
+	b.drawn = max(len(lines), b.drawn)
+	fmt.Print(screen.String())
+}

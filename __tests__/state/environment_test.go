@@ -1,0 +1,78 @@
+package state_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The project's own stage, deployed by the real CLI, dies with its terminal in
+// the middle of it. Then it is mended and deployed.
+func TestStageKilled(t *testing.T) {
+	if !*long {
+		t.Skip("with -long only: it deploys the real stage, which takes minutes")
+	}
+	t.Parallel()
+	p := newApp(t)
+	// A deploy runs a command of the project at its end.
+	for _, name := range []string{"go.mod", "go.sum", "cmd", "internal"} {
+		must(t, os.Symlink(filepath.Join(root, name), filepath.Join(p.dir, name)))
+	}
+	p.want(0)(p.state("bootstrap", "--auto-approve"))
+
+	// The CLI is killed; Terraform, in a terminal that the CLI made for it, loses that.
+	deploy := func() *process { return p.cdktf("deploy", "stage", "--auto-approve") }
+	p.killedIn(kill{name: "load balancer made, nobody told", at: is("CreateLoadBalancer"), acted: true}, deploy)
+	within(t, time.Minute, "the lock is there", func() bool { return p.locks("stage") == 2 })
+	before := len(p.made("stage"))
+	p.want(1, sawLock, "Who: "+me())(deploy().result())
+	output := p.want(0, "stage is free")(p.state("unlock", "stage", "--yes"))
+	p.want(0)(deploy().result())
+	t.Logf("stage killed with %d resources made, %d of them not recorded; afterwards %d, unknown to the state: 0, made twice: 0",
+		before, strings.Count(output, " read in\n"), p.accounted("stage"))
+
+	// Nobody finds a password in the state.
+	for path, value := range p.secrets("stage") {
+		t.Errorf("the state holds %s: %q", path, value)
+	}
+}
+
+// secret are names of attributes that hold a secret.
+var secret = regexp.MustCompile(`(?i)password|secret|token|private_key`)
+
+// harmless are those that look like one: whether there is a password, and
+// where.
+var harmless = regexp.MustCompile(`manage_master_user_password|master_user_secret|password_wo_version|_arn$|http_tokens`)
+
+// secrets are the values in a stack's newest state that look like secrets, by
+// where they are.
+func (p *project) secrets(stack string) map[string]string {
+	found := map[string]string{}
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for key, value := range v {
+				walk(path+"."+key, value)
+			}
+		case []any:
+			for i, value := range v {
+				walk(fmt.Sprintf("%s[%d]", path, i), value)
+			}
+		case string:
+			if v != "" && secret.MatchString(path) && !harmless.MatchString(path) {
+				found[path] = v
+			}
+		}
+	}
+	for _, r := range p.newest(stack).Resources {
+		for _, i := range r.Instances {
+			walk(r.Type+"."+r.Name, i.Attributes)
+		}
+	}
+	return found
+}

@@ -1,0 +1,46 @@
+package state_test
+
+import (
+	"os"
+	"os/user"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// me is who this process is in a lock.
+func me() string {
+	u, err := user.Current()
+	if err != nil {
+		panic(err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		panic(err)
+	}
+	return u.Username + "@" + host
+}
+
+// locks counts the places in which a lock of the stack lies.
+func (p *project) locks(stack string) int {
+	key := stack + "/terraform.tfstate"
+	n := 0
+	file := key + ".tflock"
+	if _, err := s3.NewFromConfig(cloud.Config()).HeadObject(p.t.Context(), &s3.HeadObjectInput{Bucket: &p.bucket, Key: &file}); err == nil {
+		n++
+	}
+	if p.item(p.bucket+"/"+key) != nil {
+		n++
+	}
+	return n
+}
+
+// item is an item of the lock table, nil if there is none.
+func (p *project) item(id string) map[string]dbtypes.AttributeValue {
+	output, err := dynamodb.NewFromConfig(cloud.Config()).GetItem(p.t.Context(), &dynamodb.GetItemInput{
+		TableName: &p.table, Key: map[string]dbtypes.AttributeValue{"LockID": &dbtypes.AttributeValueMemberS{Value: id}},
+	})
+	must(p.t, err)
+	return output.Item
+}

@@ -1,0 +1,142 @@
+package state_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// A bad apply is taken back: the versions are listed, an older one comes back
+// as a new one, and what that forgets and knows again is shown before.
+func TestRollback(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(2)})
+	p.init("stage")
+	p.want(0)(p.apply("stage").result()) // serial 1: p1, p2
+	p.stack("stage", "both", block{"terraform_data": block{"p2": block{"input": 2}, "p3": block{"input": 3}}})
+	p.want(0)(p.apply("stage").result()) // p2, p3
+	before := p.newest("stage")
+
+	output := p.want(0, "newest")(p.state("versions", "stage"))
+	if rows := strings.Count(output, before.Lineage); rows != len(p.states("stage")) {
+		t.Errorf("%d rows, %d versions:\n%s", rows, len(p.states("stage")), output)
+	}
+	p.want(4, "forget 1 resource,", "- terraform_data.p3", "know again 1 resource,", "+ terraform_data.p1", "not confirmed")(p.state("rollback", "stage", "1"))
+	if s := p.newest("stage"); s.Serial != before.Serial {
+		t.Errorf("serial %d without a yes, want %d", s.Serial, before.Serial)
+	}
+	p.want(0, fmt.Sprintf("stage is back at serial 1, as serial %d", before.Serial+1))(p.state("rollback", "stage", "1", "--yes"))
+	after := p.newest("stage")
+	if after.Serial != before.Serial+1 || after.Lineage != before.Lineage || strings.Join(after.addresses(), " ") != "terraform_data.p1 terraform_data.p2" {
+		t.Errorf("after the rollback: %+v", after)
+	}
+	// Terraform takes it: lock, digest and serial are in order.
+	p.stack("stage", "both", data(2))
+	p.want(0, "No changes.")(p.terraform("stage", "plan"))
+}
+
+// A rollback that waits for its answer while somebody deploys changes nothing.
+func TestRollbackOvertaken(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(1)})
+	p.init("stage")
+	p.want(0)(p.apply("stage").result())
+	p.stack("stage", "both", data(2))
+	p.want(0)(p.apply("stage").result())
+	p.stack("stage", "both", data(3))
+	overtaken := false
+	p.wire.watch(func(c call, _ http.ResponseWriter, pass func()) {
+		if isPut(".tflock")(c) && strings.Contains(c.Body, "state rollback") && !overtaken {
+			overtaken = true
+			p.want(0)(p.apply("stage").result())
+		}
+		pass()
+	})
+	p.want(1, "the state of stage has changed in the meantime; nothing was written")(p.state("rollback", "stage", "1", "--yes"))
+	if s := p.newest("stage"); len(s.addresses()) != 3 {
+		t.Errorf("the newest state knows %v", s.addresses())
+	}
+	if n := p.locks("stage"); n != 0 {
+		t.Errorf("%d locks lie there", n)
+	}
+}
+
+// A deleted state comes back, and until then nobody starts from nothing.
+func TestDeletedState(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(2)})
+	p.init("stage")
+	p.want(0)(p.apply("stage").result())
+	p.deleteState("stage")
+	p.want(1, sawDigest)(p.apply("stage").result())
+	p.want(1, "it was deleted: state versions stage")(p.state("check", "stage"))
+	p.want(0, "deleted here")(p.state("versions", "stage"))
+	p.lockedBy("stage", me()) // and the deploy that deleted it died
+	p.want(0, "the state was deleted", "stage is free")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "The state of stage is deleted", "stage is back at serial 1, as serial 2")(p.state("rollback", "stage", "1", "--yes"))
+	p.want(0, "No changes.")(p.terraform("stage", "plan"))
+}
+
+// Bytes that are no state are found and an older version brought back.
+func TestBrokenState(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(2)})
+	p.init("stage")
+	p.want(0)(p.apply("stage").result())
+	p.putState("stage", `{"version": 4, "serial": 2, "lin`)
+	p.want(1, "are no Terraform state", "state rollback stage VERSION")(p.state("check", "stage"))
+	p.lockedBy("stage", me()) // and the deploy that broke it died
+	p.want(0, "Bring an older version back", "stage is free")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "no state")(p.state("versions", "stage"))
+	p.want(0)(p.state("rollback", "stage", "1", "--yes"))
+	p.want(0, "No changes.")(p.terraform("stage", "plan"))
+}
+
+// Somebody lost the state and began anew. The old history comes back only if
+// that is meant.
+func TestOtherLineage(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(1)})
+	p.init("stage")
+	p.want(0)(p.apply("stage").result())
+	old := p.newest("stage")
+	p.putState("stage", `{"version": 4, "terraform_version": "1.10.0", "serial": 7, "lineage": "another", "outputs": {}, "resources": []}`)
+	p.want(1, "the lineages differ: the newest state is another, version", "--other-lineage")(p.state("rollback", "stage", "1", "--yes"))
+	p.want(0, "as serial 8")(p.state("rollback", "stage", "1", "--yes", "--other-lineage"))
+	if s := p.newest("stage"); s.Lineage != old.Lineage || s.Serial != 8 {
+		t.Errorf("after the rollback: %+v", s)
+	}
+	p.want(0, "No changes.")(p.terraform("stage", "plan"))
+}
+
+// Wrong command lines end with 2 and say what is right.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	for _, args := range [][]string{{"unlock"}, {"versions", "a", "b"}, {"rollback", "stage"}, {"lock-mode", "none"}, {"check", "--what"}, {"nothing"}, {"bootstrap"}} {
+		p.want(2, "See: state")(p.state(args...))
+	}
+	p.want(1, "stage: no state in bucket "+p.bucket)(p.state("versions", "stage"))
+	must(t, os.Remove(filepath.Join(p.dir, "cdktf.json")))
+	p.want(1, "this runs in the project's folder only")(p.state("check"))
+}
+
+func (p *project) deleteState(stack string) {
+	_, err := s3.NewFromConfig(cloud.Config()).DeleteObject(p.t.Context(), &s3.DeleteObjectInput{
+		Bucket: &p.bucket, Key: aws.String(stack + "/terraform.tfstate"),
+	})
+	must(p.t, err)
+}
+
+func (p *project) putState(stack, content string) {
+	_, err := s3.NewFromConfig(cloud.Config()).PutObject(p.t.Context(), &s3.PutObjectInput{
+		Bucket: &p.bucket, Key: aws.String(stack + "/terraform.tfstate"), Body: strings.NewReader(content),
+	})
+	must(p.t, err)
+}

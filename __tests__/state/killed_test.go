@@ -1,0 +1,331 @@
+package state_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	tagging "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
+)
+
+// servers is a stack with the kinds of resources that an environment has: some
+// with a name of their own, some with one that AWS makes up, some that can
+// have no tags. version changes what Terraform has to replace.
+func servers(name string, version int) block {
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`
+	first := block{"create_before_destroy": true}
+	resources := block{
+		"aws_vpc":                            block{"net_vpc": block{"cidr_block": "10.1.0.0/16"}},
+		"aws_subnet":                         block{"net_subnet": block{"vpc_id": "${aws_vpc.net_vpc.id}", "cidr_block": "10.1.0.0/24"}},
+		"aws_internet_gateway":               block{"net_gateway": block{"vpc_id": "${aws_vpc.net_vpc.id}"}},
+		"aws_route_table":                    block{"net_routes": block{"vpc_id": "${aws_vpc.net_vpc.id}"}},
+		"aws_route":                          block{"net_internet": block{"route_table_id": "${aws_route_table.net_routes.id}", "destination_cidr_block": "0.0.0.0/0", "gateway_id": "${aws_internet_gateway.net_gateway.id}"}},
+		"aws_route_table_association":        block{"net_association": block{"route_table_id": "${aws_route_table.net_routes.id}", "subnet_id": "${aws_subnet.net_subnet.id}"}},
+		"aws_security_group":                 block{"web_firewall": block{"name_prefix": name + "-", "vpc_id": "${aws_vpc.net_vpc.id}", "lifecycle": first}},
+		"aws_vpc_security_group_egress_rule": block{"web_out": block{"security_group_id": "${aws_security_group.web_firewall.id}", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"}},
+		"aws_sns_topic":                      block{"alerts_topic": block{"name": name + "-alerts"}},
+		"aws_cloudwatch_log_group":           block{"net_logs": block{"name": "/" + name + "/logs"}},
+		"aws_iam_role":                       block{"web_role": block{"name_prefix": name + "-", "assume_role_policy": trust}},
+		"aws_lb_target_group":                block{"web_targets": block{"name_prefix": "web-", "port": 8000 + version, "protocol": "HTTP", "vpc_id": "${aws_vpc.net_vpc.id}", "lifecycle": first}},
+		"aws_launch_template":                block{"web_template": block{"name_prefix": name + "-", "image_id": "ami-12c6146b", "instance_type": "t3.micro"}},
+		"aws_autoscaling_group": block{"web_group": block{
+			"name_prefix": name + "-", "min_size": 0, "max_size": 1,
+			"vpc_zone_identifier": []string{"${aws_subnet.net_subnet.id}"},
+			"target_group_arns":   []string{"${aws_lb_target_group.web_targets.arn}"},
+			"launch_template":     []block{{"id": "${aws_launch_template.web_template.id}", "version": "${aws_launch_template.web_template.latest_version}"}},
+		}},
+	}
+	for kind, named := range resources {
+		for role, arguments := range named.(block) {
+			tag(kind, role, name, arguments.(block))
+		}
+	}
+	return resources
+}
+
+// nameTag is the tag with a resource's name in the configuration.
+const nameTag = "TerraformName"
+
+// tag gives a resource that tag, as the app does.
+func tag(kind, role, project string, arguments block) {
+	switch kind {
+	case "aws_route", "aws_route_table_association": // have no tags
+	case "aws_autoscaling_group":
+		// The provider's default tags do not reach a group.
+		arguments["tag"] = []block{
+			{"key": nameTag, "value": role, "propagate_at_launch": false},
+			{"key": "Project", "value": project, "propagate_at_launch": true},
+			{"key": "Environment", "value": "stage", "propagate_at_launch": true},
+		}
+	default:
+		arguments["tags"] = block{nameTag: role}
+	}
+}
+
+// made are the resources of a stack that exist on AWS: by ARN, each one's name
+// in the configuration. Routes and associations, which have no tags, are there under
+// names of their own.
+func (p *project) made(stack string) map[string]string {
+	ctx, t := p.t.Context(), p.t
+	t.Helper()
+	found := map[string]string{}
+	listed, err := tagging.NewFromConfig(cloud.Config()).GetResources(ctx, &tagging.GetResourcesInput{TagFilters: []taggingtypes.TagFilter{
+		{Key: aws.String("Project"), Values: []string{p.name}}, {Key: aws.String("Environment"), Values: []string{stack}}, {Key: aws.String(nameTag)},
+	}})
+	must(t, err)
+	for _, r := range listed.ResourceTagMappingList {
+		for _, tag := range r.Tags {
+			if *tag.Key == nameTag {
+				found[*r.ResourceARN] = *tag.Value
+			}
+		}
+	}
+	groups, err := autoscaling.NewFromConfig(cloud.Config()).DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{})
+	must(t, err)
+	for _, g := range groups.AutoScalingGroups {
+		if strings.HasPrefix(*g.AutoScalingGroupName, p.name) {
+			found[*g.AutoScalingGroupARN] = "the group"
+		}
+	}
+	client := iam.NewFromConfig(cloud.Config())
+	roles, err := client.ListRoles(ctx, &iam.ListRolesInput{})
+	must(t, err)
+	for _, r := range roles.Roles {
+		if strings.HasPrefix(*r.RoleName, p.name) {
+			tags, err := client.ListRoleTags(ctx, &iam.ListRoleTagsInput{RoleName: r.RoleName})
+			must(t, err)
+			for _, tag := range tags.Tags {
+				if *tag.Key == nameTag {
+					found[*r.Arn] = *tag.Value
+				}
+			}
+		}
+	}
+	tables, err := ec2.NewFromConfig(cloud.Config()).DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []ec2types.Filter{
+		{Name: aws.String("tag:Project"), Values: []string{p.name}},
+	}})
+	must(t, err)
+	for _, table := range tables.RouteTables {
+		for _, r := range table.Routes {
+			if aws.ToString(r.GatewayId) != "local" {
+				found["route/"+*table.RouteTableId+" "+*r.DestinationCidrBlock] = "route " + *table.RouteTableId + *r.DestinationCidrBlock
+			}
+		}
+		for _, a := range table.Associations {
+			if a.SubnetId != nil {
+				found["association/"+*a.RouteTableAssociationId] = "association of " + *a.SubnetId
+			}
+		}
+	}
+	return found
+}
+
+// accounted checks that the state knows all that exists on AWS, and that
+// nothing is there twice. It returns how many there are.
+func (p *project) accounted(stack string) int {
+	p.t.Helper()
+	known := map[string]bool{}
+	for _, r := range p.newest(stack).Resources {
+		for _, i := range r.Instances {
+			for _, key := range []string{"arn", "id"} {
+				if s, ok := i.Attributes[key].(string); ok {
+					known[s] = true
+				}
+			}
+			if r.Type == "aws_route" {
+				known[fmt.Sprint(i.Attributes["route_table_id"], " ", i.Attributes["destination_cidr_block"])] = true
+			}
+		}
+	}
+	names := map[string]string{}
+	made := p.made(stack)
+	for arn, name := range made {
+		if end := arn[strings.LastIndexAny(arn, "/:")+1:]; !known[arn] && !known[end] && !known[strings.TrimPrefix(arn, "route/")] {
+			p.t.Errorf("the state does not know %s %s", name, arn)
+		}
+		if other := names[name]; other != "" {
+			p.t.Errorf("%s was made twice: %s and %s", name, arn, other)
+		}
+		names[name] = arn
+	}
+	return len(made)
+}
+
+// kill is a point in the course of an apply at which it is killed.
+type kill struct {
+	name string
+	at   func(c call) bool
+	// acted: AWS has done what the call asks for; nobody hears of it.
+	acted bool
+	sees  string // what the next deploy says
+}
+
+const (
+	sawLock   = "Error acquiring the state lock"
+	sawDigest = "state data in S3 does not have the expected content"
+)
+
+func isPut(suffix string) func(call) bool {
+	return func(c call) bool {
+		return c.Service == "s3" && c.Action == http.MethodPut && strings.HasSuffix(c.Object, suffix)
+	}
+}
+
+func isItem(action, suffix string) func(call) bool {
+	return func(c call) bool { return c.Action == action && strings.HasSuffix(c.Object, suffix) }
+}
+
+func is(action string) func(call) bool { return func(c call) bool { return c.Action == action } }
+
+var kills = []kill{
+	{"half of the lock taken", isPut(".tflock"), true, sawLock},
+	{"lock taken", isItem("PutItem", "/terraform.tfstate"), true, sawLock},
+	{"first resource asked for", is("CreateVpc"), false, sawLock},
+	{"first resource made, nobody told", is("CreateVpc"), true, sawLock},
+	{"some made", is("CreateLaunchTemplate"), true, sawLock},
+	{"nearly all made", is("CreateAutoScalingGroup"), true, sawLock},
+	{"state on its way", isPut("/terraform.tfstate"), false, sawLock},
+	{"state written, digest not", isPut("/terraform.tfstate"), true, sawLock},
+	{"all written, lock not released", isItem("PutItem", "-md5"), true, sawLock},
+	{"half of the lock released", func(c call) bool { return c.Service == "s3" && c.Action == http.MethodDelete }, true, sawLock},
+}
+
+// killedAt runs an apply of a stack and kills it at a point.
+func (p *project) killedAt(stack string, k kill) {
+	p.t.Helper()
+	p.killedIn(k, func() *process { return p.apply(stack) })
+}
+
+// killedIn starts a process and kills it at a point.
+func (p *project) killedIn(k kill, start func() *process) {
+	p.t.Helper()
+	var proc *process
+	started := make(chan struct{})
+	var reached atomic.Bool
+	p.wire.watch(func(c call, _ http.ResponseWriter, pass func()) {
+		if !k.at(c) || !reached.CompareAndSwap(false, true) {
+			pass()
+			return
+		}
+		if k.acted {
+			pass()
+		}
+		<-started
+		proc.kill()
+	})
+	proc = start()
+	close(started)
+	<-proc.ended
+	p.wire.watch(nil)
+	if !reached.Load() {
+		p.t.Fatalf("it ended without reaching the point %q:\n%s", k.name, proc.output.String())
+	}
+}
+
+// An apply is killed in the middle of it; one command mends what it left, and
+// the next apply ends as if nothing had happened.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	points := kills
+	if !*long {
+		points = []kill{kills[4], kills[7]}
+	}
+	orphans := 0
+	for _, k := range points {
+		t.Run(k.name, func(t *testing.T) {
+			p := newProject(t, nil)
+			p.stack("stage", "both", servers(p.name, 1))
+			p.init("stage")
+			p.killedAt("stage", k)
+
+			// What the next user sees, and what they do about it.
+			p.want(1, k.sees)(p.apply("stage").result())
+			output := p.want(0, "stage is locked: by "+me(), "stage is free")(p.state("unlock", "stage", "--yes"))
+			lost := strings.Count(output, " read in\n")
+			orphans += lost
+
+			p.want(0)(p.apply("stage").result())
+			if n := p.accounted("stage"); n != 14 {
+				t.Errorf("there are %d resources, want 14", n)
+			}
+			p.want(0, "No changes.")(p.terraform("stage", "plan"))
+			if n := p.locks("stage"); n != 0 {
+				t.Errorf("%d locks lie there", n)
+			}
+			t.Logf("%s: %d resources were made and not recorded, all read in; orphans: 0", k.name, lost)
+		})
+	}
+	t.Logf("%d kills, %d resources made and not recorded; afterwards unknown to the state: 0, made twice: 0", len(points), orphans)
+}
+
+// A lock is not taken from somebody who may still be at work.
+func TestUnlockRefuses(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": slow(), "prod": data(1)})
+	p.init("stage")
+	holder := p.apply("stage")
+	within(t, 30*time.Second, "the lock is taken", func() bool { return p.locks("stage") == 2 })
+	p.want(3, "stage is locked: by "+me(), "may still be at work: terraform has been running", "state unlock stage --force")(p.state("unlock", "stage", "--yes"))
+	p.write(stackFolder("stage")+"/go", "")
+	p.want(0)(holder.result())
+
+	p.lockedBy("stage", "alice@laptop")
+	p.want(3, "by alice@laptop", "cannot be seen from here", "Ask alice@laptop")(p.state("unlock", "stage", "--yes"))
+	p.want(4, "Take the lock away?", "not confirmed")(p.state("unlock", "stage", "--force"))
+	if n := p.locks("stage"); n != 1 {
+		t.Errorf("%d locks lie there, want alice's", n)
+	}
+	p.want(0, "stage is free")(p.state("unlock", "stage", "--force", "--yes"))
+	p.want(0, "stage is not locked")(p.state("unlock", "stage"))
+	p.want(1, "prod: no state in bucket")(p.state("unlock", "prod"))
+}
+
+// lockedBy lays a lock of an apply into the table, as Terraform does.
+func (p *project) lockedBy(stack, who string) {
+	info, err := json.Marshal(block{
+		"ID": "11111111-2222-3333-4444-555555555555", "Operation": "OperationTypeApply", "Info": "", "Who": who,
+		"Version": "1.11.4", "Created": time.Now().Add(-time.Hour).UTC(), "Path": p.bucket + "/" + stack + "/terraform.tfstate",
+	})
+	must(p.t, err)
+	_, err = dynamodb.NewFromConfig(cloud.Config()).PutItem(p.t.Context(), &dynamodb.PutItemInput{
+		TableName: &p.table,
+		Item: map[string]dbtypes.AttributeValue{
+			"LockID": &dbtypes.AttributeValueMemberS{Value: p.bucket + "/" + stack + "/terraform.tfstate"},
+			"Info":   &dbtypes.AttributeValueMemberS{Value: string(info)},
+		},
+	})
+	must(p.t, err)
+}
+
+// A killed deploy of a change that replaces resources: the state has the old
+// one in the new one's place, and the new one is deleted with the next deploy.
+func TestKilledWhileReplacing(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	p.stack("stage", "both", servers(p.name, 1))
+	p.init("stage")
+	p.want(0)(p.apply("stage").result())
+	p.stack("stage", "both", servers(p.name, 2))
+	p.killedAt("stage", kill{"new target group made", is("CreateTargetGroup"), true, sawLock})
+	if n := len(p.made("stage")); n != 15 {
+		t.Fatalf("there are %d resources after the kill, want 15", n)
+	}
+	p.want(0, "aws_lb_target_group.web_targets", "Read in: 1 resource.")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "(deposed object")(p.terraform("stage", "plan"))
+	p.want(0)(p.apply("stage").result())
+	if n := p.accounted("stage"); n != 14 {
+		t.Errorf("there are %d resources, want 14", n)
+	}
+}

@@ -1,0 +1,81 @@
+package zerodowntime
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"example.com/webserver-cluster/tests/project"
+)
+
+// defaultPerson is who deploys where there is only one.
+const defaultPerson = "first"
+
+// Deploy is a finished deploy.
+type Deploy struct {
+	Start  time.Time
+	Took   time.Duration
+	Output string
+	Err    error
+}
+
+// Deploy has the first person run cdktf deploy stage with a configuration. Each
+// line that it prints goes to watch.
+func (s *Stage) Deploy(ctx context.Context, watch func(string), c Config) Deploy {
+	return s.DeployAs(ctx, defaultPerson, watch, c)
+}
+
+// DeployAs is Deploy by a person with a copy of the project of their own.
+func (s *Stage) DeployAs(ctx context.Context, person string, watch func(string), c Config) Deploy {
+	start := time.Now()
+	p, err := s.prepare(person, c)
+	var output string
+	if err == nil {
+		output, err = p.Cdktf(ctx, watch, "deploy", "stage", "--auto-approve")
+	}
+	return Deploy{Start: start, Took: time.Since(start), Output: output, Err: err}
+}
+
+// prepare has a person's copy of the project hold a configuration.
+func (s *Stage) prepare(person string, c Config) (*project.Project, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.projects[person]
+	if p == nil {
+		var err error
+		if p, err = project.Copy(filepath.Join(s.dir, person), s.env); err != nil {
+			return nil, err
+		}
+		s.projects[person] = p
+	}
+	return p, s.write(p, c)
+}
+
+// write has p hold a configuration and nothing of earlier ones.
+func (s *Stage) write(p *project.Project, c Config) error {
+	for path, content := range s.pristine {
+		if err := os.WriteFile(filepath.Join(p.Dir, path), content, 0o644); err != nil {
+			return err
+		}
+	}
+	for _, e := range append(s.baseEdits(c.Image), c.Edits...) {
+		path := filepath.Join(p.Dir, e.File)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if s.pristine[e.File] == nil {
+			s.pristine[e.File] = content
+		}
+		if n := strings.Count(string(content), e.Old); n != 1 {
+			return fmt.Errorf("%s has %d times, not once, what an edit here replaces: %q", e.File, n, e.Old)
+		}
+		if err := os.WriteFile(path, []byte(strings.Replace(string(content), e.Old, e.New, 1)), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"example.com/webserver-cluster/internal/state"
+	"example.com/webserver-cluster/internal/state/orphan"
+)
+
+func adoptCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "adopt STACK",
+		Short: "Read in what a dead deploy made but did not record",
+		Long: `Read resources into the state that a deploy made and did not live to record.
+
+They are found by their tags, shown, and read in by "terraform import" in a folder apart;
+then one new version of the state is written, under the lock. Nothing on AWS is changed. The
+next deploy completes them. Where the state has another resource in a found one's place, the
+next deploy destroys the found one: "cdktf diff STACK" shows it before.
+
+"state unlock" does this as well, so it is needed alone only after "terraform force-unlock".
+` + exitHelp,
+		Example: "  state adopt stage",
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			ctx := cmd.Context()
+			store, stack, err := openStack(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			lock, err := stack.Lock(ctx, "state adopt", nil)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, lock.Release(ctx)) }()
+			return adopt(cmd, store, stack, yes)
+		},
+	}
+	yesFlag(cmd, &yes)
+	return cmd
+}
+
+var errDeleted = errors.New("the state was deleted")
+
+// adopt reads the stack's orphans in. The caller holds the lock.
+func adopt(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) error {
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	object, err := stack.Load(ctx, "")
+	if errors.Is(err, state.ErrNoState) {
+		// The first deploy died before it wrote anything; or the state was
+		// deleted, and its versions hold what would be adopted here.
+		if _, err := stack.Versions(ctx, 1); err == nil {
+			return fmt.Errorf("%w: see state versions %s", errDeleted, stack.Name)
+		}
+	} else if err != nil {
+		return err
+	}
+	file := state.New()
+	if object != nil {
+		file = object.File
+	}
+
+	files, err := orphans(cmd, store, stack.Name, file, nil, yes)
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	more, err := file.Add(files...)
+	if err != nil {
+		return err
+	}
+	if err := stack.Save(ctx, more, object); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Read in: %s. The state has serial %d now and knows %s.\n", count(len(files)), more.Serial, count(len(more.Resources)))
+	return nil
+}
+
+// orphans finds what the state in file lacks and reads it in, a state each. env
+// are variables for the app.
+func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.File, env []string, yes bool) ([]*state.File, error) {
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	// What the code says now is what the next deploy will ask for.
+	if err := cdktf(ctx, env, "synth"); err != nil {
+		return nil, err
+	}
+	dir := stackDir(name)
+	found, lost, err := orphan.Find(ctx, store.AWS, dir, file)
+	if err != nil {
+		return nil, err
+	}
+	for _, arn := range lost {
+		fmt.Fprintf(out, "%s is on AWS, but neither in the state nor in the code: delete it by hand, or check out the code that made it\n", arn)
+	}
+	if len(found) == 0 {
+		fmt.Fprintln(out, "Nothing that was made is missing from the state.")
+		return nil, nil
+	}
+	fmt.Fprintf(out, "Made but not in the state: %s:\n", count(len(found)))
+	for _, o := range found {
+		fmt.Fprintf(out, "  %s (id %s)\n", o.Address, o.ID)
+	}
+	if err := confirm(cmd, yes, "Read them into the state?"); err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	count := 0
+	return orphan.Adopt(ctx, dir, found, func(o orphan.Orphan, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		count++
+		result := "read in"
+		if err != nil {
+			result = "does not exist"
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "  %d/%d %s %s\n", count, len(found), o.Address, result)
+	})
+}
+
+// stackDir is the folder of a synthesized stack.
+func stackDir(name string) string { return filepath.Join("cdktf.out", "stacks", name) }

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"example.com/webserver-cluster/internal/state"
+)
+
+const (
+	// storeStack is the stack of the bucket and the table.
+	storeStack = "state"
+	// localState is where that stack's state is until there is a bucket. The
+	// app puts it there for localBackend.
+	localState   = "terraform.state.tfstate"
+	localBackend = "STATE_BACKEND=local"
+)
+
+func bootstrapCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "bootstrap",
+		Short: "Make the bucket and the table that hold the states",
+		Long: `Make the bucket and the table that hold the states, once an account.
+
+A bucket cannot hold its own state before it exists. So the stack "state" is deployed with a
+local state first, which then moves into the bucket. Run it again whenever it was interrupted:
+it goes on where it was. Once all is done, running it again changes nothing.
+` + exitHelp,
+		Example: "  state bootstrap",
+		Args:    arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !yes && !term.IsTerminal(int(os.Stdin.Fd())) {
+				return usage(cmd, errors.New("cdktf asks for approval and there is no terminal: use --auto-approve"))
+			}
+			return bootstrap(cmd, yes)
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "auto-approve", false, "approve every deploy")
+	return cmd
+}
+
+func bootstrap(cmd *cobra.Command, yes bool) error {
+	ctx := cmd.Context()
+	store, stack, err := openStack(ctx, storeStack)
+	if err != nil {
+		return err
+	}
+	account, err := store.Account(ctx)
+	if err != nil {
+		return err
+	}
+	bucket, err := store.BucketExists(ctx, account)
+	if err != nil {
+		return err
+	}
+	table, err := store.TableExists(ctx)
+	if err != nil {
+		return err
+	}
+	var remote *state.Object
+	if bucket {
+		if remote, err = stack.Load(ctx, ""); err != nil && !errors.Is(err, state.ErrNoState) {
+			return err
+		}
+	}
+	if remote == nil {
+		err = first(cmd, store, stack, bucket || table, yes)
+	} else {
+		err = fits(remote)
+	}
+	if err != nil {
+		return err
+	}
+	if err := again(cmd, store, stack, yes); err != nil {
+		return err
+	}
+	if remote, err = stack.Load(ctx, ""); err != nil {
+		return err
+	}
+	if err := dropLocal(remote); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "The states of account %s lie in the bucket %s. Next: cdktf deploy stage\n", account, store.Settings.StateBucket)
+	return nil
+}
+
+// first makes the bucket and the table with a local state and moves that into
+// the bucket. begun: an earlier run has made one of them.
+func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes bool) error {
+	ctx, env := cmd.Context(), []string{localBackend}
+	if begun { // and may have died before it recorded it
+		local, err := readLocal()
+		if err != nil {
+			return err
+		}
+		if local == nil {
+			local = state.New()
+		}
+		files, err := orphans(cmd, store, storeStack, local, env, yes)
+		if err != nil {
+			return err
+		}
+		if local, err = local.Add(files...); err != nil {
+			return err
+		}
+		if err := os.WriteFile(localState, local.Bytes(), 0o600); err != nil {
+			return err
+		}
+	}
+	if err := forgetBackend(); err != nil {
+		return err
+	}
+	if err := cdktf(ctx, env, deploy(yes)...); err != nil {
+		return err
+	}
+	local, err := readLocal()
+	if err != nil {
+		return err
+	}
+	if local == nil {
+		return fmt.Errorf("cdktf deploy %s has left no %s", storeStack, localState)
+	}
+	if err := free(cmd, stack, yes); err != nil {
+		return err
+	}
+	return move(ctx, stack, local)
+}
+
+// move writes the local state into the bucket as it is. Terraform's own way
+// (init -migrate-state) would give it another lineage and serial, and nobody could
+// tell afterwards whether the two are the same.
+func move(ctx context.Context, stack state.Stack, local *state.File) (err error) {
+	lock, err := stack.Lock(ctx, "state bootstrap", nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Release(ctx)) }()
+	return stack.Save(ctx, local, nil)
+}
+
+// free unlocks the stack if an earlier run died while it held the lock.
+func free(cmd *cobra.Command, stack state.Stack, yes bool) error {
+	held, err := stack.Held(cmd.Context())
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	return unlock(cmd, storeStack, false, yes)
+}
+
+// again brings the bucket and the table, whose state is in the bucket, to what
+// the code says.
+func again(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) error {
+	ctx := cmd.Context()
+	restored, err := store.RestoreTable(ctx)
+	if err != nil {
+		return err
+	}
+	if restored {
+		fmt.Fprintf(cmd.OutOrStdout(), "The lock table %s was gone: made again.\n", store.Settings.LockTable)
+	}
+	if err := free(cmd, stack, yes); err != nil {
+		return err
+	}
+	if err := forgetBackend(); err != nil {
+		return err
+	}
+	return cdktf(ctx, nil, deploy(yes)...)
+}
+
+// deploy are the arguments for cdktf.
+func deploy(yes bool) []string {
+	if yes {
+		return []string{"deploy", storeStack, "--auto-approve"}
+	}
+	return []string{"deploy", storeStack}
+}
+
+// forgetBackend has Terraform forget where the state was the last time, so that
+// it does not ask whether to move it. Each step of the bootstrap knows where it is.
+func forgetBackend() error {
+	err := os.Remove(filepath.Join(stackDir(storeStack), ".terraform", "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// readLocal reads the local state; nil if there is none.
+func readLocal() (*state.File, error) {
+	content, err := os.ReadFile(localState)
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(content) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	file, err := state.Parse(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", localState, err)
+	}
+	return file, nil
+}
+
+// fits checks that the bucket holds all of the local state, if there is one.
+func fits(remote *state.Object) error {
+	local, err := readLocal()
+	if err != nil || local == nil {
+		return err
+	}
+	if remote.Lineage != local.Lineage || remote.Serial < local.Serial {
+		return fmt.Errorf("%s (lineage %s, serial %d) is not what the bucket holds (lineage %s, serial %d): see which of them knows your bucket and table, and move the other one away",
+			localState, local.Lineage, local.Serial, remote.Lineage, remote.Serial)
+	}
+	return nil
+}
+
+// dropLocal removes the local state once the bucket holds all of it.
+func dropLocal(remote *state.Object) error {
+	if err := fits(remote); err != nil {
+		return err
+	}
+	for _, name := range []string{localState, localState + ".backup", "." + localState + ".lock.info"} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}

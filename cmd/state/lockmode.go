@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/tidwall/sjson"
+
+	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/state"
+)
+
+func lockModeCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:       "lock-mode dynamodb|both|s3",
+		Short:     "Move the locks from DynamoDB to S3 or back",
+		ValidArgs: []string{string(settings.LockDynamoDB), string(settings.LockBoth), string(settings.LockS3)},
+		Long: `Move the locks of all stacks from DynamoDB to S3 or back:
+
+  dynamodb  the lock lies in the table
+  both      it lies in the table and in the bucket; whoever wants it takes both
+  s3        it lies in the bucket; the table is not used
+
+A step goes to a neighbour only: "dynamodb" and "s3" do not see each other's locks, "both" sees
+either. Before the second step, everyone must have the first one in their checkout.
+
+It takes the locks of all stacks, brings the digests in the table in order (without the table nobody
+keeps them up), writes the mode into cdktf.json as "stateLock" and releases the locks. Commit cdktf.json.
+` + exitHelp,
+		Example: "  state lock-mode both",
+		Args:    arguments(cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return lockMode(cmd, settings.LockMode(args[0]), yes)
+		},
+	}
+	yesFlag(cmd, &yes)
+	return cmd
+}
+
+func lockMode(cmd *cobra.Command, to settings.LockMode, yes bool) (err error) {
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	s, err := settings.Load(".")
+	if err != nil {
+		return err
+	}
+	from := s.StateLock
+	if from == to {
+		fmt.Fprintf(out, "The locks lie in %q already.\n", to)
+		return nil
+	}
+	if step := slices.Index(settings.LockModes, to) - slices.Index(settings.LockModes, from); step < -1 || step > 1 {
+		return usage(cmd, fmt.Errorf("from %q to %q nobody would see the other's lock: go to %q first, and on when everyone has that", from, to, settings.LockBoth))
+	}
+
+	// Of every two neighbours one is "both": its locks keep out everybody.
+	s.StateLock = settings.LockBoth
+	store, err := state.Open(ctx, s)
+	if err != nil {
+		return err
+	}
+	names, err := store.Stacks(ctx)
+	if err != nil {
+		return err
+	}
+	if err := confirm(cmd, yes, fmt.Sprintf("Move the locks of %v from %q to %q?", names, from, to)); err != nil {
+		return err
+	}
+	for _, name := range names {
+		lock, lockErr := store.Stack(name).Lock(ctx, "state lock-mode", nil)
+		if lockErr != nil {
+			return lockErr
+		}
+		defer func() { err = errors.Join(err, lock.Release(ctx)) }()
+	}
+	for _, name := range names {
+		if to == settings.LockS3 {
+			err = store.Stack(name).RemoveDigest(ctx)
+		} else {
+			_, err = store.Stack(name).RepairDigest(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := setMode(to); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, `The locks lie in %q now. Commit %s, and have everyone pull before they deploy.
+Where a deploy then says "Backend configuration changed", add --migrate-state to it once: the state stays where it is.
+`, to, settings.File)
+	return nil
+}
+
+// setMode writes the mode into the settings, and has Terraform forget the
+// backends that deploys from this folder recorded: they are no longer the right ones.
+func setMode(mode settings.LockMode) error {
+	content, err := os.ReadFile(settings.File)
+	if err != nil {
+		return err
+	}
+	if content, err = sjson.SetBytes(content, "context.stateLock", mode); err != nil {
+		return fmt.Errorf("%s: %w", settings.File, err)
+	}
+	if err := os.WriteFile(settings.File, content, 0o644); err != nil {
+		return err
+	}
+	records, err := filepath.Glob(filepath.Join(stackDir("*"), ".terraform", "terraform.tfstate"))
+	for _, record := range records {
+		err = errors.Join(err, os.Remove(record))
+	}
+	return err
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/webserver-cluster/internal/state"
+)
+
+// errAtWork means that a lock's holder may still be at work.
+var errAtWork = errors.New("the holder may still be at work")
+
+func unlockCommand() *cobra.Command {
+	var yes, force bool
+	cmd := &cobra.Command{
+		Use:   "unlock STACK",
+		Short: "Free the state of a deploy that died",
+		Long: `Free the state of a deploy that died: killed, disconnected, out of power.
+
+It shows who holds the lock and since when, and refuses if that deploy may still
+be at work. Then it takes the lock over, brings the digest in the lock table up
+to the newest state in the bucket, reads in what the dead deploy made but did not
+record (see: state adopt --help), and gives the lock back. Nothing on AWS is changed.
+
+Whether a deploy is still at work can be seen only on the machine and as the user that
+took the lock. For a lock from elsewhere, ask its holder, then use --force.
+
+If it is interrupted or fails, the lock stays, and running it again goes on.
+` + exitHelp,
+		Example: "  state unlock stage\n  state unlock stage --force --yes",
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return unlock(cmd, args[0], force, yes)
+		},
+	}
+	yesFlag(cmd, &yes)
+	cmd.Flags().BoolVar(&force, "force", false, "the holder is known to be gone")
+	return cmd
+}
+
+func unlock(cmd *cobra.Command, name string, force, yes bool) error {
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	store, stack, err := openStack(ctx, name)
+	if err != nil {
+		return err
+	}
+	held, err := stack.Held(ctx)
+	if err != nil {
+		return err
+	}
+	if err := describe(ctx, out, stack, held); err != nil {
+		return err
+	}
+	for _, lock := range held {
+		reason, err := stack.AtWork(lock.LockInfo)
+		switch {
+		case err != nil:
+			return err
+		case reason != "" && !force:
+			return fmt.Errorf("%w: %s\nAsk %s. If the deploy is gone: state unlock %s --force", errAtWork, reason, lock.Who, name)
+		case reason != "":
+			fmt.Fprintf(out, "--force: %s\n", reason)
+		}
+	}
+	if len(held) > 0 {
+		if err := confirm(cmd, yes, "Take the lock away?"); err != nil {
+			return err
+		}
+	}
+
+	lock, err := stack.Lock(ctx, "state unlock", held)
+	if err != nil {
+		return err
+	}
+	if err := mend(cmd, store, stack, held, yes); err != nil {
+		// The next deploy must not start from a state that lacks what the dead
+		// one made, so the lock stays.
+		return fmt.Errorf("%w\n%s stays locked: state unlock %[2]s goes on here", err, name)
+	}
+	if err := lock.Release(ctx); err != nil || len(held) == 0 {
+		return err
+	}
+	fmt.Fprintf(out, "%s is free. Deploy again: cdktf deploy %[1]s\n", name)
+	return nil
+}
+
+// mend brings the stack's digest and state up to what there is. The caller
+// holds the lock, which was another's before: held.
+func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []state.Held, yes bool) error {
+	repaired, err := stack.RepairDigest(cmd.Context())
+	if repaired {
+		fmt.Fprintln(cmd.OutOrStdout(), "The digest in the lock table did not fit the newest state in the bucket: repaired.")
+	}
+	if err == nil && mayHaveMade(held) {
+		err = adopt(cmd, store, stack, yes)
+	}
+	if errors.Is(err, state.ErrBroken) || errors.Is(err, errDeleted) {
+		// The way out is a rollback, and that needs the lock.
+		fmt.Fprintf(cmd.OutOrStdout(), "%v\nBring an older version back: state versions %s, state rollback %[2]s VERSION; then state adopt %[2]s\n", err, stack.Name)
+		return nil
+	}
+	return err
+}
+
+// mayHaveMade tells whether a lock is that of an operation that makes
+// resources, or of a command that was to read them in. Terraform calls deploy
+// and destroy by one name.
+func mayHaveMade(held []state.Held) bool {
+	return slices.ContainsFunc(held, func(lock state.Held) bool {
+		return slices.Contains([]string{"OperationTypeApply", "state unlock", "state adopt"}, lock.Operation)
+	})
+}
+
+// describe prints who holds the lock, and how old the state is.
+func describe(ctx context.Context, out io.Writer, stack state.Stack, held []state.Held) error {
+	versions, noState := stack.Versions(ctx, 1)
+	if len(held) == 0 {
+		if noState == nil {
+			fmt.Fprintf(out, "%s is not locked.\n", stack.Name)
+		}
+		return noState
+	}
+	for i, lock := range held {
+		if i > 0 && lock.ID == held[0].ID {
+			continue
+		}
+		places := []string{lock.Place}
+		for _, other := range held[i+1:] {
+			if other.ID == lock.ID {
+				places = append(places, other.Place)
+			}
+		}
+		fmt.Fprintf(out, `%s is locked:
+  by         %s
+  since      %s (%s ago)
+  operation  %s
+  lock id    %s
+  lies in    %s
+`, stack.Name, lock.Who, lock.Created.Local().Format(time.DateTime), state.Age(lock.Created), lock.Operation, lock.ID, strings.Join(places, ", "))
+	}
+	switch {
+	case errors.Is(noState, state.ErrNoState):
+		fmt.Fprintln(out, "  state      none written yet")
+	case noState != nil:
+		return noState
+	case versions[0].Deleted:
+		fmt.Fprintf(out, "  state      deleted %s ago: see state versions %s\n", state.Age(versions[0].Time), stack.Name)
+	default:
+		fmt.Fprintf(out, "  state      serial %d, written %s ago\n", versions[0].Object.Serial, state.Age(versions[0].Time))
+	}
+	return nil
+}

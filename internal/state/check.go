@@ -1,0 +1,279 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+)
+
+// Finding is the result of one check.
+type Finding struct {
+	What string // was checked
+	Is   string // how it is
+	Err  error  // what is wrong; nil if nothing is
+}
+
+// Check checks whether the store can be relied on: who we are, the bucket,
+// the table, our permissions, and each stack named (all of them for none).
+// It writes nothing, and stops where what follows could not work either.
+func (s *Store) Check(ctx context.Context, stacks ...string) []Finding {
+	var list []Finding
+	note := func(what, is string, err error) bool {
+		list = append(list, Finding{what, is, err})
+		return err == nil
+	}
+	account, who, err := s.identity(ctx)
+	if !note("credentials", who, err) {
+		return list
+	}
+	exists, err := s.BucketExists(ctx, account)
+	if err == nil && !exists {
+		err = &Failure{fmt.Sprintf("there is no bucket %s", s.Settings.StateBucket), "check stateBucket in cdktf.json, or make it: state bootstrap", errors.New("AWS says 404 Not Found")}
+	}
+	if !note("bucket", s.Settings.StateBucket+" in "+s.Settings.Region, err) {
+		return list
+	}
+	note("versioning", "enabled", s.checkVersioning(ctx))
+	note("bucket policy", "TLS only", s.checkPolicy(ctx))
+	note("public access", "blocked", s.checkPublicAccess(ctx))
+	note("writing states", "permitted", s.mayWriteState(ctx))
+	if s.usesTable() {
+		if note("lock table", s.Settings.LockTable, s.checkTable(ctx)) {
+			note("writing locks", "permitted", s.mayWriteLock(ctx))
+		}
+	}
+	if slices.ContainsFunc(list, func(f Finding) bool { return f.Err != nil }) {
+		return list
+	}
+	if len(stacks) == 0 {
+		if stacks, err = s.Stacks(ctx); err != nil {
+			note("states", "", err)
+		}
+	}
+	for _, name := range stacks {
+		is, err := s.Stack(name).check(ctx)
+		note("state of "+name, is, err)
+	}
+	return list
+}
+
+// identity is the account and the ARN that the credentials are of.
+func (s *Store) identity(ctx context.Context) (account, arn string, err error) {
+	output, err := sts.NewFromConfig(s.AWS).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", "", s.explain("ask AWS who we are", err)
+	}
+	return *output.Account, *output.Arn, nil
+}
+
+// Account is the account that the credentials are of.
+func (s *Store) Account(ctx context.Context) (string, error) {
+	account, _, err := s.identity(ctx)
+	return account, err
+}
+
+// BucketExists tells whether the bucket exists in the account. One of another
+// account, or in another region, is an error.
+func (s *Store) BucketExists(ctx context.Context, account string) (bool, error) {
+	input := &s3.HeadBucketInput{Bucket: &s.Settings.StateBucket}
+	for range 2 {
+		_, err := s.s3.HeadBucket(ctx, input)
+		switch {
+		case status(err) == http.StatusNotFound:
+			return false, nil
+		case status(err) == http.StatusForbidden:
+			// A HEAD has no message: it cannot say which of these it is.
+			return false, &Failure{fmt.Sprintf("the bucket %s is not open to account %s", s.Settings.StateBucket, account),
+				"it belongs to another account (choose another stateBucket in cdktf.json), or a policy denies s3:ListBucket", errors.New("AWS says 403 Forbidden")}
+		case err != nil:
+			return false, s.explain("look at the bucket", err)
+		}
+		// It is there. Is it ours?
+		input.ExpectedBucketOwner = &account
+	}
+	return true, nil
+}
+
+func (s *Store) checkVersioning(ctx context.Context) error {
+	output, err := s.s3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &s.Settings.StateBucket})
+	if err != nil {
+		return s.explain("see whether the bucket keeps versions", err)
+	}
+	if output.Status != types.BucketVersioningStatusEnabled {
+		return s.drifted("the bucket keeps no versions, so an overwritten state is lost", fmt.Sprintf("its versioning is %q", output.Status))
+	}
+	return nil
+}
+
+// drifted is the error for a setting of the store that somebody changed.
+func (s *Store) drifted(what, found string) error {
+	return &Failure{what, "restore it with cdktf deploy state", errors.New(found)}
+}
+
+// checkPolicy checks that the bucket's policy denies everything without TLS.
+func (s *Store) checkPolicy(ctx context.Context) error {
+	const wrong = "the bucket can be read without TLS"
+	output, err := s.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &s.Settings.StateBucket})
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "NoSuchBucketPolicy" {
+		return s.drifted(wrong, "there is no bucket policy")
+	}
+	if err != nil {
+		return s.explain("read the bucket's policy", err)
+	}
+	var policy struct {
+		Statement []struct {
+			Effect    string
+			Condition map[string]map[string]any
+		}
+	}
+	if err := json.Unmarshal([]byte(*output.Policy), &policy); err != nil {
+		return s.drifted(wrong, err.Error())
+	}
+	for _, statement := range policy.Statement {
+		if statement.Effect == "Deny" && fmt.Sprint(statement.Condition["Bool"]["aws:SecureTransport"]) == "false" {
+			return nil
+		}
+	}
+	return s.drifted(wrong, "no statement of the bucket policy denies it")
+}
+
+func (s *Store) checkPublicAccess(ctx context.Context) error {
+	const wrong = "the bucket could be made public"
+	output, err := s.s3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &s.Settings.StateBucket})
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "NoSuchPublicAccessBlockConfiguration" {
+		return s.drifted(wrong, "public access is not blocked")
+	}
+	if err != nil {
+		return s.explain("see whether public access is blocked", err)
+	}
+	block := output.PublicAccessBlockConfiguration
+	for _, on := range []*bool{block.BlockPublicAcls, block.BlockPublicPolicy, block.IgnorePublicAcls, block.RestrictPublicBuckets} {
+		if !aws.ToBool(on) {
+			return s.drifted(wrong, "public access is blocked in part")
+		}
+	}
+	return nil
+}
+
+func (s *Store) checkTable(ctx context.Context) error {
+	output, err := s.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.Settings.LockTable})
+	if err != nil {
+		return s.explain("look at the lock table", err)
+	}
+	table := output.Table
+	if table.TableStatus != dbtypes.TableStatusActive {
+		return &Failure{"the lock table does not work now", "wait", fmt.Errorf("its status is %s", table.TableStatus)}
+	}
+	if len(table.KeySchema) != 1 || *table.KeySchema[0].AttributeName != "LockID" {
+		return &Failure{"the table " + s.Settings.LockTable + " is no lock table", "check lockTable in cdktf.json", errors.New("its key is not LockID")}
+	}
+	if !aws.ToBool(table.DeletionProtectionEnabled) {
+		return s.drifted("the lock table can be deleted", "its deletion protection is off")
+	}
+	return nil
+}
+
+// probe is a key that nothing has: a write that is conditional on what is
+// there never happens, but AWS checks the permission first.
+const probe = "permission-check"
+
+func (s *Store) mayWriteState(ctx context.Context) error {
+	_, err := s.s3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &s.Settings.StateBucket, Key: aws.String(probe), Body: strings.NewReader(""), IfMatch: aws.String(`"none"`),
+	})
+	if conditionFailed(err) {
+		return nil
+	}
+	return s.explain("write to the bucket", err)
+}
+
+func (s *Store) mayWriteLock(ctx context.Context) error {
+	_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.Settings.LockTable, Item: tableKey(probe), ConditionExpression: aws.String("attribute_exists(LockID)"),
+	})
+	if conditionFailed(err) {
+		return nil
+	}
+	return s.explain("write to the lock table", err)
+}
+
+// check says how a stack's state is.
+func (s Stack) check(ctx context.Context) (string, error) {
+	object, err := s.Load(ctx, "")
+	if errors.Is(err, ErrNoState) {
+		if versions, _ := s.Versions(ctx, 1); len(versions) == 0 {
+			return "none yet", nil
+		}
+		return "", fmt.Errorf("it was deleted: state versions %s, then state rollback %[1]s VERSION", s.Name)
+	}
+	if errors.Is(err, ErrBroken) {
+		return "", fmt.Errorf("%w\nBring back an older version: state versions %s, then state rollback %[2]s VERSION", err, s.Name)
+	}
+	if err != nil {
+		return "", err
+	}
+	is := fmt.Sprintf("serial %d, %d resources", object.Serial, len(object.Resources))
+	held, err := s.Held(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(held) > 0 { // the digest may lag for a moment
+		return fmt.Sprintf("%s; locked by %s since %s ago", is, held[0].Who, Age(held[0].Created)), nil
+	}
+	if s.store.usesTable() {
+		digest, err := s.Digest(ctx)
+		if err != nil {
+			return "", err
+		}
+		if digest != "" && digest != object.Digest() {
+			return "", fmt.Errorf("the digest in the lock table does not fit the newest state: state unlock %s", s.Name)
+		}
+	}
+	return is, nil
+}
+
+// TableExists tells whether the lock table exists.
+func (s *Store) TableExists(ctx context.Context) (bool, error) {
+	_, err := s.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.Settings.LockTable})
+	if gone := (*dbtypes.ResourceNotFoundException)(nil); errors.As(err, &gone) {
+		return false, nil
+	}
+	return err == nil, s.explain("look at the lock table", err)
+}
+
+// RestoreTable makes the lock table anew if it is needed and gone, and tells
+// whether it was. Without it, nothing can take a lock, not even the deploy that
+// would make the table; that deploy sets what is not set here.
+func (s *Store) RestoreTable(ctx context.Context) (bool, error) {
+	if !s.usesTable() {
+		return false, nil
+	}
+	if exists, err := s.TableExists(ctx); exists || err != nil {
+		return false, err
+	}
+	_, err := s.db.CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName:            &s.Settings.LockTable,
+		BillingMode:          dbtypes.BillingModePayPerRequest,
+		KeySchema:            []dbtypes.KeySchemaElement{{AttributeName: aws.String("LockID"), KeyType: dbtypes.KeyTypeHash}},
+		AttributeDefinitions: []dbtypes.AttributeDefinition{{AttributeName: aws.String("LockID"), AttributeType: dbtypes.ScalarAttributeTypeS}},
+	})
+	if err == nil {
+		err = dynamodb.NewTableExistsWaiter(s.db).Wait(ctx, &dynamodb.DescribeTableInput{TableName: &s.Settings.LockTable}, 5*time.Minute)
+	}
+	return err == nil, s.explain("make the lock table", err)
+}

@@ -1,0 +1,134 @@
+package orphan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.com/webserver-cluster/internal/state"
+)
+
+// Adopt reads orphans in with `terraform import` and returns a state with
+// each. It works in a folder of its own with a local state: neither the stack's
+// state nor anything on AWS changes. dir is the folder of the synthesized
+// stack. done is called after each orphan, from several goroutines at once; its error is
+// nil for one that was read in. Orphans that turn out not to exist are left out.
+func Adopt(ctx context.Context, dir string, orphans []Orphan, done func(Orphan, error)) ([]*state.File, error) {
+	scratch, err := os.MkdirTemp("", "adopt-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	if err := prepare(ctx, dir, scratch); err != nil {
+		return nil, err
+	}
+
+	files := make([]*state.File, len(orphans))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.NumCPU()) // each import keeps one busy: it starts the provider
+	for i, o := range orphans {
+		group.Go(func() error {
+			file, err := importOne(ctx, scratch, fmt.Sprintf("%d.tfstate", i), o)
+			done(o, err)
+			if errors.Is(err, errNotThere) {
+				return nil
+			}
+			files[i] = file
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var found []*state.File
+	for _, file := range files {
+		if file != nil {
+			found = append(found, file)
+		}
+	}
+	return found, nil
+}
+
+// prepare makes scratch a Terraform folder with the stack's configuration, but
+// with a local state.
+func prepare(ctx context.Context, dir, scratch string) error {
+	content, err := os.ReadFile(filepath.Join(dir, configFile))
+	if err != nil {
+		return err
+	}
+	var configuration map[string]any
+	if err := json.Unmarshal(content, &configuration); err != nil {
+		return fmt.Errorf("%s in %s: %w", configFile, dir, err)
+	}
+	if settings, ok := configuration["terraform"].(map[string]any); ok {
+		delete(settings, "backend")
+	}
+	if content, err = json.Marshal(configuration); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(scratch, configFile), content, 0o600); err != nil {
+		return err
+	}
+	// The stack's own providers, if it has been deployed from here, spare a
+	// download.
+	if providers, err := filepath.Abs(filepath.Join(dir, ".terraform", "providers")); err == nil {
+		if _, err := os.Stat(providers); err == nil {
+			if err := os.Mkdir(filepath.Join(scratch, ".terraform"), 0o755); err != nil {
+				return err
+			}
+			if err := os.Symlink(providers, filepath.Join(scratch, ".terraform", "providers")); err != nil {
+				return err
+			}
+		}
+	}
+	if lock, err := os.ReadFile(filepath.Join(dir, ".terraform.lock.hcl")); err == nil {
+		if err := os.WriteFile(filepath.Join(scratch, ".terraform.lock.hcl"), lock, 0o644); err != nil {
+			return err
+		}
+	}
+	return terraform(ctx, scratch, "init", "-no-color", "-input=false")
+}
+
+// errNotThere means that an orphan does not exist.
+var errNotThere = errors.New("does not exist")
+
+func importOne(ctx context.Context, dir, stateFile string, o Orphan) (*state.File, error) {
+	err := terraform(ctx, dir, "import", "-no-color", "-input=false", "-lock=false", "-backup=-", "-state="+stateFile, o.Address, o.ID)
+	switch {
+	// An orphan found by tags may have gone in the meantime, too: the list of
+	// tags is not always the newest.
+	case err != nil && strings.Contains(err.Error(), "Cannot import non-existent remote object"):
+		return nil, errNotThere
+	case err != nil:
+		return nil, fmt.Errorf("read in %s (%s): %w", o.Address, o.ID, err)
+	}
+	content, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if err != nil {
+		return nil, err
+	}
+	return state.Parse(content)
+}
+
+// terraform runs Terraform in dir. The error has what it said.
+func terraform(ctx context.Context, dir string, args ...string) error {
+	cmd := exec.CommandContext(ctx, "terraform", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_DATA_DIR=")
+	// Killed, Terraform would leave the provider's process behind.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("terraform %s: %w\n%s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return nil
+}

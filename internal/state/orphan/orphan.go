@@ -1,0 +1,289 @@
+// Package orphan finds what a killed apply made on AWS and did not live to
+// write into the state, and reads it in, so that the next apply neither makes
+// it twice nor stumbles over it.
+//
+// Terraform writes the state at most every 20 seconds while it applies, and a
+// resource only when it is complete (ten minutes for a database). What is lost
+// with a killed process is therefore no rarity.
+//
+// Orphans are found by their tags: the provider's default_tags say which stack
+// a resource belongs to, and NameTag which block of its configuration made it.
+package orphan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	tagging "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"example.com/webserver-cluster/internal/state"
+)
+
+// NameTag is the tag with a resource's name in the stack's configuration, such
+// as network_vpc for aws_vpc.network_vpc. It is the name of one resource only:
+// CDKTF makes it from the resource's place in the stack.
+const NameTag = "TerraformName"
+
+// Orphan is a resource on AWS that the state does not know.
+type Orphan struct {
+	Address string // in Terraform, such as aws_vpc.network_vpc
+	ID      string // what `terraform import` knows it by
+}
+
+// Find returns the orphans of the stack whose synthesized configuration is in
+// dir, sorted by address. lost are the ARNs of resources of the stack whose block is
+// no longer in the configuration: Terraform cannot read them in.
+func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) (orphans []Orphan, lost []string, err error) {
+	c, err := readConfig(dir)
+	if err != nil || len(c.Provider.AWS) == 0 { // a stack with nothing on AWS
+		return nil, nil, err
+	}
+	f := finder{cfg: cfg, config: c, file: file}
+	// routes comes last: it looks into the route tables found before.
+	for _, find := range []func(context.Context) error{f.tagged, f.groups, f.roles, f.named, f.routes} {
+		if err := find(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	slices.SortFunc(f.found, func(a, b Orphan) int { return strings.Compare(a.Address+a.ID, b.Address+b.ID) })
+	return f.found, f.lost, nil
+}
+
+// finder gathers orphans from where AWS lists resources.
+type finder struct {
+	cfg    aws.Config
+	config config
+	file   *state.File
+	found  []Orphan
+	lost   []string
+}
+
+// add notes a resource by its name in the configuration, unless the state
+// knows it.
+func (f *finder) add(name, arn string) {
+	kind := f.config.kind(name)
+	id := importID(kind, arn)
+	for _, r := range f.file.Resources {
+		if r.ARN == arn || r.ID == id && (r.Type == kind || kind == "") {
+			return
+		}
+	}
+	if kind == "" {
+		f.lost = append(f.lost, arn)
+	} else {
+		f.found = append(f.found, Orphan{kind + "." + name, id})
+	}
+}
+
+// tagged finds all but what the other methods look for.
+func (f *finder) tagged(ctx context.Context) error {
+	input := &tagging.GetResourcesInput{TagFilters: []taggingtypes.TagFilter{{Key: aws.String(NameTag)}}}
+	for key, value := range f.config.tags() {
+		input.TagFilters = append(input.TagFilters, taggingtypes.TagFilter{Key: &key, Values: []string{value}})
+	}
+	pages := tagging.NewGetResourcesPaginator(tagging.NewFromConfig(f.cfg), input)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list resources by their tags: %w", err)
+		}
+		for _, r := range page.ResourceTagMappingList {
+			for _, tag := range r.Tags {
+				if *tag.Key == NameTag {
+					f.add(*tag.Value, *r.ResourceARN)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// importID is what `terraform import` wants for a resource: its ARN or, for
+// most types, the name or id at the ARN's end, behind the kind of resource:
+//
+//	arn:aws:ec2:REGION:ACCOUNT:vpc/vpc-1234                       vpc-1234
+//	arn:aws:logs:REGION:ACCOUNT:log-group:/vpc/stage              /vpc/stage
+//	arn:aws:autoscaling:REGION:ACCOUNT:…:autoScalingGroupName/web web
+//	arn:aws:s3:::bucket                                           bucket
+func importID(kind, arn string) string {
+	switch kind {
+	case "aws_lb", "aws_lb_listener", "aws_lb_target_group", "aws_sns_topic":
+		return arn
+	case "aws_autoscaling_group", "aws_iam_role":
+		return arn[strings.LastIndexByte(arn, '/')+1:]
+	}
+	parts := strings.SplitN(arn, ":", 6)
+	resource := parts[len(parts)-1]
+	i := strings.IndexAny(resource, ":/")
+	id := resource[i+1:]
+	if kind == "aws_ssm_parameter" && strings.Contains(id, "/") {
+		return "/" + id // the ARN of a parameter in a folder lacks the name's first slash
+	}
+	return id
+}
+
+// groups finds Auto Scaling groups: the tagging API lists none.
+// https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html
+func (f *finder) groups(ctx context.Context) error {
+	input := &autoscaling.DescribeAutoScalingGroupsInput{}
+	for key, value := range f.config.tags() {
+		input.Filters = append(input.Filters, autoscalingtypes.Filter{Name: aws.String("tag:" + key), Values: []string{value}})
+	}
+	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(autoscaling.NewFromConfig(f.cfg), input)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list Auto Scaling groups: %w", err)
+		}
+		for _, group := range page.AutoScalingGroups {
+			for _, tag := range group.Tags {
+				if *tag.Key == NameTag {
+					f.add(*tag.Value, *group.AutoScalingGroupARN)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// roles finds IAM roles: the tagging API lists none, and IAM lists them
+// without their tags. Only those with a name from the configuration are asked for them.
+func (f *finder) roles(ctx context.Context) error {
+	var prefixes []string
+	for name := range f.config.Resource["aws_iam_role"] {
+		prefix := f.config.argument("aws_iam_role", name, "name_prefix") + f.config.argument("aws_iam_role", name, "name")
+		prefixes = append(prefixes, prefix)
+	}
+	if len(prefixes) == 0 {
+		return nil
+	}
+	client := iam.NewFromConfig(f.cfg)
+	pages := iam.NewListRolesPaginator(client, &iam.ListRolesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list IAM roles: %w", err)
+		}
+		for _, role := range page.Roles {
+			ours := func(prefix string) bool { return strings.HasPrefix(*role.RoleName, prefix) }
+			if !slices.ContainsFunc(prefixes, ours) {
+				continue
+			}
+			output, err := client.ListRoleTags(ctx, &iam.ListRoleTagsInput{RoleName: role.RoleName})
+			if err != nil {
+				return fmt.Errorf("list the tags of IAM role %s: %w", *role.RoleName, err)
+			}
+			tags := map[string]string{}
+			for _, tag := range output.Tags {
+				tags[*tag.Key] = *tag.Value
+			}
+			if name := tags[NameTag]; name != "" && f.config.owns(tags) {
+				f.add(name, *role.Arn)
+			}
+		}
+	}
+	return nil
+}
+
+// routes finds routes, and associations of route tables with subnets, which
+// cannot have tags, in the route tables that the state knows or that were
+// found before.
+func (f *finder) routes(ctx context.Context) error {
+	const routeType, associationType = "aws_route", "aws_route_table_association"
+	// What is there: the import ids of all routes and associations.
+	there := map[string]bool{}
+	pages := ec2.NewDescribeRouteTablesPaginator(ec2.NewFromConfig(f.cfg), &ec2.DescribeRouteTablesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list route tables: %w", err)
+		}
+		for _, table := range page.RouteTables {
+			for _, route := range table.Routes {
+				there[*table.RouteTableId+"_"+aws.ToString(route.DestinationCidrBlock)] = true
+			}
+			for _, a := range table.Associations {
+				there[aws.ToString(a.SubnetId)+"/"+*table.RouteTableId] = true
+			}
+		}
+	}
+	for kind, id := range map[string]func(name string) string{
+		routeType: func(name string) string {
+			return f.refers(routeType, name, "route_table_id") + "_" + f.config.argument(routeType, name, "destination_cidr_block")
+		},
+		associationType: func(name string) string {
+			return f.refers(associationType, name, "subnet_id") + "/" + f.refers(associationType, name, "route_table_id")
+		},
+	} {
+		for name := range f.config.Resource[kind] {
+			if address := kind + "." + name; f.id(address) == "" && there[id(name)] {
+				f.found = append(f.found, Orphan{address, id(name)})
+			}
+		}
+	}
+	return nil
+}
+
+// named finds buckets and tables by the name that the configuration gives
+// them: they get their tags only after they were made.
+func (f *finder) named(ctx context.Context) error {
+	buckets, tables := s3.NewFromConfig(f.cfg), dynamodb.NewFromConfig(f.cfg)
+	exist := map[string]struct {
+		argument string
+		check    func(name string) error
+	}{
+		"aws_s3_bucket": {"bucket", func(name string) error {
+			_, err := buckets.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name})
+			return err
+		}},
+		"aws_dynamodb_table": {"name", func(name string) error {
+			_, err := tables.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+			return err
+		}},
+	}
+	for kind, exists := range exist {
+		for name := range f.config.Resource[kind] {
+			id, address := f.config.argument(kind, name, exists.argument), kind+"."+name
+			// What answers with an error is not there, or not ours.
+			if id != "" && f.id(address) == "" && exists.check(id) == nil {
+				f.found = append(f.found, Orphan{address, id})
+			}
+		}
+	}
+	return nil
+}
+
+// refers is the id of the resource that an argument refers to, "" if that is
+// not known.
+func (f *finder) refers(kind, name, argument string) string {
+	if m := reference.FindStringSubmatch(f.config.argument(kind, name, argument)); m != nil {
+		return f.id(m[1])
+	}
+	return ""
+}
+
+// id is the id of the resource with that address, in the state or among what
+// was found; "" if there is none.
+func (f *finder) id(address string) string {
+	for _, r := range f.file.Resources {
+		if r.Address == address && r.Deposed == "" {
+			return r.ID
+		}
+	}
+	for _, o := range f.found {
+		if o.Address == address {
+			return o.ID
+		}
+	}
+	return ""
+}

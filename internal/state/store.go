@@ -1,0 +1,230 @@
+package state
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"example.com/webserver-cluster/internal/settings"
+)
+
+// Store is the bucket and the table that hold the states of all stacks.
+type Store struct {
+	Settings settings.Settings
+	AWS      aws.Config // credentials and region, for clients of other services
+	s3       *s3.Client
+	db       *dynamodb.Client
+}
+
+// Open returns the store that the settings name. Credentials come from where
+// every AWS tool takes them: the environment, a profile, a role. It asks AWS
+// nothing yet, but fails if there are no credentials.
+func Open(ctx context.Context, s settings.Settings) (*Store, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.Region))
+	if err != nil {
+		return nil, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return nil, &Failure{"no AWS credentials", "log in (aws sso login, aws configure) or set AWS_PROFILE", err}
+	}
+	return &Store{s, cfg, s3.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)}, nil
+}
+
+// usesTable tells whether locks lie in the table; the digests do, too, then.
+func (s *Store) usesTable() bool { return s.Settings.StateLock != settings.LockS3 }
+
+// usesFile tells whether locks lie in the bucket.
+func (s *Store) usesFile() bool { return s.Settings.StateLock != settings.LockDynamoDB }
+
+// Stack returns what the store holds for a stack, by the stack's name.
+func (s *Store) Stack(name string) Stack {
+	return Stack{s, name, name + stateKeySuffix}
+}
+
+// stateKeySuffix is what the app puts behind a stack's name to make the key
+// of its state.
+const stateKeySuffix = "/terraform.tfstate"
+
+// Stacks are the names of all stacks that have a state, or had one: a deleted
+// state counts, since it can be brought back.
+func (s *Store) Stacks(ctx context.Context) ([]string, error) {
+	var names []string
+	seen := map[string]bool{}
+	pages := s3.NewListObjectVersionsPaginator(s.s3, &s3.ListObjectVersionsInput{Bucket: &s.Settings.StateBucket})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, s.explain("list the states", err)
+		}
+		for _, v := range page.Versions {
+			name, ok := strings.CutSuffix(*v.Key, stateKeySuffix)
+			if ok && !seen[name] {
+				names, seen[name] = append(names, name), true
+			}
+		}
+	}
+	return names, nil
+}
+
+// Stack is what the store holds for one stack.
+type Stack struct {
+	store *Store
+	Name  string
+	Key   string // of its state in the bucket
+}
+
+// lockID is the key of the lock in the table; that of the digest is the same
+// with "-md5" behind it.
+func (s Stack) lockID() string { return s.store.Settings.StateBucket + "/" + s.Key }
+
+// ErrNoState means that a stack has no state: it was never deployed, or its
+// state was deleted.
+var ErrNoState = errors.New("no state")
+
+// ErrBroken means that what lies in a state's place is no state.
+var ErrBroken = errors.New("broken state")
+
+// Object is a version of a state as it lies in the bucket.
+type Object struct {
+	*File
+	VersionID string
+	etag      string
+}
+
+// Load reads the stack's state: the version with that id, the newest one for
+// "". It returns ErrNoState if there is none, and ErrBroken, with the Object
+// beside it, if it is not a state.
+func (s Stack) Load(ctx context.Context, versionID string) (*Object, error) {
+	input := &s3.GetObjectInput{Bucket: &s.store.Settings.StateBucket, Key: &s.Key}
+	if versionID != "" {
+		input.VersionId = &versionID
+	}
+	output, err := s.store.s3.GetObject(ctx, input)
+	if missing := (*types.NoSuchKey)(nil); errors.As(err, &missing) {
+		return nil, ErrNoState
+	}
+	if err != nil {
+		return nil, s.store.explain("read the state of "+s.Name, err)
+	}
+	defer output.Body.Close()
+	data, err := io.ReadAll(output.Body)
+	if err != nil {
+		return nil, s.store.explain("read the state of "+s.Name, err)
+	}
+	file, err := Parse(data)
+	if err != nil {
+		file = &File{data: data}
+		err = fmt.Errorf("%w of %s: %w", ErrBroken, s.Name, err)
+	}
+	return &Object{file, aws.ToString(output.VersionId), aws.ToString(output.ETag)}, err
+}
+
+// Save makes file the stack's newest state, and its digest the one that the
+// backend expects. The caller holds the lock. before is the version that file takes
+// the place of, nil for none: if it is no longer the newest one, Save fails
+// and changes nothing.
+func (s Stack) Save(ctx context.Context, file *File, before *Object) error {
+	input := &s3.PutObjectInput{
+		Bucket:               &s.store.Settings.StateBucket,
+		Key:                  &s.Key,
+		Body:                 bytes.NewReader(file.data),
+		ContentType:          aws.String("application/json"),
+		ServerSideEncryption: types.ServerSideEncryptionAes256,
+	}
+	if before != nil {
+		input.IfMatch = &before.etag
+	} else {
+		input.IfNoneMatch = aws.String("*")
+	}
+	if _, err := s.store.s3.PutObject(ctx, input); conditionFailed(err) {
+		return fmt.Errorf("the state of %s has changed in the meantime; nothing was written: run this again", s.Name)
+	} else if err != nil {
+		return s.store.explain("write the state of "+s.Name, err)
+	}
+	if !s.store.usesTable() {
+		return nil
+	}
+	return s.setDigest(ctx, file.Digest())
+}
+
+// Digest returns the digest that the table holds for the state: MD5 in
+// hexadecimal, "" for none.
+func (s Stack) Digest(ctx context.Context) (string, error) {
+	output, err := s.store.db.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName:      &s.store.Settings.LockTable,
+		Key:            tableKey(s.digestID()),
+		ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return "", s.store.explain("read the digest of "+s.Name, err)
+	}
+	return text(output.Item["Digest"]), nil
+}
+
+// RepairDigest makes the table's digest that of the newest state in the bucket
+// and tells whether it was another one. The caller holds the lock: while an
+// apply is on, a digest lags for a moment. Nothing is repaired where a state
+// was deleted: the digest is what keeps Terraform from starting from nothing.
+func (s Stack) RepairDigest(ctx context.Context) (repaired bool, err error) {
+	if !s.store.usesTable() {
+		return false, nil
+	}
+	object, err := s.Load(ctx, "")
+	if errors.Is(err, ErrNoState) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	digest, err := s.Digest(ctx)
+	if err != nil || digest == object.Digest() {
+		return false, err
+	}
+	return true, s.setDigest(ctx, object.Digest())
+}
+
+func (s Stack) setDigest(ctx context.Context, digest string) error {
+	item := tableKey(s.digestID())
+	item["Digest"] = &dbtypes.AttributeValueMemberS{Value: digest}
+	_, err := s.store.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.store.Settings.LockTable, Item: item})
+	return s.store.explain("write the digest of "+s.Name, err)
+}
+
+// RemoveDigest takes the digest out of the table. Without one, Terraform
+// trusts the bucket.
+func (s Stack) RemoveDigest(ctx context.Context) error {
+	_, err := s.store.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.store.Settings.LockTable, Key: tableKey(s.digestID())})
+	return s.store.explain("remove the digest of "+s.Name, err)
+}
+
+func (s Stack) digestID() string { return s.lockID() + "-md5" }
+
+func tableKey(id string) map[string]dbtypes.AttributeValue {
+	return map[string]dbtypes.AttributeValue{"LockID": &dbtypes.AttributeValueMemberS{Value: id}}
+}
+
+// text is an attribute's value if it is a string, else "".
+func text(value dbtypes.AttributeValue) string {
+	if s, ok := value.(*dbtypes.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
+}
+
+// Digest is the file's MD5 in hexadecimal, as Terraform's backend keeps it.
+func (f *File) Digest() string {
+	sum := md5.Sum(f.data)
+	return hex.EncodeToString(sum[:])
+}
