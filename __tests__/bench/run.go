@@ -40,7 +40,8 @@ func (s setup) run(dir, probe, argument string) (result, error) {
 
 	command := exec.Command(s.binary, argument)
 	command.Dir = dir
-	command.Stderr = os.Stderr
+	var stderr strings.Builder
+	command.Stderr = &stderr
 	// The user's settings of jsii, Node.js and CDKTF stay out of it, and so
 	// do additional certificates, which cost the plain setup 50 ms twice.
 	command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
@@ -52,7 +53,7 @@ func (s setup) run(dir, probe, argument string) (result, error) {
 	command.Env = append(command.Env, s.environ...)
 	start := time.Now()
 	if err := command.Run(); err != nil {
-		return result{}, fmt.Errorf("%s: %w", s.name, err)
+		return result{}, fmt.Errorf("%s: %w\n%s", s.name, err, &stderr)
 	}
 	r := result{wall: time.Since(start)}
 	if r.memory, err = peak(seen); err != nil {

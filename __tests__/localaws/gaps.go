@@ -10,6 +10,7 @@ func (a *AWS) closeGaps() {
 	keepPolicy(a.Front)
 	keepUserData(a.Front)
 	keepTemplateTagsApart(a.Front)
+	keepRuleDescriptions(a.Front)
 	nameParameterSource(a.Front)
 	tellDatabasesApart(a.Front)
 	writeAtOnce(a.Front)

@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/beevik/etree"
@@ -71,6 +72,53 @@ func keepTemplateTagsApart(f *front.Front) {
 		return resp, resp.UpdateXML(func(root *etree.Element) {
 			for _, e := range root.FindElements(".//tagSpecificationSet/item[resourceType='launch-template']") {
 				e.Parent().RemoveChild(e)
+			}
+		})
+	})
+}
+
+// keepRuleDescriptions: moto forgets the description of a security group rule
+// whose other side is a security group. On AWS every rule keeps its own,
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html.
+func keepRuleDescriptions(f *front.Front) {
+	var descriptions sync.Map // by the rule's id
+
+	for _, action := range []string{"AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress"} {
+		f.Handle("ec2", action, func(r *front.Request, next front.Next) (*front.Response, error) {
+			resp, err := next(r)
+			// A request for several rules at once has several descriptions;
+			// Terraform makes one rule at a time.
+			description := r.Params.Get("IpPermissions.1.Groups.1.Description")
+			if err != nil || !resp.OK() || description == "" {
+				return resp, err
+			}
+			return resp, resp.UpdateXML(func(root *etree.Element) {
+				for _, rule := range root.FindElements("./securityGroupRuleSet/item") {
+					descriptions.Store(childText(rule, "securityGroupRuleId"), description)
+				}
+			})
+		})
+	}
+	f.Handle("ec2", "ModifySecurityGroupRules", func(r *front.Request, next front.Next) (*front.Response, error) {
+		resp, err := next(r)
+		if err == nil && resp.OK() {
+			for i := 1; r.Params.Has(fmt.Sprintf("SecurityGroupRule.%d.SecurityGroupRuleId", i)); i++ {
+				rule := fmt.Sprintf("SecurityGroupRule.%d.SecurityGroupRule", i)
+				descriptions.Store(r.Params.Get(rule+"Id"), r.Params.Get(rule+".Description"))
+			}
+		}
+		return resp, err
+	})
+	f.Handle("ec2", "DescribeSecurityGroupRules", func(r *front.Request, next front.Next) (*front.Response, error) {
+		resp, err := next(r)
+		if err != nil {
+			return nil, err
+		}
+		return resp, resp.UpdateXML(func(root *etree.Element) {
+			for _, rule := range root.FindElements("./securityGroupRuleSet/item") {
+				if description, ok := descriptions.Load(childText(rule, "securityGroupRuleId")); ok {
+					setChild(rule, "description", nil, description.(string))
+				}
 			}
 		})
 	})

@@ -26,6 +26,27 @@ func TestGaps(t *testing.T) {
 	t.Run("database", func(t *testing.T) { testDatabase(t, config) })
 	t.Run("launch template", func(t *testing.T) { testLaunchTemplate(t, config) })
 	t.Run("group", func(t *testing.T) { testGroup(t, config) })
+	t.Run("security group", func(t *testing.T) { testSecurityGroup(t, config) })
+}
+
+func testSecurityGroup(t *testing.T, config aws.Config) {
+	ctx, client := t.Context(), ec2.NewFromConfig(config)
+	group := must[*ec2.CreateSecurityGroupOutput](t)(client.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
+		GroupName: aws.String("web"), Description: aws.String("test"),
+	})).GroupId
+	rule := must[*ec2.AuthorizeSecurityGroupIngressOutput](t)(client.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{
+		GroupId: group,
+		IpPermissions: []ec2types.IpPermission{{
+			IpProtocol: aws.String("tcp"), FromPort: aws.Int32(80), ToPort: aws.Int32(80),
+			UserIdGroupPairs: []ec2types.UserIdGroupPair{{GroupId: group, Description: aws.String("from ourselves")}},
+		}},
+	})).SecurityGroupRules[0].SecurityGroupRuleId
+	found := must[*ec2.DescribeSecurityGroupRulesOutput](t)(client.DescribeSecurityGroupRules(ctx, &ec2.DescribeSecurityGroupRulesInput{
+		SecurityGroupRuleIds: []string{*rule},
+	})).SecurityGroupRules
+	if len(found) != 1 || aws.ToString(found[0].Description) != "from ourselves" {
+		t.Errorf("rules: got %+v", found)
+	}
 }
 
 // must fails the test where a call has failed.

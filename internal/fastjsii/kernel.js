@@ -14,7 +14,6 @@ const Module = require('module');
 const path = require('path');
 const { Writable } = require('stream');
 const vm = require('vm');
-const workers = require('worker_threads');
 
 // jsii's launcher runs the kernel in a second Node.js process, and passes on
 // all that comes and goes between its own stdin and stdout and the kernel's
@@ -30,10 +29,9 @@ const source = fs.readFileSync(program, 'utf8');
 if (source.includes(LAUNCHED) && replaced.every((part) => typeof part === 'function')) {
   frameConsole();
   outliveSignals();
-  awaitIndex();
   loadLazily();
   readTypesInPlace();
-  nameStub(process.argv[2]);
+  preparePackages(process.argv[2]);
   askVersionsOnce();
   keepCompiledCode(path.join(__dirname, `code-${process.version}`));
   const kernel = new Module(program, module);
@@ -65,28 +63,27 @@ function outliveSignals() {
   }
 }
 
+// The kernel links to every package that it loads, right after it has put it
+// into the package cache.
+function preparePackages(stub) {
+  const symlinkSync = fs.symlinkSync;
+  fs.symlinkSync = function (target, file, type) {
+    symlinkSync.call(this, target, file, type);
+    writeIndex(target);
+    if (stub && /node_modules.@cdktf.provider-aws$/.test(file)) nameStub(target, stub);
+  };
+}
+
 // Where the package cache has no index of a package's types, the kernel parses
-// all of them (120 MB for the AWS provider) while a worker writes the index
-// for the next time. An app as fast as this one is done before the worker is,
-// and would never get an index: the kernel does not end before its workers.
-function awaitIndex() {
-  let running = 0;
-  let exitCode;
-  const exit = process.exit;
-  process.exit = (code = 0) => {
-    exitCode = code;
-    if (running === 0) exit.call(process, code);
-  };
-  workers.Worker = class extends workers.Worker {
-    constructor(...args) {
-      super(...args);
-      running++;
-      this.once('exit', () => {
-        running--;
-        if (exitCode !== undefined) process.exit(exitCode);
-      });
-    }
-  };
+// all of them (120 MB for the AWS provider) while a worker writes the index for
+// the next time. An app as fast as this one ends before the worker does, which
+// ends the worker: there would never be an index. Have it written first, by
+// a process of its own, and nothing is left to parse.
+function writeIndex(folder) {
+  if (fs.existsSync(path.join(folder, '.jsii.runtime.v1.json'))) return;
+  const worker = path.join(__dirname, 'lib', 'runtime-index-worker.js');
+  const start = `new (require('worker_threads').Worker)(process.argv[1], { workerData: { packageDir: process.argv[2] } })`;
+  childProcess.spawnSync(process.execPath, ['-e', start, worker, folder], { stdio: 'ignore' });
 }
 
 // The index.js of a CDKTF provider loads every resource there is; the
@@ -139,20 +136,14 @@ function readTypesInPlace() {
   };
 }
 
-// Load in provider.go names the provider's package by a stub. The package
-// cache goes by the digests of packages; as soon as it has the package itself,
-// let the stub's digest lead there as well.
-function nameStub(digest) {
-  const symlinkSync = fs.symlinkSync;
-  fs.symlinkSync = function (target, file, type) {
-    symlinkSync.call(this, target, file, type);
-    if (!digest || !/node_modules.@cdktf.provider-aws$/.test(file)) return;
-    try {
-      symlinkSync.call(this, path.basename(target), path.join(path.dirname(target), digest));
-    } catch {
-      // It leads there already, or the cache cannot be written.
-    }
-  };
+// Load in provider.go names the provider's package by a stub. The package cache
+// goes by the digests of packages: let the stub's digest lead to the package.
+function nameStub(folder, stub) {
+  try {
+    fs.symlinkSync(path.basename(folder), path.join(path.dirname(folder), stub));
+  } catch {
+    // It leads there already, or the cache cannot be written.
+  }
 }
 
 // A resource of type terraform_data makes cdktf run `terraform version`, for

@@ -2,11 +2,10 @@ package state
 
 import (
 	"bytes"
-	crand "crypto/rand"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 )
@@ -126,7 +125,7 @@ func (f *File) WithSerial(serial uint64) (*File, error) {
 }
 
 // Add returns the state with more objects in it, and the next serial. Each
-// comes from another state, in which it is the only object. One whose address
+// comes from another state, in which it is the only one. One whose address
 // is taken becomes a deposed object of that address: Terraform shows in the
 // next plan that it will destroy it.
 func (f *File) Add(others ...*File) (*File, error) {
@@ -141,6 +140,9 @@ func (f *File) Add(others ...*File) (*File, error) {
 				return err
 			}
 			for _, entry := range theirs.Resources {
+				if string(entry["mode"]) != `"managed"` {
+					continue // a data source: read anew each time
+				}
 				var err error
 				if entries, err = addEntry(entries, entry); err != nil {
 					return err
@@ -172,7 +174,7 @@ func addEntry(entries []map[string]json.RawMessage, entry map[string]json.RawMes
 	for _, instance := range more {
 		if len(have) > 0 {
 			// Terraform's keys are 8 hexadecimal digits at random.
-			instance["deposed"] = json.RawMessage(fmt.Sprintf(`"%08x"`, rand.Uint32()))
+			instance["deposed"] = json.RawMessage(`"` + newID()[:8] + `"`)
 		}
 		have = append(have, instance)
 	}
@@ -200,9 +202,16 @@ func (f *File) edit(change func(content map[string]json.RawMessage) error) (*Fil
 func New() *File {
 	// Any Terraform that the app accepts can go on from one of its oldest.
 	const template = `{"version": %d, "terraform_version": "1.10.0", "serial": 0, "lineage": %q, "outputs": {}, "resources": []}`
-	f := &File{Lineage: crand.Text()}
+	f := &File{Lineage: newID()}
 	f.data = fmt.Appendf(nil, template, formatVersion, f.Lineage)
 	return f
+}
+
+// newID is an id at random in the form of Terraform's.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // Compare tells what going from one state to another does to what Terraform

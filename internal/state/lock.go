@@ -3,7 +3,6 @@ package state
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,7 +93,7 @@ type Lock struct {
 // *LockedError and leaves nothing behind.
 func (s Stack) Lock(ctx context.Context, operation string, dead []Held) (*Lock, error) {
 	info, err := json.Marshal(LockInfo{
-		ID: rand.Text(), Operation: operation, Info: holderInfo(), Who: me(), Created: time.Now().UTC(), Path: s.lockID(),
+		ID: newID(), Operation: operation, Info: holderInfo(), Who: me(), Created: time.Now().UTC(), Path: s.lockID(),
 	})
 	if err != nil {
 		return nil, err

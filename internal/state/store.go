@@ -39,7 +39,11 @@ func Open(ctx context.Context, s settings.Settings) (*Store, error) {
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, &Failure{"no AWS credentials", "log in (aws sso login, aws configure) or set AWS_PROFILE", err}
 	}
-	return &Store{s, cfg, s3.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)}, nil
+	buckets := s3.NewFromConfig(cfg, func(o *s3.Options) {
+		// Versions that Terraform wrote have no checksum to check; no news to a user.
+		o.DisableLogOutputChecksumValidationSkipped = true
+	})
+	return &Store{s, cfg, buckets, dynamodb.NewFromConfig(cfg)}, nil
 }
 
 // usesTable tells whether locks lie in the table; the digests do, too, then.

@@ -78,10 +78,12 @@ func (f *finder) add(name, arn string) {
 			return
 		}
 	}
-	if kind == "" {
+	orphan := Orphan{kind + "." + name, id}
+	switch {
+	case kind == "":
 		f.lost = append(f.lost, arn)
-	} else {
-		f.found = append(f.found, Orphan{kind + "." + name, id})
+	case !slices.Contains(f.found, orphan):
+		f.found = append(f.found, orphan)
 	}
 }
 
@@ -98,6 +100,9 @@ func (f *finder) tagged(ctx context.Context) error {
 			return fmt.Errorf("list resources by their tags: %w", err)
 		}
 		for _, r := range page.ResourceTagMappingList {
+			if strings.Contains(*r.ResourceARN, ":snapshot:") {
+				continue // RDS copies a database's tags to those it makes of it
+			}
 			for _, tag := range r.Tags {
 				if *tag.Key == NameTag {
 					f.add(*tag.Value, *r.ResourceARN)
