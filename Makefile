@@ -1,5 +1,4 @@
 # Two commands do all their own set-up: make demo, make test.
-# ENV=stage or ENV=prod chooses the environment where one is needed.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -30,6 +29,10 @@ setup: tools node_modules/.package-lock.json ## the tools checked, the cdktf CLI
 demo: setup ## everything deployed onto a local AWS that it starts and stops
 	$(tests) run ./cmd/demo
 
+.PHONY: rollout-demo
+rollout-demo: setup ## a good and a bad image rolled out under load, live, with pictures
+	$(tests) run ./cmd/rollout-demo
+
 .PHONY: local
 local: setup ## a local AWS that stays, to deploy onto by hand
 	$(tests) run ./cmd/localaws serve
@@ -37,6 +40,14 @@ local: setup ## a local AWS that stays, to deploy onto by hand
 .PHONY: test
 test: setup ## all tests
 	$(tests) test -timeout 30m ./...
+
+.PHONY: test-rollout
+test-rollout: setup ## every scenario of a rollout under load; half an hour
+	$(tests) test -v -timeout 90m ./zerodowntime -full
+
+.PHONY: test-state
+test-state: setup ## every way to hurt a state, with more processes and more kills
+	$(tests) test -v -timeout 90m ./state -long
 
 .PHONY: golden
 golden: setup ## the golden files rewritten: review what git diff shows
@@ -49,6 +60,10 @@ bench: setup ## how long synth takes and how much memory
 .PHONY: bootstrap
 bootstrap: setup ## the state store made in an empty AWS account
 	go run ./cmd/state bootstrap
+
+.PHONY: unlock
+unlock: ## ENV=stage: the state freed that a dead deploy has left locked
+	go run ./cmd/state unlock $(ENV)
 
 .PHONY: clean
 clean: ## what builds, deploys and tests left behind
