@@ -39,15 +39,16 @@ local: setup ## a local AWS that stays, to deploy onto by hand
 
 .PHONY: test
 test: setup ## all tests
-	$(tests) test -timeout 30m ./...
+	# -count=1: Go's test cache does not know that tests deploy files of the app.
+	$(tests) test -count=1 -timeout 30m ./...
 
 .PHONY: test-rollout
 test-rollout: setup ## every scenario of a rollout under load; half an hour
-	$(tests) test -v -timeout 90m ./zerodowntime -full
+	$(tests) test -count=1 -v -timeout 90m ./zerodowntime -args -full
 
 .PHONY: test-state
 test-state: setup ## every way to hurt a state, with more processes and more kills
-	$(tests) test -v -timeout 90m ./state -long
+	$(tests) test -count=1 -v -timeout 90m ./state -args -long
 
 .PHONY: golden
 golden: setup ## the golden files rewritten: review what git diff shows

@@ -21,7 +21,7 @@ type result struct {
 }
 
 // run runs the app in dir, and returns when its Node.js processes have ended
-// too: after a first start, one goes on for a while to index the provider.
+// too, which may be later.
 func (s setup) run(dir, probe, argument string) (result, error) {
 	work, err := os.MkdirTemp(dir, "run-*")
 	if err != nil {

@@ -46,8 +46,7 @@ func TestStartsFast(t *testing.T) {
 	}
 }
 
-// The app is done long before the index of the provider's types is. Without
-// it, every start would parse all of the types again.
+// Without an index of the provider's types, every start would parse them all.
 func TestFirstStartLeavesIndex(t *testing.T) {
 	index := filepath.Join(packages(warmHome(t)), "@cdktf", "provider-aws", "*", "*", ".jsii.runtime.v1.json")
 	if files := glob(t, index); len(files) != 2 {

@@ -3,8 +3,8 @@
 //   node --preserve-symlinks kernel.js [STUB]
 //
 // It lies beside the unpacked kernel, in a folder that folder.go fills. Each
-// function below saves something, or keeps a saving from doing harm. Where the
-// kernel or Node.js is not as expected, jsii's launcher takes over.
+// function below saves something, or keeps a saving from doing harm. A kernel
+// or a Node.js that is not as expected is left to jsii's launcher.
 'use strict';
 
 const childProcess = require('child_process');
@@ -21,12 +21,16 @@ const vm = require('vm');
 const LAUNCHED = 'readFD:3,writeFD:3';
 const DIRECT = 'readFD:0,writeFD:1';
 
-// The parts of Node.js, none of them documented, that are replaced below.
-const replaced = [Module.wrap, Module._load, Module._resolveFilename, Module.prototype._compile];
+// What the kernel writes into the package cache, and writeIndex looks for.
+const INDEX = '.jsii.runtime.v1.json';
+const INDEX_VERSION = 'RUNTIME_INDEX_VERSION=1;';
+
+// The parts of Node.js, none of them documented, that are used below.
+const parts = [Module.wrap, Module._load, Module._resolveFilename, Module.prototype._compile];
 
 const program = path.join(__dirname, 'lib', 'program.js');
 const source = fs.readFileSync(program, 'utf8');
-if (source.includes(LAUNCHED) && replaced.every((part) => typeof part === 'function')) {
+if (source.includes(LAUNCHED) && source.includes(INDEX_VERSION) && parts.every((part) => typeof part === 'function')) {
   frameConsole();
   outliveSignals();
   loadLazily();
@@ -63,26 +67,38 @@ function outliveSignals() {
   }
 }
 
-// The kernel links to every package that it loads, right after it has put it
-// into the package cache.
+// The kernel links to every package that it loads, once that is in the package
+// cache.
 function preparePackages(stub) {
   const symlinkSync = fs.symlinkSync;
   fs.symlinkSync = function (target, file, type) {
     symlinkSync.call(this, target, file, type);
     writeIndex(target);
-    if (stub && /node_modules.@cdktf.provider-aws$/.test(file)) nameStub(target, stub);
+    // Load in provider.go names the provider's package by a stub. The cache
+    // goes by the digests of packages: let the stub's lead to the package.
+    if (!stub || !/node_modules.@cdktf.provider-aws$/.test(file)) return;
+    try {
+      symlinkSync.call(this, path.basename(target), path.join(path.dirname(target), stub));
+    } catch {
+      // It leads there already, or the cache cannot be written.
+    }
   };
 }
 
-// Where the package cache has no index of a package's types, the kernel parses
-// all of them (120 MB for the AWS provider) while a worker writes the index for
-// the next time. An app as fast as this one ends before the worker does, which
-// ends the worker: there would never be an index. Have it written first, by
-// a process of its own, and nothing is left to parse.
+// Where the cache has no index of a package's types, the kernel parses all of
+// them (120 MB for the AWS provider) while a worker writes the index for the
+// next time. An app as fast as this one ends before the worker does, which ends
+// the worker, and there would never be an index. Have a process of its own
+// write it first; then there is nothing to parse.
 function writeIndex(folder) {
-  if (fs.existsSync(path.join(folder, '.jsii.runtime.v1.json'))) return;
+  if (fs.existsSync(path.join(folder, INDEX))) return;
+  try {
+    fs.accessSync(folder, fs.constants.W_OK);
+  } catch {
+    return;
+  }
   const worker = path.join(__dirname, 'lib', 'runtime-index-worker.js');
-  const start = `new (require('worker_threads').Worker)(process.argv[1], { workerData: { packageDir: process.argv[2] } })`;
+  const start = 'new (require("worker_threads").Worker)(process.argv[1], { workerData: { packageDir: process.argv[2] } })';
   childProcess.spawnSync(process.execPath, ['-e', start, worker, folder], { stdio: 'ignore' });
 }
 
@@ -134,16 +150,6 @@ function readTypesInPlace() {
       },
     };
   };
-}
-
-// Load in provider.go names the provider's package by a stub. The package cache
-// goes by the digests of packages: let the stub's digest lead to the package.
-function nameStub(folder, stub) {
-  try {
-    fs.symlinkSync(path.basename(folder), path.join(path.dirname(folder), stub));
-  } catch {
-    // It leads there already, or the cache cannot be written.
-  }
 }
 
 // A resource of type terraform_data makes cdktf run `terraform version`, for
