@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -45,12 +46,12 @@ func (a *AWS) listAllTagged() {
 		if err != nil {
 			return nil, err
 		}
-		known := map[string]bool{}
+		known := map[string]bool{} // by the ARN's end: moto says nat-gateway/… where AWS says natgateway/…
 		for _, t := range answer.ResourceTagMappingList {
-			known[t.ResourceARN] = true
+			known[t.id()] = true
 		}
 		for _, t := range more {
-			if !known[t.ResourceARN] && t.matches(wanted.TagFilters) {
+			if !known[t.id()] && t.matches(wanted.TagFilters) {
 				answer.ResourceTagMappingList = append(answer.ResourceTagMappingList, t)
 			}
 		}
@@ -63,6 +64,9 @@ type tagged struct {
 	ResourceARN string
 	Tags        []tag
 }
+
+// id is what the ARN has behind the type of resource.
+func (t tagged) id() string { return t.ResourceARN[strings.LastIndexAny(t.ResourceARN, ":/")+1:] }
 
 type tag struct{ Key, Value string }
 

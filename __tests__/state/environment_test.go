@@ -32,6 +32,9 @@ func TestStageKilled(t *testing.T) {
 	p.want(1, sawLock, "Who: "+me())(deploy().result())
 	output := p.want(0, "stage is free")(p.state("unlock", "stage", "--yes"))
 	p.want(0)(deploy().result())
+	if diff := p.want(0)(p.cdktf("diff", "stage").result()); strings.Contains(diff, "will be ") || strings.Contains(diff, "must be replaced") {
+		t.Errorf("the next deploy would change something:\n%s", diff)
+	}
 	t.Logf("stage killed with %d resources made, %d of them not recorded; afterwards %d, unknown to the state: 0, made twice: 0",
 		before, strings.Count(output, " read in\n"), p.accounted("stage"))
 
