@@ -35,6 +35,7 @@ func synthesize() (err error) {
 			err = fmt.Errorf("synthesizing: %v", failure)
 		}
 	}()
+	fastjsii.Load()
 	app := cdktf.NewApp(nil)
 	stacks.NewStateStack(app, settings)
 	for _, environment := range environments {
