@@ -19,6 +19,7 @@ func main() {
 }
 
 func synthesize() (err error) {
+	defer fastjsii.Close()
 	settings, err := settings.Load(".")
 	if err != nil {
 		return err
@@ -28,7 +29,6 @@ func synthesize() (err error) {
 		return err
 	}
 
-	defer fastjsii.Close()
 	// jsii reports every failure by a panic; a user gets its message.
 	defer func() {
 		if failure := recover(); failure != nil {
