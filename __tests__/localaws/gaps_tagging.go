@@ -46,12 +46,12 @@ func (a *AWS) listAllTagged() {
 		if err != nil {
 			return nil, err
 		}
-		known := map[string]bool{} // by the ARN's end: moto says nat-gateway/… where AWS says natgateway/…
+		known := map[string]bool{}
 		for _, t := range answer.ResourceTagMappingList {
-			known[t.id()] = true
+			known[t.key()] = true
 		}
 		for _, t := range more {
-			if !known[t.id()] && t.matches(wanted.TagFilters) {
+			if !known[t.key()] && t.matches(wanted.TagFilters) {
 				answer.ResourceTagMappingList = append(answer.ResourceTagMappingList, t)
 			}
 		}
@@ -65,8 +65,14 @@ type tagged struct {
 	Tags        []tag
 }
 
-// id is what the ARN has behind the type of resource.
-func (t tagged) id() string { return t.ResourceARN[strings.LastIndexAny(t.ResourceARN, ":/")+1:] }
+// key is what tells the resource from others: its ARN; in EC2 the id at the
+// ARN's end, before which moto has nat-gateway where AWS has natgateway.
+func (t tagged) key() string {
+	if strings.HasPrefix(t.ResourceARN, "arn:aws:ec2:") {
+		return t.ResourceARN[strings.LastIndexByte(t.ResourceARN, '/')+1:]
+	}
+	return t.ResourceARN
+}
 
 type tag struct{ Key, Value string }
 

@@ -75,10 +75,10 @@ func TestDeletedState(t *testing.T) {
 	p.want(0)(p.apply("stage").result())
 	p.deleteState("stage")
 	p.want(1, sawDigest)(p.apply("stage").result())
-	p.want(1, "it was deleted: state versions stage")(p.state("check", "stage"))
+	p.want(1, "the state was deleted; state rollback brings it back See state versions stage")(p.state("check", "stage"))
 	p.want(0, "deleted here")(p.state("versions", "stage"))
 	p.lockedBy("stage", me()) // and the deploy that deleted it died
-	p.want(0, "the state was deleted", "stage is free")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "state deleted", "stage is free. Bring an older version back")(p.state("unlock", "stage", "--yes"))
 	p.want(0, "The state of stage is deleted", "stage is back at serial 1, as serial 2")(p.state("rollback", "stage", "1", "--yes"))
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
 }
@@ -90,11 +90,11 @@ func TestBrokenState(t *testing.T) {
 	p.init("stage")
 	p.want(0)(p.apply("stage").result())
 	p.putState("stage", `{"version": 4, "serial": 2, "lin`)
-	p.want(1, "are no Terraform state", "state rollback stage VERSION")(p.state("check", "stage"))
+	p.want(1, "are no Terraform state", "See state versions stage, then state rollback stage VERSION")(p.state("check", "stage"))
 	p.lockedBy("stage", me()) // and the deploy that broke it died
-	p.want(0, "Bring an older version back", "stage is free")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "state broken", "stage is free. Bring an older version back")(p.state("unlock", "stage", "--yes"))
 	p.want(0, "no state")(p.state("versions", "stage"))
-	p.want(0)(p.state("rollback", "stage", "1", "--yes"))
+	p.want(0, "The state of stage is broken")(p.state("rollback", "stage", "1", "--yes"))
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
 }
 

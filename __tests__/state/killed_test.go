@@ -163,13 +163,12 @@ func (p *project) accounted(stack string) int {
 	return len(made)
 }
 
-// kill is a point in the course of an apply at which it is killed.
+// kill is a point in the course of a command at which it is killed.
 type kill struct {
 	name string
 	at   func(c call) bool
 	// acted: AWS has done what the call asks for; nobody hears of it.
 	acted bool
-	sees  string // what the next deploy says
 }
 
 const (
@@ -189,17 +188,22 @@ func isItem(action, suffix string) func(call) bool {
 
 func is(action string) func(call) bool { return func(c call) bool { return c.Action == action } }
 
-var kills = []kill{
-	{"half of the lock taken", isPut(".tflock"), true, sawLock},
-	{"lock taken", isItem("PutItem", "/terraform.tfstate"), true, sawLock},
-	{"first resource asked for", is("CreateVpc"), false, sawLock},
-	{"first resource made, nobody told", is("CreateVpc"), true, sawLock},
-	{"some made", is("CreateLaunchTemplate"), true, sawLock},
-	{"nearly all made", is("CreateAutoScalingGroup"), true, sawLock},
-	{"state on its way", isPut("/terraform.tfstate"), false, sawLock},
-	{"state written, digest not", isPut("/terraform.tfstate"), true, sawLock},
-	{"all written, lock not released", isItem("PutItem", "-md5"), true, sawLock},
-	{"half of the lock released", func(c call) bool { return c.Service == "s3" && c.Action == http.MethodDelete }, true, sawLock},
+// Any apply comes by these points …
+var stateKills = []kill{
+	{"half of the lock taken", isPut(".tflock"), true},
+	{"lock taken", isItem("PutItem", "/terraform.tfstate"), true},
+	{"state on its way", isPut("/terraform.tfstate"), false},
+	{"state written, digest not", isPut("/terraform.tfstate"), true},
+	{"all written, lock not released", isItem("PutItem", "-md5"), true},
+	{"half of the lock released", func(c call) bool { return c.Service == "s3" && c.Action == http.MethodDelete }, true},
+}
+
+// … and one of servers by these, too.
+var resourceKills = []kill{
+	{"first resource made, nobody told", is("CreateVpc"), true},
+	{"first resource asked for", is("CreateVpc"), false},
+	{"some made", is("CreateLaunchTemplate"), true},
+	{"nearly all made", is("CreateAutoScalingGroup"), true},
 }
 
 // killedAt runs an apply of a stack and kills it at a point.
@@ -238,36 +242,48 @@ func (p *project) killedIn(k kill, start func() *process) {
 // the next apply ends as if nothing had happened.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	points := kills
-	if !*long {
-		points = []kill{kills[4], kills[7]}
-	}
-	orphans := 0
-	for _, k := range points {
+	kills, unrecorded := 0, 0
+	for _, k := range stateKills {
 		t.Run(k.name, func(t *testing.T) {
+			p := newProject(t, map[string]block{"stage": data(2)})
+			p.mended(k)
+			kills++
+		})
+	}
+	points := resourceKills[:1]
+	if *long {
+		points = append(resourceKills, stateKills...)
+	}
+	for _, k := range points {
+		t.Run(k.name+", of servers", func(t *testing.T) {
 			p := newProject(t, nil)
 			p.stack("stage", "both", servers(p.name, 1))
-			p.init("stage")
-			p.killedAt("stage", k)
-
-			// What the next user sees, and what they do about it.
-			p.want(1, k.sees)(p.apply("stage").result())
-			output := p.want(0, "stage is locked: by "+me(), "stage is free")(p.state("unlock", "stage", "--yes"))
-			lost := strings.Count(output, " read in\n")
-			orphans += lost
-
-			p.want(0)(p.apply("stage").result())
+			readIn := p.mended(k)
 			if n := p.accounted("stage"); n != 14 {
 				t.Errorf("there are %d resources, want 14", n)
 			}
-			p.want(0, "No changes.")(p.terraform("stage", "plan"))
-			if n := p.locks("stage"); n != 0 {
-				t.Errorf("%d locks lie there", n)
-			}
-			t.Logf("%s: %d resources were made and not recorded, all read in; orphans: 0", k.name, lost)
+			t.Logf("%d resources were made and not recorded", readIn)
+			kills++
+			unrecorded += readIn
 		})
 	}
-	t.Logf("%d kills, %d resources made and not recorded; afterwards unknown to the state: 0, made twice: 0", len(points), orphans)
+	t.Logf("%d kills, %d resources made and not recorded; afterwards unknown to the state: 0, made twice: 0", kills, unrecorded)
+}
+
+// mended kills an apply of stage at a point and mends what it left. It returns
+// how many resources were read in.
+func (p *project) mended(k kill) int {
+	p.t.Helper()
+	p.init("stage")
+	p.killedAt("stage", k)
+	p.want(1, sawLock)(p.apply("stage").result()) // what the next user sees, and what they do about it:
+	output := p.want(0, "stage is locked: by "+me(), "stage is free")(p.state("unlock", "stage", "--yes"))
+	p.want(0)(p.apply("stage").result())
+	p.want(0, "No changes.")(p.terraform("stage", "plan"))
+	if n := p.locks("stage"); n != 0 {
+		p.t.Errorf("%d locks lie there", n)
+	}
+	return strings.Count(output, " read in\n")
 }
 
 // A lock is not taken from somebody who may still be at work.
@@ -309,23 +325,26 @@ func (p *project) lockedBy(stack, who string) {
 	must(p.t, err)
 }
 
-// A killed deploy of a change that replaces resources: the state has the old
-// one in the new one's place, and the new one is deleted with the next deploy.
+// A deploy that replaces a resource is killed: the state knows the old one,
+// AWS has the new one, too. The next deploy, which makes one, deletes both.
 func TestKilledWhileReplacing(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
-	p.stack("stage", "both", servers(p.name, 1))
+	stack := func(version int) block {
+		all := servers(p.name, version)
+		return block{"aws_vpc": all["aws_vpc"], "aws_lb_target_group": all["aws_lb_target_group"]}
+	}
+	p.stack("stage", "both", stack(1))
 	p.init("stage")
 	p.want(0)(p.apply("stage").result())
-	p.stack("stage", "both", servers(p.name, 2))
-	p.killedAt("stage", kill{"new target group made", is("CreateTargetGroup"), true, sawLock})
-	if n := len(p.made("stage")); n != 15 {
-		t.Fatalf("there are %d resources after the kill, want 15", n)
+	p.stack("stage", "both", stack(2))
+	p.killedAt("stage", kill{"new target group made", is("CreateTargetGroup"), true})
+	if n := len(p.made("stage")); n != 3 {
+		t.Fatalf("there are %d resources after the kill, want 3", n)
 	}
 	p.want(0, "aws_lb_target_group.web_targets", "Read in: 1 resource.")(p.state("unlock", "stage", "--yes"))
-	p.want(0, "(deposed object")(p.terraform("stage", "plan"))
-	p.want(0)(p.apply("stage").result())
-	if n := p.accounted("stage"); n != 14 {
-		t.Errorf("there are %d resources, want 14", n)
+	p.want(0, "(deposed object", "1 to add, 0 to change, 2 to destroy")(p.apply("stage").result())
+	if n := p.accounted("stage"); n != 2 {
+		t.Errorf("there are %d resources, want 2", n)
 	}
 }

@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,16 +31,18 @@ func answer(match func(call) bool, status int, code, message string) func(*proje
 			case !match(c):
 				pass()
 			case c.Service == "dynamodb":
+				body := fmt.Sprintf(`{"__type": "com.amazon.coral.service#%s", "message": %q}`, code, message)
 				w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+				w.Header().Set("X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE([]byte(body))))
 				w.WriteHeader(status)
-				fmt.Fprintf(w, `{"__type": "com.amazon.coral.service#%s", "message": %q}`, code, message)
+				fmt.Fprint(w, body)
 			case c.Service == "sts":
 				w.Header().Set("Content-Type", "text/xml")
 				w.WriteHeader(status)
 				fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>`, code, message)
 			default:
 				w.Header().Set("Content-Type", "application/xml")
-				w.Header().Set("X-Amz-Bucket-Region", region)
+				w.Header().Set("X-Amz-Bucket-Region", "us-west-2")
 				w.WriteHeader(status)
 				if c.Action != http.MethodHead {
 					fmt.Fprintf(w, `<Error><Code>%s</Code><Message>%s</Message></Error>`, code, message)
@@ -82,7 +85,7 @@ var faults = []fault{
 		name: "wrong region",
 		make: answer(func(c call) bool { return c.Service == "s3" }, http.StatusMovedPermanently, "PermanentRedirect",
 			"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint."),
-		deploy: "301", check: "is not in eu-central-1: check region in cdktf.json", unlocked: "is not in eu-central-1: check region in cdktf.json",
+		deploy: "301", check: "is not in eu-central-1: check region and stateBucket in cdktf.json", unlocked: "is not in eu-central-1: check region and stateBucket in cdktf.json",
 	},
 	{
 		name: "no credentials",

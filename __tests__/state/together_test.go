@@ -58,7 +58,7 @@ func TestTogether(t *testing.T) {
 					gaps.Add(1)
 				case i >= waiting && strings.Contains(output, "Who:       "+me()) && strings.Contains(output, "Created:   "):
 					told.Add(1)
-					time.Sleep(time.Second)
+					time.Sleep(2 * time.Second) // as long as a person takes, about
 				default:
 					t.Errorf("process %d: exit status %d:\n%s", i, status, output)
 					return

@@ -46,19 +46,12 @@ next deploy destroys the found one: "cdktf diff STACK" shows it before.
 	return cmd
 }
 
-var errDeleted = errors.New("the state was deleted")
-
 // adopt reads the stack's orphans in. The caller holds the lock.
 func adopt(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	object, err := stack.Load(ctx, "")
-	if errors.Is(err, state.ErrNoState) {
-		// The first deploy died before it wrote anything; or the state was
-		// deleted, and its versions hold what would be adopted here.
-		if _, err := stack.Versions(ctx, 1); err == nil {
-			return fmt.Errorf("%w: see state versions %s", errDeleted, stack.Name)
-		}
-	} else if err != nil {
+	// Without a state, perhaps the first deploy died before it wrote one.
+	if err != nil && !errors.Is(err, state.ErrNoState) {
 		return err
 	}
 	file := state.New()

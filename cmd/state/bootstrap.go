@@ -13,14 +13,8 @@ import (
 	"example.com/webserver-cluster/internal/state"
 )
 
-const (
-	// storeStack is the stack of the bucket and the table.
-	storeStack = "state"
-	// localState is where that stack's state is until there is a bucket. The
-	// app puts it there for localBackend.
-	localState   = "terraform.state.tfstate"
-	localBackend = "STATE_BACKEND=local"
-)
+// storeStack is the stack of the bucket and the table.
+const storeStack = "state"
 
 func bootstrapCommand() *cobra.Command {
 	var yes bool
@@ -107,11 +101,13 @@ func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes
 		if err != nil {
 			return err
 		}
-		if local, err = local.Add(files...); err != nil {
-			return err
-		}
-		if err := os.WriteFile(localState, local.Bytes(), 0o600); err != nil {
-			return err
+		if len(files) > 0 {
+			if local, err = local.Add(files...); err != nil {
+				return err
+			}
+			if err := os.WriteFile(localState, local.Bytes(), 0o600); err != nil {
+				return err
+			}
 		}
 	}
 	if err := forgetBackend(); err != nil {
@@ -190,46 +186,4 @@ func forgetBackend() error {
 		return nil
 	}
 	return err
-}
-
-// readLocal reads the local state; nil if there is none.
-func readLocal() (*state.File, error) {
-	content, err := os.ReadFile(localState)
-	if errors.Is(err, os.ErrNotExist) || err == nil && len(content) == 0 {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	file, err := state.Parse(content)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", localState, err)
-	}
-	return file, nil
-}
-
-// fits checks that the bucket holds all of the local state, if there is one.
-func fits(remote *state.Object) error {
-	local, err := readLocal()
-	if err != nil || local == nil {
-		return err
-	}
-	if remote.Lineage != local.Lineage || remote.Serial < local.Serial {
-		return fmt.Errorf("%s (lineage %s, serial %d) is not what the bucket holds (lineage %s, serial %d): see which of them knows your bucket and table, and move the other one away",
-			localState, local.Lineage, local.Serial, remote.Lineage, remote.Serial)
-	}
-	return nil
-}
-
-// dropLocal removes the local state once the bucket holds all of it.
-func dropLocal(remote *state.Object) error {
-	if err := fits(remote); err != nil {
-		return err
-	}
-	for _, name := range []string{localState, localState + ".backup", "." + localState + ".lock.info"} {
-		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
 }

@@ -133,11 +133,18 @@ func rollback(cmd *cobra.Command, name, version string, otherLineage, yes bool) 
 
 func printRollback(out io.Writer, name string, plan *state.Rollback) {
 	now := "deleted"
-	if plan.Current != nil {
+	switch {
+	case plan.Current == nil:
+	case plan.Current.Lineage == "":
+		now = "broken"
+	default:
 		now = fmt.Sprintf("at serial %d", plan.Current.Serial)
 	}
 	fmt.Fprintf(out, "The state of %s is %s. Back at serial %d it would\n", name, now, plan.Target.Serial)
 	list := func(sign, verb, note string, resources []state.Resource) {
+		if len(resources) == 0 {
+			note = ""
+		}
 		fmt.Fprintf(out, "  %s %s%s\n", verb, count(len(resources)), note)
 		for _, r := range resources {
 			fmt.Fprintf(out, "    %s %v\n", sign, r)

@@ -79,7 +79,8 @@ func unlock(cmd *cobra.Command, name string, force, yes bool) error {
 	if err != nil {
 		return err
 	}
-	if err := mend(cmd, store, stack, held, yes); err != nil {
+	next, err := mend(cmd, store, stack, held, yes)
+	if err != nil {
 		// The next deploy must not start from a state that lacks what the dead
 		// one made, so the lock stays.
 		return fmt.Errorf("%w\n%s stays locked: state unlock %[2]s goes on here", err, name)
@@ -87,13 +88,13 @@ func unlock(cmd *cobra.Command, name string, force, yes bool) error {
 	if err := lock.Release(ctx); err != nil || len(held) == 0 {
 		return err
 	}
-	fmt.Fprintf(out, "%s is free. Deploy again: cdktf deploy %[1]s\n", name)
+	fmt.Fprintf(out, "%s is free. %s\n", name, next)
 	return nil
 }
 
 // mend brings the stack's digest and state up to what there is. The caller
-// holds the lock, which was another's before: held.
-func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []state.Held, yes bool) error {
+// holds the lock, which was another's before: held. next is what to do then.
+func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []state.Held, yes bool) (next string, err error) {
 	repaired, err := stack.RepairDigest(cmd.Context())
 	if repaired {
 		fmt.Fprintln(cmd.OutOrStdout(), "The digest in the lock table did not fit the newest state in the bucket: repaired.")
@@ -101,12 +102,12 @@ func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []stat
 	if err == nil && mayHaveMade(held) {
 		err = adopt(cmd, store, stack, yes)
 	}
-	if errors.Is(err, state.ErrBroken) || errors.Is(err, errDeleted) {
+	if errors.Is(err, state.ErrBroken) || errors.Is(err, state.ErrDeleted) {
 		// The way out is a rollback, and that needs the lock.
-		fmt.Fprintf(cmd.OutOrStdout(), "%v\nBring an older version back: state versions %s, state rollback %[2]s VERSION; then state adopt %[2]s\n", err, stack.Name)
-		return nil
+		fmt.Fprintf(cmd.OutOrStdout(), "%v\n", err)
+		return fmt.Sprintf("Bring an older version back: state versions %s, state rollback %[1]s VERSION; then state adopt %[1]s", stack.Name), nil
 	}
-	return err
+	return "Deploy again: cdktf deploy " + stack.Name, err
 }
 
 // mayHaveMade tells whether a lock is that of an operation that makes
@@ -151,7 +152,9 @@ func describe(ctx context.Context, out io.Writer, stack state.Stack, held []stat
 	case noState != nil:
 		return noState
 	case versions[0].Deleted:
-		fmt.Fprintf(out, "  state      deleted %s ago: see state versions %s\n", state.Age(versions[0].Time), stack.Name)
+		fmt.Fprintf(out, "  state      deleted %s ago\n", state.Age(versions[0].Time))
+	case versions[0].Err != nil:
+		fmt.Fprintf(out, "  state      broken, written %s ago\n", state.Age(versions[0].Time))
 	default:
 		fmt.Fprintf(out, "  state      serial %d, written %s ago\n", versions[0].Object.Serial, state.Age(versions[0].Time))
 	}

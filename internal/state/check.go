@@ -215,16 +215,12 @@ func (s *Store) mayWriteLock(ctx context.Context) error {
 // check says how a stack's state is.
 func (s Stack) check(ctx context.Context) (string, error) {
 	object, err := s.Load(ctx, "")
-	if errors.Is(err, ErrNoState) {
-		if versions, _ := s.Versions(ctx, 1); len(versions) == 0 {
-			return "none yet", nil
-		}
-		return "", fmt.Errorf("it was deleted: state versions %s, then state rollback %[1]s VERSION", s.Name)
-	}
-	if errors.Is(err, ErrBroken) {
-		return "", fmt.Errorf("%w\nBring back an older version: state versions %s, then state rollback %[2]s VERSION", err, s.Name)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNoState):
+		return "none yet", nil
+	case errors.Is(err, ErrDeleted), errors.Is(err, ErrBroken):
+		return "", fmt.Errorf("%w\nSee state versions %s, then state rollback %[2]s VERSION", err, s.Name)
+	case err != nil:
 		return "", err
 	}
 	is := fmt.Sprintf("serial %d, %d resources", object.Serial, len(object.Resources))

@@ -49,7 +49,7 @@ func (s *Store) explain(doing string, err error) error {
 		return &Failure{"no permission to " + doing, "ask who looks after the account's IAM policies and the bucket's policy", said}
 	}
 	if status(err) == http.StatusMovedPermanently || api.ErrorCode() == "AuthorizationHeaderMalformed" {
-		return &Failure{fmt.Sprintf("the bucket %s is not in %s", bucket, region), "check region in cdktf.json", said}
+		return &Failure{fmt.Sprintf("the bucket %s is not in %s", bucket, region), "check region and stateBucket in cdktf.json", said}
 	}
 	return &Failure{"cannot " + doing, "what AWS says may tell why", said}
 }

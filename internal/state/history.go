@@ -127,7 +127,7 @@ var ErrOtherLineage = errors.New("the lineages differ")
 // version is not of the history of the newest one.
 func (s Stack) PlanRollback(ctx context.Context, versions []Version, target Version) (*Rollback, error) {
 	current, err := s.Load(ctx, "")
-	if current == nil && !errors.Is(err, ErrNoState) {
+	if current == nil && !errors.Is(err, ErrDeleted) {
 		return nil, err
 	}
 	r := &Rollback{Current: current, Target: target.Object}

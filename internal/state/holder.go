@@ -22,6 +22,21 @@ func (s Stack) AtWork(lock LockInfo) (string, error) {
 	if lock.Who != me() {
 		return fmt.Sprintf("the lock is from %s and this is %s: whether its holder is still at work cannot be seen from here", lock.Who, me()), nil
 	}
+	reason, err := s.holder(lock)
+	if reason == "" || err != nil {
+		return "", err
+	}
+	time.Sleep(lookAgain)
+	return s.holder(lock)
+}
+
+// lookAgain is after how long AtWork looks a second time: what it saw may have
+// been a Terraform that was just about to end, or to write down its backend.
+const lookAgain = time.Second / 2
+
+// holder describes the first process on this machine that may hold the lock;
+// "" if there is none.
+func (s Stack) holder(lock LockInfo) (string, error) {
 	all, err := process.Processes()
 	if err != nil {
 		return "", fmt.Errorf("list the processes: %w", err)

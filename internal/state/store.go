@@ -16,6 +16,7 @@ import (
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/logging"
 
 	"example.com/webserver-cluster/internal/settings"
 )
@@ -32,18 +33,14 @@ type Store struct {
 // every AWS tool takes them: the environment, a profile, a role. It asks AWS
 // nothing yet, but fails if there are no credentials.
 func Open(ctx context.Context, s settings.Settings) (*Store, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.Region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.Region), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, &Failure{"no AWS credentials", "log in (aws sso login, aws configure) or set AWS_PROFILE", err}
 	}
-	buckets := s3.NewFromConfig(cfg, func(o *s3.Options) {
-		// Versions that Terraform wrote have no checksum to check; no news to a user.
-		o.DisableLogOutputChecksumValidationSkipped = true
-	})
-	return &Store{s, cfg, buckets, dynamodb.NewFromConfig(cfg)}, nil
+	return &Store{s, cfg, s3.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)}, nil
 }
 
 // usesTable tells whether locks lie in the table; the digests do, too, then.
@@ -93,12 +90,14 @@ type Stack struct {
 // with "-md5" behind it.
 func (s Stack) lockID() string { return s.store.Settings.StateBucket + "/" + s.Key }
 
-// ErrNoState means that a stack has no state: it was never deployed, or its
-// state was deleted.
-var ErrNoState = errors.New("no state")
-
-// ErrBroken means that what lies in a state's place is no state.
-var ErrBroken = errors.New("broken state")
+var (
+	// ErrNoState means that a stack has no state and never had one.
+	ErrNoState = errors.New("no state")
+	// ErrDeleted means that a stack's state was deleted. Its versions are there.
+	ErrDeleted = errors.New("the state was deleted; state rollback brings it back")
+	// ErrBroken means that what lies in a state's place is no state.
+	ErrBroken = errors.New("broken state")
+)
 
 // Object is a version of a state as it lies in the bucket.
 type Object struct {
@@ -108,8 +107,8 @@ type Object struct {
 }
 
 // Load reads the stack's state: the version with that id, the newest one for
-// "". It returns ErrNoState if there is none, and ErrBroken, with the Object
-// beside it, if it is not a state.
+// "". It returns ErrNoState or ErrDeleted if there is none, and ErrBroken, with
+// the Object beside it, if it is not a state.
 func (s Stack) Load(ctx context.Context, versionID string) (*Object, error) {
 	input := &s3.GetObjectInput{Bucket: &s.store.Settings.StateBucket, Key: &s.Key}
 	if versionID != "" {
@@ -117,7 +116,10 @@ func (s Stack) Load(ctx context.Context, versionID string) (*Object, error) {
 	}
 	output, err := s.store.s3.GetObject(ctx, input)
 	if missing := (*types.NoSuchKey)(nil); errors.As(err, &missing) {
-		return nil, ErrNoState
+		if _, err := s.Versions(ctx, 1); err != nil {
+			return nil, err
+		}
+		return nil, ErrDeleted
 	}
 	if err != nil {
 		return nil, s.store.explain("read the state of "+s.Name, err)
@@ -186,7 +188,7 @@ func (s Stack) RepairDigest(ctx context.Context) (repaired bool, err error) {
 		return false, nil
 	}
 	object, err := s.Load(ctx, "")
-	if errors.Is(err, ErrNoState) {
+	if errors.Is(err, ErrNoState) || errors.Is(err, ErrDeleted) {
 		return false, nil
 	}
 	if err != nil {

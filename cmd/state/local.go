@@ -1,0 +1,58 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"example.com/webserver-cluster/internal/state"
+)
+
+const (
+	// localBackend has the app keep the state of storeStack in a file …
+	localBackend = "STATE_BACKEND=local"
+	// … of this name, in the project's folder.
+	localState = "terraform.state.tfstate"
+)
+
+// readLocal reads the local state; nil if there is none.
+func readLocal() (*state.File, error) {
+	content, err := os.ReadFile(localState)
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(content) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	file, err := state.Parse(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", localState, err)
+	}
+	return file, nil
+}
+
+// fits checks that the bucket holds all of the local state, if there is one.
+func fits(remote *state.Object) error {
+	local, err := readLocal()
+	if err != nil || local == nil {
+		return err
+	}
+	if remote.Lineage != local.Lineage || remote.Serial < local.Serial {
+		return fmt.Errorf("%s (lineage %s, serial %d) is not what the bucket holds (lineage %s, serial %d): see which of them knows your bucket and table, and move the other one away",
+			localState, local.Lineage, local.Serial, remote.Lineage, remote.Serial)
+	}
+	return nil
+}
+
+// dropLocal removes the local state once the bucket holds all of it.
+func dropLocal(remote *state.Object) error {
+	if err := fits(remote); err != nil {
+		return err
+	}
+	for _, name := range []string{localState, localState + ".backup", "." + localState + ".lock.info"} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
