@@ -17,6 +17,9 @@ func TestLockModes(t *testing.T) {
 	p.init("prod")
 	p.want(0)(p.apply("prod").result())
 	p.want(2, `go to "both" first`)(p.state("lock-mode", "s3", "--yes"))
+	colleague := p.checkout(nil)
+	colleague.stack("prod", "dynamodb", data(1))
+	colleague.init("prod")
 
 	before := "dynamodb"
 	for i, mode := range []string{"both", "s3", "both", "dynamodb"} {
@@ -55,6 +58,13 @@ func TestLockModes(t *testing.T) {
 		}
 		before = mode
 	}
+
+	// Somebody pulls who deployed in another mode before.
+	p.want(0)(p.state("lock-mode", "both", "--yes"))
+	colleague.stack("prod", "both", data(5))
+	p.want(1, "Backend configuration changed")(colleague.cdktf("deploy", "prod", "--auto-approve").result())
+	p.want(0, "No changes.")(colleague.cdktf("deploy", "prod", "--auto-approve", "--migrate-state").result())
+
 	for _, stack := range []string{"stage", "prod"} {
 		if n := p.locks(stack); n != 0 {
 			t.Errorf("%s: %d locks lie there", stack, n)
