@@ -70,7 +70,9 @@ func TestOnLocalAWS(t *testing.T) {
 	t.Run("killed, then two at once", func(t *testing.T) {
 		g.deploy(t, true)
 		first := g.start(t)
-		time.Sleep(time.Second)
+		// The refresh takes some four seconds of this fast AWS's; most of them
+		// are left for the two.
+		time.Sleep(200 * time.Millisecond)
 		first.Process.Kill()
 		first.Wait()
 
