@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
 	"example.com/webserver-cluster/tests/localaws/front"
@@ -18,7 +17,7 @@ import (
 
 // listAllTagged: moto's tagging API knows a few types of resources only. AWS's
 // GetResources lists all that have tags, but for Auto Scaling groups and IAM
-// roles,
+// roles; and IAM's instance profiles, which belong to no region, not in every region,
 // https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html.
 func (a *AWS) listAllTagged() {
 	a.Front.Handle("tagging", "GetResources", func(r *front.Request, next front.Next) (*front.Response, error) {
@@ -98,7 +97,7 @@ func (t tagged) matches(filters []tagFilter) bool {
 // missingTagged lists the types that moto leaves out and that the stacks have.
 func missingTagged(ctx context.Context, cfg aws.Config) ([]tagged, error) {
 	var all []tagged
-	for _, list := range []func(context.Context, aws.Config) ([]tagged, error){taggedEC2, taggedRDS, taggedListeners, taggedProfiles} {
+	for _, list := range []func(context.Context, aws.Config) ([]tagged, error){taggedEC2, taggedRDS, taggedListeners} {
 		some, err := list(ctx, cfg)
 		if err != nil {
 			return nil, err
@@ -193,22 +192,6 @@ func taggedListeners(ctx context.Context, cfg aws.Config) ([]tagged, error) {
 			}
 			list = append(list, t)
 		}
-	}
-	return list, nil
-}
-
-func taggedProfiles(ctx context.Context, cfg aws.Config) ([]tagged, error) {
-	output, err := iam.NewFromConfig(cfg).ListInstanceProfiles(ctx, &iam.ListInstanceProfilesInput{})
-	if err != nil {
-		return nil, err
-	}
-	var list []tagged
-	for _, p := range output.InstanceProfiles {
-		t := tagged{ResourceARN: *p.Arn}
-		for _, pair := range p.Tags {
-			t.Tags = append(t.Tags, tag{*pair.Key, aws.ToString(pair.Value)})
-		}
-		list = append(list, t)
 	}
 	return list, nil
 }

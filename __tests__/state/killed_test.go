@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -38,6 +39,7 @@ func servers(name string, version int) block {
 		"aws_sns_topic":                      block{"alerts_topic": block{"name": name + "-alerts"}},
 		"aws_cloudwatch_log_group":           block{"net_logs": block{"name": "/" + name + "/logs"}},
 		"aws_iam_role":                       block{"web_role": block{"name_prefix": name + "-", "assume_role_policy": trust}},
+		"aws_iam_instance_profile":           block{"web_profile": block{"name_prefix": name + "-", "role": "${aws_iam_role.web_role.name}"}},
 		"aws_lb_target_group":                block{"web_targets": block{"name_prefix": "web-", "port": 8000 + version, "protocol": "HTTP", "vpc_id": "${aws_vpc.net_vpc.id}", "lifecycle": first}},
 		"aws_launch_template":                block{"web_template": block{"name_prefix": name + "-", "image_id": "ami-12c6146b", "instance_type": "t3.micro"}},
 		"aws_autoscaling_group": block{"web_group": block{
@@ -111,6 +113,13 @@ func (p *project) made(stack string) map[string]string {
 					found[*r.Arn] = *tag.Value
 				}
 			}
+		}
+	}
+	profiles, err := client.ListInstanceProfiles(ctx, &iam.ListInstanceProfilesInput{})
+	must(t, err)
+	for _, profile := range profiles.InstanceProfiles {
+		if strings.HasPrefix(*profile.InstanceProfileName, p.name) {
+			found[*profile.Arn] = "the instance profile"
 		}
 	}
 	tables, err := ec2.NewFromConfig(cloud.Config()).DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []ec2types.Filter{
@@ -202,6 +211,7 @@ var stateKills = []kill{
 var resourceKills = []kill{
 	{"first resource made, nobody told", is("CreateVpc"), true},
 	{"first resource asked for", is("CreateVpc"), false},
+	{"instance profile made", is("CreateInstanceProfile"), true},
 	{"some made", is("CreateLaunchTemplate"), true},
 	{"nearly all made", is("CreateAutoScalingGroup"), true},
 }
@@ -259,9 +269,7 @@ func TestKilled(t *testing.T) {
 			p := newProject(t, nil)
 			p.stack("stage", "both", servers(p.name, 1))
 			readIn := p.mended(k)
-			if n := p.accounted("stage"); n != 14 {
-				t.Errorf("there are %d resources, want 14", n)
-			}
+			p.complete("stage")
 			t.Logf("%d resources were made and not recorded", readIn)
 			kills++
 			unrecorded += readIn
@@ -284,6 +292,71 @@ func (p *project) mended(k kill) int {
 		p.t.Errorf("%d locks lie there", n)
 	}
 	return strings.Count(output, " read in\n")
+}
+
+// complete checks that all of a stack of servers is there, once, and known.
+func (p *project) complete(stack string) {
+	p.t.Helper()
+	if n := p.accounted(stack); n != 15 {
+		p.t.Errorf("there are %d resources, want 15", n)
+	}
+}
+
+// The credentials expire in the middle of an apply: Terraform can neither write
+// the state nor release the lock. What it left in a file is not lost.
+func TestExpiredMeanwhile(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	p.stack("stage", "both", servers(p.name, 1))
+	p.init("stage")
+	var expired atomic.Bool
+	p.wire.watch(func(c call, w http.ResponseWriter, pass func()) {
+		if expired.Load() {
+			refuse(c, w, expiredToken)
+			return
+		}
+		if is("CreateAutoScalingGroup")(c) {
+			expired.Store(true)
+		}
+		pass()
+	})
+	p.want(1, "ExpiredToken", "Error: Failed to persist state to backend", "errored.tfstate")(p.apply("stage").result())
+	p.want(1, "the AWS credentials have expired: log in again")(p.state("unlock", "stage", "--yes"))
+	p.wire.watch(nil)
+	p.want(1, sawLock)(p.apply("stage").result())
+	p.want(4, "errored.tfstate is what a deploy from here could not write: serial 1", "stage stays locked")(p.start(".", "yes\nno\n", stateAt, "unlock", "stage").result())
+	p.want(0, "Write it to the bucket?", "Written: the state has serial 1", "stage is free")(p.start(".", strings.Repeat("yes\n", 3), stateAt, "unlock", "stage").result())
+	p.want(0)(p.apply("stage").result())
+	p.complete("stage")
+	if files, _ := filepath.Glob(filepath.Join(p.dir, stackFolder("stage"), "errored*")); len(files) > 0 {
+		t.Errorf("left behind: %v", files)
+	}
+}
+
+// The state alone cannot be written: no lock is left, but the next deploy
+// must not go on without it.
+func TestStateNotWritten(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(2)})
+	p.init("stage")
+	denied := answer(isPut("/terraform.tfstate"), accessDenied)
+	denied(p)
+	p.want(1, "AccessDenied", "errored.tfstate")(p.apply("stage").result())
+	p.wire.watch(nil)
+	p.want(0, "stage is not locked", "Written: the state has serial 1 now and knows 2 resources")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "No changes.")(p.terraform("stage", "plan"))
+
+	// Somebody else has deployed since: theirs stays.
+	p.stack("stage", "both", data(3))
+	denied(p)
+	p.want(1, "errored.tfstate")(p.apply("stage").result())
+	p.wire.watch(nil)
+	p.want(0)(p.apply("stage").result())
+	serial := p.newest("stage").Serial
+	p.want(0, "does not go on from the state in the bucket", "left alone")(p.state("unlock", "stage", "--yes"))
+	if s := p.newest("stage"); s.Serial != serial {
+		t.Errorf("serial %d, want %d", s.Serial, serial)
+	}
 }
 
 // A lock is not taken from somebody who may still be at work.

@@ -22,32 +22,45 @@ type fault struct {
 	unlocked string // what "state unlock" says; "" if it works
 }
 
-// answer has AWS answer the calls that match with an error of its own, as its
-// documentation gives it.
-func answer(match func(call) bool, status int, code, message string) func(*project) {
+// refusal is an error that AWS answers with, as its documentation gives it.
+type refusal struct {
+	status        int
+	code, message string
+}
+
+var (
+	expiredToken = refusal{http.StatusForbidden, "ExpiredToken", "The security token included in the request is expired"}
+	accessDenied = refusal{http.StatusForbidden, "AccessDenied", "Access Denied"}
+)
+
+// refuse answers a call in AWS's place, in the format of the call's service.
+func refuse(c call, w http.ResponseWriter, r refusal) {
+	kind, body := "text/xml", fmt.Sprintf(`<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>`, r.code, r.message)
+	switch c.Service {
+	case "dynamodb":
+		kind, body = "application/x-amz-json-1.0", fmt.Sprintf(`{"__type": "com.amazon.coral.service#%s", "message": %q}`, r.code, r.message)
+		w.Header().Set("X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE([]byte(body))))
+	case "s3":
+		kind, body = "application/xml", fmt.Sprintf(`<Error><Code>%s</Code><Message>%s</Message></Error>`, r.code, r.message)
+		w.Header().Set("X-Amz-Bucket-Region", "us-west-2")
+		if c.Action == http.MethodHead {
+			body = ""
+		}
+	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(r.status)
+	fmt.Fprint(w, body)
+}
+
+// answer has AWS refuse the calls that match.
+func answer(match func(call) bool, r refusal) func(*project) {
 	return func(p *project) {
 		p.wire.watch(func(c call, w http.ResponseWriter, pass func()) {
-			switch {
-			case !match(c):
-				pass()
-			case c.Service == "dynamodb":
-				body := fmt.Sprintf(`{"__type": "com.amazon.coral.service#%s", "message": %q}`, code, message)
-				w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-				w.Header().Set("X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE([]byte(body))))
-				w.WriteHeader(status)
-				fmt.Fprint(w, body)
-			case c.Service == "sts":
-				w.Header().Set("Content-Type", "text/xml")
-				w.WriteHeader(status)
-				fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>`, code, message)
-			default:
-				w.Header().Set("Content-Type", "application/xml")
-				w.Header().Set("X-Amz-Bucket-Region", "us-west-2")
-				w.WriteHeader(status)
-				if c.Action != http.MethodHead {
-					fmt.Fprintf(w, `<Error><Code>%s</Code><Message>%s</Message></Error>`, code, message)
-				}
+			if match(c) {
+				refuse(c, w, r)
+				return
 			}
+			pass()
 		})
 	}
 }
@@ -83,8 +96,8 @@ var faults = []fault{
 	},
 	{
 		name: "wrong region",
-		make: answer(func(c call) bool { return c.Service == "s3" }, http.StatusMovedPermanently, "PermanentRedirect",
-			"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint."),
+		make: answer(service("s3"), refusal{http.StatusMovedPermanently, "PermanentRedirect",
+			"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint."}),
 		deploy: "301", check: "is not in eu-central-1: check region and stateBucket in cdktf.json", unlocked: "is not in eu-central-1: check region and stateBucket in cdktf.json",
 	},
 	{
@@ -95,20 +108,19 @@ var faults = []fault{
 		deploy: "No valid credential sources found", check: "no AWS credentials: log in", unlocked: "no AWS credentials: log in",
 	},
 	{
-		name: "expired credentials",
-		make: answer(func(call) bool { return true }, http.StatusForbidden, "ExpiredToken",
-			"The security token included in the request is expired"),
+		name:   "expired credentials",
+		make:   answer(func(call) bool { return true }, expiredToken),
 		deploy: "ExpiredToken", check: "the AWS credentials have expired: log in again", unlocked: "the AWS credentials have expired: log in again",
 	},
 	{
 		name: "no permission to the lock table",
-		make: answer(service("dynamodb"), http.StatusBadRequest, "AccessDeniedException",
-			"User: arn:aws:iam::123456789012:user/alice is not authorized to perform this action on the lock table because no identity-based policy allows it"),
+		make: answer(service("dynamodb"), refusal{http.StatusBadRequest, "AccessDeniedException",
+			"User: arn:aws:iam::123456789012:user/alice is not authorized to perform this action on the lock table because no identity-based policy allows it"}),
 		deploy: "AccessDeniedException", check: "no permission to look at the lock table", unlocked: "no permission to read the lock of stage",
 	},
 	{
 		name:   "bucket of someone else",
-		make:   answer(service("s3"), http.StatusForbidden, "AccessDenied", "Access Denied"),
+		make:   answer(service("s3"), accessDenied),
 		deploy: "403", check: "it belongs to another account", unlocked: "no permission to read the lock of stage",
 	},
 }
@@ -159,5 +171,42 @@ func TestLost(t *testing.T) {
 			p.wire.watch(nil)
 			p.env = nil
 		})
+	}
+}
+
+// A policy counts only if it denies everybody everything without TLS.
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	with := func(key string, value any) block {
+		statement := p.deny("aws:SecureTransport")
+		statement[key] = value
+		return statement
+	}
+	condition := func(value any) block { return block{"Bool": block{"aws:SecureTransport": value}} }
+	for name, statement := range map[string]block{
+		"as the project makes it": with("Principal", block{"AWS": "*"}),
+		"lists":                   with("Action", []string{"s3:*"}),
+		"a boolean":               with("Condition", condition([]bool{false})),
+	} {
+		p.putPolicy(statement)
+		if output := p.want(0)(p.state("check")); !strings.Contains(output, "TLS only") {
+			t.Errorf("%s:\n%s", name, output)
+		}
+	}
+	for name, statement := range map[string]block{
+		"reading alone":  with("Action", "s3:GetObject"),
+		"one person":     with("Principal", block{"AWS": "arn:aws:iam::123456789012:user/alice"}),
+		"objects alone":  with("Resource", "arn:aws:s3:::"+p.bucket+"/*"),
+		"another bucket": with("Resource", []string{"arn:aws:s3:::other", "arn:aws:s3:::other/*"}),
+		"with TLS":       with("Condition", condition("true")),
+		"a condition more": with("Condition", block{
+			"Bool": block{"aws:SecureTransport": "false"}, "StringEquals": block{"aws:PrincipalTag/team": "web"},
+		}),
+	} {
+		p.putPolicy(statement)
+		if output, status := p.state("check"); status != 1 || !strings.Contains(output, "no statement of the bucket policy denies it to everybody") {
+			t.Errorf("%s: exit status %d:\n%s", name, status, output)
+		}
 	}
 }

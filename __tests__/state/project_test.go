@@ -161,6 +161,11 @@ func (p *project) versioning(status s3types.BucketVersioningStatus) {
 // denyWithout gives the bucket a policy that denies all requests for which the
 // condition key is false; all requests at all for "".
 func (p *project) denyWithout(key string) {
+	p.putPolicy(p.deny(key))
+}
+
+// deny is the statement for denyWithout.
+func (p *project) deny(key string) block {
 	statement := block{
 		"Effect": "Deny", "Principal": "*", "Action": "s3:*",
 		"Resource": []string{"arn:aws:s3:::" + p.bucket, "arn:aws:s3:::" + p.bucket + "/*"},
@@ -168,6 +173,10 @@ func (p *project) denyWithout(key string) {
 	if key != "" {
 		statement["Condition"] = block{"Bool": block{key: "false"}}
 	}
+	return statement
+}
+
+func (p *project) putPolicy(statement block) {
 	document, err := json.Marshal(block{"Version": "2012-10-17", "Statement": []block{statement}})
 	must(p.t, err)
 	policy := string(document)

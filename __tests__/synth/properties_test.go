@@ -267,6 +267,8 @@ func TestStateStore(t *testing.T) {
 	statement := at(s.json, "data", "aws_iam_policy_document", "store_tls_only", "statement", 0)
 	expect(t, statement, "Deny", "effect")
 	expect(t, statement, "[s3:*]", "actions")
+	expect(t, statement, "[${aws_s3_bucket.store_bucket.arn} ${aws_s3_bucket.store_bucket.arn}/*]", "resources")
+	expect(t, statement, "[*]", "principals", 0, "identifiers")
 	expect(t, statement, "aws:SecureTransport", "condition", 0, "variable")
 	expect(t, statement, "[false]", "condition", 0, "values")
 	rule := at(s.get("aws_s3_bucket_lifecycle_configuration", "store_old_versions"), "rule", 0)

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -23,11 +21,13 @@ func confirm(cmd *cobra.Command, yes bool, question string) error {
 		return nil
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s Only \"yes\" does it: ", question)
-	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	var answer string
+	// Reads this line alone: the next question's answer may stand behind it.
+	_, err := fmt.Fscanln(cmd.InOrStdin(), &answer)
 	if err != nil { // no terminal and nothing in its place
 		fmt.Fprintln(cmd.OutOrStdout())
 	}
-	if strings.TrimSpace(answer) != "yes" {
+	if err != nil || answer != "yes" {
 		return errUnconfirmed
 	}
 	return nil

@@ -26,8 +26,9 @@ func unlockCommand() *cobra.Command {
 
 It shows who holds the lock and since when, and refuses if that deploy may still
 be at work. Then it takes the lock over, brings the digest in the lock table up
-to the newest state in the bucket, reads in what the dead deploy made but did not
-record (see: state adopt --help), and gives the lock back. Nothing on AWS is changed.
+to the newest state in the bucket, writes the state that the deploy could not write
+(errored.tfstate in the stack's folder), reads in what it made but did not record
+(see: state adopt --help), and gives the lock back. Nothing on AWS is changed.
 
 Whether a deploy is still at work can be seen only on the machine and as the user that
 took the lock. For a lock from elsewhere, ask its holder, then use --force.
@@ -99,7 +100,11 @@ func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []stat
 	if repaired {
 		fmt.Fprintln(cmd.OutOrStdout(), "The digest in the lock table did not fit the newest state in the bucket: repaired.")
 	}
-	if err == nil && mayHaveMade(held) {
+	errored := false
+	if err == nil {
+		errored, err = rescue(cmd, stack, yes)
+	}
+	if err == nil && (errored || mayHaveMade(held)) {
 		err = adopt(cmd, store, stack, yes)
 	}
 	if errors.Is(err, state.ErrBroken) || errors.Is(err, state.ErrDeleted) {
@@ -123,6 +128,9 @@ func mayHaveMade(held []state.Held) bool {
 func describe(ctx context.Context, out io.Writer, stack state.Stack, held []state.Held) error {
 	versions, noState := stack.Versions(ctx, 1)
 	if len(held) == 0 {
+		if errors.Is(noState, state.ErrNoState) && exists(erroredPath(stack)) {
+			noState = nil
+		}
 		if noState == nil {
 			fmt.Fprintf(out, "%s is not locked.\n", stack.Name)
 		}

@@ -207,6 +207,19 @@ func New() *File {
 	return f
 }
 
+// ParseErrored reads a state that Terraform could not write to the bucket
+// (errored.tfstate). Where it did not get as far as to look what is in the bucket,
+// it has no lineage yet: it then is the first of a new one.
+func ParseErrored(data []byte) (*File, error) {
+	f := &File{data: data}
+	return f.edit(func(content map[string]json.RawMessage) error {
+		if string(content["lineage"]) == `""` {
+			content["lineage"], content["serial"] = json.RawMessage(`"`+newID()+`"`), json.RawMessage("1")
+		}
+		return nil
+	})
+}
+
 // newID is an id at random in the form of Terraform's.
 func newID() string {
 	var b [16]byte

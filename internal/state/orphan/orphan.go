@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	tagging "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -40,6 +41,11 @@ type Orphan struct {
 	ID      string // what `terraform import` knows it by
 }
 
+const (
+	roleType    = "aws_iam_role"
+	profileType = "aws_iam_instance_profile"
+)
+
 // Find returns the orphans of the stack whose synthesized configuration is in
 // dir, sorted by address. lost are the ARNs of resources of the stack whose block is
 // no longer in the configuration: Terraform cannot read them in.
@@ -50,7 +56,7 @@ func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) (or
 	}
 	f := finder{cfg: cfg, config: c, file: file}
 	// routes comes last: it looks into the route tables found before.
-	for _, find := range []func(context.Context) error{f.tagged, f.groups, f.roles, f.named, f.routes} {
+	for _, find := range []func(context.Context) error{f.tagged, f.groups, f.identities, f.named, f.routes} {
 		if err := find(ctx); err != nil {
 			return nil, nil, err
 		}
@@ -124,7 +130,7 @@ func importID(kind, arn string) string {
 	switch kind {
 	case "aws_lb", "aws_lb_listener", "aws_lb_target_group", "aws_sns_topic":
 		return arn
-	case "aws_autoscaling_group", "aws_iam_role":
+	case "aws_autoscaling_group", roleType, profileType:
 		return arn[strings.LastIndexByte(arn, '/')+1:]
 	}
 	parts := strings.SplitN(arn, ":", 6)
@@ -161,41 +167,75 @@ func (f *finder) groups(ctx context.Context) error {
 	return nil
 }
 
-// roles finds IAM roles: the tagging API lists none, and IAM lists them
-// without their tags. Only those with a name from the configuration are asked for them.
-func (f *finder) roles(ctx context.Context) error {
-	var prefixes []string
-	for name := range f.config.Resource["aws_iam_role"] {
-		prefix := f.config.argument("aws_iam_role", name, "name_prefix") + f.config.argument("aws_iam_role", name, "name")
-		prefixes = append(prefixes, prefix)
+// identities finds IAM roles and instance profiles. The tagging API lists no
+// roles, and what belongs to no region in one region only; IAM lists both without
+// their tags. Only those with a name from the configuration are asked for them.
+func (f *finder) identities(ctx context.Context) error {
+	client := iam.NewFromConfig(f.cfg)
+	if f.config.Resource[roleType] != nil {
+		pages := iam.NewListRolesPaginator(client, &iam.ListRolesInput{})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return fmt.Errorf("list IAM roles: %w", err)
+			}
+			for _, role := range page.Roles {
+				if err := f.identity(roleType, *role.RoleName, *role.Arn, func() ([]iamtypes.Tag, error) {
+					output, err := client.ListRoleTags(ctx, &iam.ListRoleTagsInput{RoleName: role.RoleName})
+					if err != nil {
+						return nil, err
+					}
+					return output.Tags, nil
+				}); err != nil {
+					return err
+				}
+			}
+		}
 	}
-	if len(prefixes) == 0 {
+	if f.config.Resource[profileType] != nil {
+		pages := iam.NewListInstanceProfilesPaginator(client, &iam.ListInstanceProfilesInput{})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return fmt.Errorf("list IAM instance profiles: %w", err)
+			}
+			for _, profile := range page.InstanceProfiles {
+				if err := f.identity(profileType, *profile.InstanceProfileName, *profile.Arn, func() ([]iamtypes.Tag, error) {
+					output, err := client.GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: profile.InstanceProfileName})
+					if err != nil {
+						return nil, err
+					}
+					return output.InstanceProfile.Tags, nil
+				}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// identity notes a role or an instance profile if it is one of the stack's. list
+// asks for its tags.
+func (f *finder) identity(kind, name, arn string, list func() ([]iamtypes.Tag, error)) error {
+	ours := false
+	for block := range f.config.Resource[kind] {
+		start := f.config.argument(kind, block, "name_prefix") + f.config.argument(kind, block, "name")
+		ours = ours || strings.HasPrefix(name, start)
+	}
+	if !ours {
 		return nil
 	}
-	client := iam.NewFromConfig(f.cfg)
-	pages := iam.NewListRolesPaginator(client, &iam.ListRolesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("list IAM roles: %w", err)
-		}
-		for _, role := range page.Roles {
-			ours := func(prefix string) bool { return strings.HasPrefix(*role.RoleName, prefix) }
-			if !slices.ContainsFunc(prefixes, ours) {
-				continue
-			}
-			output, err := client.ListRoleTags(ctx, &iam.ListRoleTagsInput{RoleName: role.RoleName})
-			if err != nil {
-				return fmt.Errorf("list the tags of IAM role %s: %w", *role.RoleName, err)
-			}
-			tags := map[string]string{}
-			for _, tag := range output.Tags {
-				tags[*tag.Key] = *tag.Value
-			}
-			if name := tags[NameTag]; name != "" && f.config.owns(tags) {
-				f.add(name, *role.Arn)
-			}
-		}
+	output, err := list()
+	if err != nil {
+		return fmt.Errorf("list the tags of %s: %w", arn, err)
+	}
+	tags := map[string]string{}
+	for _, tag := range output {
+		tags[*tag.Key] = *tag.Value
+	}
+	if block := tags[NameTag]; block != "" && f.config.owns(tags) {
+		f.add(block, arn)
 	}
 	return nil
 }

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"example.com/webserver-cluster/internal/state"
+)
+
+// erroredState is the file that Terraform leaves in a stack's folder when it
+// cannot write a state to the bucket.
+const erroredState = "errored.tfstate"
+
+func erroredPath(stack state.Stack) string { return filepath.Join(stackDir(stack.Name), erroredState) }
+
+// exists tells whether a file does, as far as can be seen.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// rescue writes the state that a deploy from this folder could not write, and
+// tells whether there was one. The caller holds the lock.
+func rescue(cmd *cobra.Command, stack state.Stack, yes bool) (there bool, err error) {
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	path := erroredPath(stack)
+	content, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return true, err
+	}
+	file, err := state.ParseErrored(content)
+	if err != nil {
+		return true, fmt.Errorf("%s: %w", path, err)
+	}
+	object, err := stack.Load(ctx, "")
+	if err != nil && !errors.Is(err, state.ErrNoState) {
+		return true, err
+	}
+	if object != nil && (file.Lineage != object.Lineage || file.Serial <= object.Serial) {
+		fmt.Fprintf(out, "%s (lineage %s, serial %d) does not go on from the state in the bucket (lineage %s, serial %d): left alone\n",
+			path, file.Lineage, file.Serial, object.Lineage, object.Serial)
+		return true, nil
+	}
+	fmt.Fprintf(out, "%s is what a deploy from here could not write: serial %d, %s.\n", path, file.Serial, count(len(file.Resources)))
+	if err := confirm(cmd, yes, "Write it to the bucket?"); err != nil {
+		return true, err
+	}
+	if err := stack.Save(ctx, file, object); err != nil {
+		return true, err
+	}
+	fmt.Fprintf(out, "Written: the state has serial %d now and knows %s.\n", file.Serial, count(len(file.Resources)))
+	return true, os.Remove(path)
+}
