@@ -16,16 +16,20 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/state"
+	"example.com/webserver-cluster/internal/state/orphan"
 	"example.com/webserver-cluster/tests/localaws"
 	"example.com/webserver-cluster/tests/project"
 )
@@ -61,6 +65,7 @@ func TestDeploy(t *testing.T) {
 	s.step("diff says so too", s.diff)
 	s.step("output prints what others need", s.output)
 	s.step("the states are in the bucket, versioned, without secrets", s.states)
+	s.step("what a dead deploy makes can be found", s.findable)
 	s.step("destroy leaves nothing of stage and all of prod", s.destroyStage)
 	s.step("prod and the state store cannot be destroyed", s.destroyProtected)
 }
@@ -253,6 +258,39 @@ func (s story) states(t *testing.T) {
 	}
 }
 
+// findable: if a deploy had died before it wrote any state, "state unlock"
+// would find all that it made.
+func (s story) findable(t *testing.T) {
+	// Making one of these that is there already just sets it.
+	settable := regexp.MustCompile(`^(terraform_data|aws_autoscaling_(policy|schedule)|aws_iam_role_policy(_attachment)?|aws_s3_bucket_.+)\.`)
+	for _, stack := range []string{"stage", "prod", "state"} {
+		dir := filepath.Join(s.project.Dir, "cdktf.out", "stacks", stack)
+		orphans, lost, err := orphan.Find(t.Context(), s.config, dir, state.New())
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]bool{}
+		for _, o := range orphans {
+			if found[o.Address] {
+				t.Errorf("%s: %s was found twice", stack, o.Address)
+			}
+			found[o.Address] = true
+		}
+		n := 0
+		for address := range s.resources(t, stack) {
+			if !found[address] && !settable.MatchString(address) {
+				t.Errorf("%s: %s was not found", stack, address)
+			}
+			if found[address] {
+				n++
+			}
+		}
+		if n != len(found) || len(lost) > 0 {
+			t.Errorf("%s: found what is not in the state: %v, %v", stack, orphans, lost)
+		}
+	}
+}
+
 func (s story) destroyStage(t *testing.T) {
 	if len(s.tagged(t, "stage")) == 0 {
 		t.Fatal("nothing is tagged as stage's, so that this could not see what is left")
@@ -289,18 +327,11 @@ func (s story) destroyProtected(t *testing.T) {
 // state is a stack's state, as it lies in the bucket.
 func (s story) state(t *testing.T, stack string) string {
 	t.Helper()
-	object, err := s3.NewFromConfig(s.config).GetObject(t.Context(), &s3.GetObjectInput{
+	object := must(s3.NewFromConfig(s.config).GetObject(t.Context(), &s3.GetObjectInput{
 		Bucket: &s.settings.StateBucket, Key: aws.String(stack + "/terraform.tfstate"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	defer object.Body.Close()
-	content, err := io.ReadAll(object.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(content)
+	return string(must(io.ReadAll(object.Body))(t))
 }
 
 // resources are the addresses of what Terraform manages in a stack.
@@ -324,12 +355,9 @@ func (s story) resources(t *testing.T, stack string) map[string]bool {
 // versions is the number of versions of a stack's state in the bucket.
 func (s story) versions(t *testing.T, stack string) int {
 	t.Helper()
-	list, err := s3.NewFromConfig(s.config).ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{
+	list := must(s3.NewFromConfig(s.config).ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{
 		Bucket: &s.settings.StateBucket, Prefix: aws.String(stack + "/terraform.tfstate"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	n := 0
 	for _, version := range list.Versions {
 		if *version.Key == stack+"/terraform.tfstate" {
@@ -344,21 +372,11 @@ func (s story) versions(t *testing.T, stack string) int {
 func (s story) tagged(t *testing.T, environment string) []string {
 	t.Helper()
 	var ids []string
-	found := func(list []string, err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, list...)
-	}
 	pages := resourcegroupstaggingapi.NewGetResourcesPaginator(resourcegroupstaggingapi.NewFromConfig(s.config), &resourcegroupstaggingapi.GetResourcesInput{
 		TagFilters: []taggingtypes.TagFilter{{Key: aws.String("Environment"), Values: []string{environment}}},
 	})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := must(pages.NextPage(t.Context()))(t)
 		for _, resource := range page.ResourceTagMappingList {
 			// Tags outlive what they were on in EC2, which is asked below.
 			if !strings.HasPrefix(*resource.ResourceARN, "arn:aws:ec2:") {
@@ -369,32 +387,58 @@ func (s story) tagged(t *testing.T, environment string) []string {
 
 	client, ctx := ec2.NewFromConfig(s.config), t.Context()
 	filters := []ec2types.Filter{{Name: aws.String("tag:Environment"), Values: []string{environment}}}
+	for _, vpc := range must(client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: filters}))(t).Vpcs {
+		ids = append(ids, *vpc.VpcId)
+	}
+	for _, subnet := range must(client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: filters}))(t).Subnets {
+		ids = append(ids, *subnet.SubnetId)
+	}
+	for _, group := range must(client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: filters}))(t).SecurityGroups {
+		ids = append(ids, *group.GroupId)
+	}
+	for _, gateway := range must(client.DescribeInternetGateways(ctx, &ec2.DescribeInternetGatewaysInput{Filters: filters}))(t).InternetGateways {
+		ids = append(ids, *gateway.InternetGatewayId)
+	}
+	for _, address := range must(client.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: filters}))(t).Addresses {
+		ids = append(ids, *address.AllocationId)
+	}
+	for _, template := range must(client.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{Filters: filters}))(t).LaunchTemplates {
+		ids = append(ids, *template.LaunchTemplateId)
+	}
 	alive := ec2types.Filter{Name: aws.String("instance-state-name"), Values: []string{"pending", "running", "stopping", "stopped"}}
-	vpcs, err := client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: filters})
-	found(each(vpcs.Vpcs, func(v ec2types.Vpc) *string { return v.VpcId }), err)
-	subnets, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: filters})
-	found(each(subnets.Subnets, func(v ec2types.Subnet) *string { return v.SubnetId }), err)
-	groups, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: filters})
-	found(each(groups.SecurityGroups, func(v ec2types.SecurityGroup) *string { return v.GroupId }), err)
-	gateways, err := client.DescribeInternetGateways(ctx, &ec2.DescribeInternetGatewaysInput{Filters: filters})
-	found(each(gateways.InternetGateways, func(v ec2types.InternetGateway) *string { return v.InternetGatewayId }), err)
-	addresses, err := client.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: filters})
-	found(each(addresses.Addresses, func(v ec2types.Address) *string { return v.AllocationId }), err)
-	templates, err := client.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{Filters: filters})
-	found(each(templates.LaunchTemplates, func(v ec2types.LaunchTemplate) *string { return v.LaunchTemplateId }), err)
-	instances, err := client.DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: append(filters, alive)})
-	for _, r := range instances.Reservations {
-		found(each(r.Instances, func(v ec2types.Instance) *string { return v.InstanceId }), err)
+	for _, r := range must(client.DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: append(filters, alive)}))(t).Reservations {
+		for _, instance := range r.Instances {
+			ids = append(ids, *instance.InstanceId)
+		}
+	}
+	// What the tagging API does not list.
+	identities, start := iam.NewFromConfig(s.config), s.settings.Project+"-"+environment+"-"
+	for _, role := range must(identities.ListRoles(ctx, &iam.ListRolesInput{}))(t).Roles {
+		if strings.HasPrefix(*role.RoleName, start) {
+			ids = append(ids, *role.Arn)
+		}
+	}
+	for _, profile := range must(identities.ListInstanceProfiles(ctx, &iam.ListInstanceProfilesInput{}))(t).InstanceProfiles {
+		if strings.HasPrefix(*profile.InstanceProfileName, start) {
+			ids = append(ids, *profile.Arn)
+		}
+	}
+	for _, group := range must(autoscaling.NewFromConfig(s.config).DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{}))(t).AutoScalingGroups {
+		if strings.HasPrefix(*group.AutoScalingGroupName, start) {
+			ids = append(ids, *group.AutoScalingGroupARN)
+		}
 	}
 	slices.Sort(ids)
 	return ids
 }
 
-// each returns the id of each thing.
-func each[T any](things []T, id func(T) *string) []string {
-	var ids []string
-	for _, thing := range things {
-		ids = append(ids, aws.ToString(id(thing)))
+// must returns a function that returns the value, or ends the test on an error.
+func must[T any](value T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
 	}
-	return ids
 }

@@ -141,9 +141,20 @@ func (p *project) made(stack string) map[string]string {
 	return found
 }
 
+// account is how what exists on AWS fits a state.
+type account struct {
+	there   int // resources on AWS
+	unknown int // of these, those that the state does not know
+	twice   int // of these, those of which there is another one
+}
+
+func (a account) String() string {
+	return fmt.Sprintf("%d there, unknown to the state: %d, made twice: %d", a.there, a.unknown, a.twice)
+}
+
 // accounted checks that the state knows all that exists on AWS, and that
-// nothing is there twice. It returns how many there are.
-func (p *project) accounted(stack string) int {
+// nothing is there twice.
+func (p *project) accounted(stack string) account {
 	p.t.Helper()
 	known := map[string]bool{}
 	for _, r := range p.newest(stack).Resources {
@@ -160,16 +171,19 @@ func (p *project) accounted(stack string) int {
 	}
 	names := map[string]string{}
 	made := p.made(stack)
+	a := account{there: len(made)}
 	for arn, name := range made {
 		if end := arn[strings.LastIndexAny(arn, "/:")+1:]; !known[arn] && !known[end] && !known[strings.TrimPrefix(arn, "route/")] {
 			p.t.Errorf("the state does not know %s %s", name, arn)
+			a.unknown++
 		}
 		if other := names[name]; other != "" {
 			p.t.Errorf("%s was made twice: %s and %s", name, arn, other)
+			a.twice++
 		}
 		names[name] = arn
 	}
-	return len(made)
+	return a
 }
 
 // kill is a point in the course of a command at which it is killed.
@@ -253,6 +267,7 @@ func (p *project) killedIn(k kill, start func() *process) {
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	kills, unrecorded := 0, 0
+	var all account
 	for _, k := range stateKills {
 		t.Run(k.name, func(t *testing.T) {
 			p := newProject(t, map[string]block{"stage": data(2)})
@@ -269,13 +284,14 @@ func TestKilled(t *testing.T) {
 			p := newProject(t, nil)
 			p.stack("stage", "both", servers(p.name, 1))
 			readIn := p.mended(k)
-			p.complete("stage")
-			t.Logf("%d resources were made and not recorded", readIn)
+			a := p.complete("stage")
+			t.Logf("%d resources made and not recorded; afterwards %v", readIn, a)
 			kills++
 			unrecorded += readIn
+			all = account{all.there + a.there, all.unknown + a.unknown, all.twice + a.twice}
 		})
 	}
-	t.Logf("%d kills, %d resources made and not recorded; afterwards unknown to the state: 0, made twice: 0", kills, unrecorded)
+	t.Logf("%d kills, %d resources made and not recorded; afterwards %v", kills, unrecorded, all)
 }
 
 // mended kills an apply of stage at a point and mends what it left. It returns
@@ -295,11 +311,13 @@ func (p *project) mended(k kill) int {
 }
 
 // complete checks that all of a stack of servers is there, once, and known.
-func (p *project) complete(stack string) {
+func (p *project) complete(stack string) account {
 	p.t.Helper()
-	if n := p.accounted(stack); n != 15 {
-		p.t.Errorf("there are %d resources, want 15", n)
+	a := p.accounted(stack)
+	if a.there != 15 {
+		p.t.Errorf("there are %d resources, want 15", a.there)
 	}
+	return a
 }
 
 // The credentials expire in the middle of an apply: Terraform can neither write
@@ -417,7 +435,7 @@ func TestKilledWhileReplacing(t *testing.T) {
 	}
 	p.want(0, "aws_lb_target_group.web_targets", "Read in: 1 resource.")(p.state("unlock", "stage", "--yes"))
 	p.want(0, "(deposed object", "1 to add, 0 to change, 2 to destroy")(p.apply("stage").result())
-	if n := p.accounted("stage"); n != 2 {
-		t.Errorf("there are %d resources, want 2", n)
+	if a := p.accounted("stage"); a.there != 2 {
+		t.Errorf("there are %d resources, want 2", a.there)
 	}
 }

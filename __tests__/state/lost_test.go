@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +20,7 @@ type fault struct {
 	name     string
 	make     func(p *project)
 	deploy   string // what a deploy says; "" if it does not notice
-	check    string // what "state check" says
+	check    string // what "state check" says: what is wrong, and what to do
 	unlocked string // what "state unlock" says; "" if it works
 }
 
@@ -77,12 +79,12 @@ var faults = []fault{
 			_, err = client.DeleteTable(p.t.Context(), &dynamodb.DeleteTableInput{TableName: &p.table})
 			must(p.t, err)
 		},
-		deploy: "ResourceNotFoundException", check: "there is no table", unlocked: "make it again: state bootstrap",
+		deploy: "ResourceNotFoundException: Requested resource not found", check: "there is no table", unlocked: "make it again: state bootstrap",
 	},
 	{
 		name:   "bucket policy denies everything",
 		make:   func(p *project) { p.denyWithout("") },
-		deploy: "403", check: "no permission", unlocked: "no permission to read the lock of stage",
+		deploy: "api error Forbidden", check: "no permission to write to the bucket", unlocked: "no permission to read the lock of stage",
 	},
 	{
 		name:  "bucket policy allows access without TLS",
@@ -98,7 +100,7 @@ var faults = []fault{
 		name: "wrong region",
 		make: answer(service("s3"), refusal{http.StatusMovedPermanently, "PermanentRedirect",
 			"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint."}),
-		deploy: "301", check: "is not in eu-central-1: check region and stateBucket in cdktf.json", unlocked: "is not in eu-central-1: check region and stateBucket in cdktf.json",
+		deploy: `requested bucket from "eu-central-1", actual location "us-west-2"`, check: "is not in eu-central-1: check region and stateBucket in cdktf.json", unlocked: "is not in eu-central-1: check region and stateBucket in cdktf.json",
 	},
 	{
 		name: "no credentials",
@@ -110,18 +112,18 @@ var faults = []fault{
 	{
 		name:   "expired credentials",
 		make:   answer(func(call) bool { return true }, expiredToken),
-		deploy: "ExpiredToken", check: "the AWS credentials have expired: log in again", unlocked: "the AWS credentials have expired: log in again",
+		deploy: "api error ExpiredToken", check: "the AWS credentials have expired: log in again", unlocked: "the AWS credentials have expired: log in again",
 	},
 	{
 		name: "no permission to the lock table",
 		make: answer(service("dynamodb"), refusal{http.StatusBadRequest, "AccessDeniedException",
 			"User: arn:aws:iam::123456789012:user/alice is not authorized to perform this action on the lock table because no identity-based policy allows it"}),
-		deploy: "AccessDeniedException", check: "no permission to look at the lock table", unlocked: "no permission to read the lock of stage",
+		deploy: "AccessDeniedException: User: ", check: "no permission to look at the lock table", unlocked: "no permission to read the lock of stage",
 	},
 	{
 		name:   "bucket of someone else",
 		make:   answer(service("s3"), accessDenied),
-		deploy: "403", check: "it belongs to another account", unlocked: "no permission to read the lock of stage",
+		deploy: "api error AccessDenied", check: "is not open to account 123456789012: it belongs to another account", unlocked: "no permission to read the lock of stage",
 	},
 }
 
@@ -129,8 +131,15 @@ var faults = []fault{
 // touched.
 func TestLost(t *testing.T) {
 	t.Parallel()
+	content, err := os.ReadFile(filepath.Join(root, "docs", "when-something-goes-wrong.md"))
+	must(t, err)
+	page := string(content)
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
+			wrong, _, _ := strings.Cut(f.check, ": ")
+			if !strings.Contains(page, f.deploy) || !strings.Contains(page, wrong) {
+				t.Errorf("the page does not quote %q and %q", f.deploy, wrong)
+			}
 			p := newProject(t, map[string]block{"stage": data(1)})
 			p.init("stage")
 			p.want(0)(p.apply("stage").result())
@@ -209,4 +218,34 @@ func TestPolicy(t *testing.T) {
 			t.Errorf("%s: exit status %d:\n%s", name, status, output)
 		}
 	}
+}
+
+// The bucket is gone with all that was in it, and a new one made. What the
+// lost state knew is found on AWS.
+func TestBucketGone(t *testing.T) {
+	if !*long {
+		t.Skip("with -long only: it takes a minute")
+	}
+	t.Parallel()
+	p := newProject(t, nil)
+	p.stack("stage", "both", servers(p.name, 1))
+	p.stack("prod", "both", data(1)) // with nothing on AWS
+	for _, stack := range []string{"stage", "prod"} {
+		p.init(stack)
+		p.want(0)(p.apply(stack).result())
+	}
+	p.deleteBucket()
+	p.want(1, "there is no bucket", "make it: state bootstrap")(p.state("check"))
+	p.makeBucket()
+	for _, stack := range []string{"stage", "prod"} {
+		p.want(1, sawDigest)(p.apply(stack).result())
+	}
+	p.want(0, "Read in: 15 resources.")(p.state("adopt", "stage", "--yes"))
+	if diff := p.want(0)(p.terraform("stage", "plan")); !strings.Contains(diff, "No changes.") && !strings.Contains(diff, "0 to add, ") {
+		t.Errorf("the next deploy would make something anew:\n%s", diff)
+	}
+	p.want(0)(p.apply("stage").result())
+	p.complete("stage")
+	p.want(0, "repaired", "Nothing that was made is missing")(p.state("unlock", "prod", "--yes"))
+	p.want(0, "1 added")(p.apply("prod").result())
 }

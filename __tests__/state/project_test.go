@@ -124,13 +124,24 @@ func (p *project) write(name string, content any) {
 
 // makeStore makes the bucket and the table.
 func (p *project) makeStore() {
-	ctx, t := p.t.Context(), p.t
-	buckets, tables := s3.NewFromConfig(cloud.Config()), dynamodb.NewFromConfig(cloud.Config())
+	p.makeBucket()
+	_, err := dynamodb.NewFromConfig(cloud.Config()).CreateTable(p.t.Context(), &dynamodb.CreateTableInput{
+		TableName:                 &p.table,
+		BillingMode:               dbtypes.BillingModePayPerRequest,
+		KeySchema:                 []dbtypes.KeySchemaElement{{AttributeName: aws.String("LockID"), KeyType: dbtypes.KeyTypeHash}},
+		AttributeDefinitions:      []dbtypes.AttributeDefinition{{AttributeName: aws.String("LockID"), AttributeType: dbtypes.ScalarAttributeTypeS}},
+		DeletionProtectionEnabled: aws.Bool(true),
+	})
+	must(p.t, err)
+}
+
+func (p *project) makeBucket() {
+	ctx, buckets := p.t.Context(), s3.NewFromConfig(cloud.Config())
 	_, err := buckets.CreateBucket(ctx, &s3.CreateBucketInput{
 		Bucket:                    &p.bucket,
 		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region},
 	})
-	must(t, err)
+	must(p.t, err)
 	p.versioning(s3types.BucketVersioningStatusEnabled)
 	p.denyWithout("aws:SecureTransport")
 	_, err = buckets.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
@@ -140,15 +151,25 @@ func (p *project) makeStore() {
 			IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true),
 		},
 	})
-	must(t, err)
-	_, err = tables.CreateTable(ctx, &dynamodb.CreateTableInput{
-		TableName:                 &p.table,
-		BillingMode:               dbtypes.BillingModePayPerRequest,
-		KeySchema:                 []dbtypes.KeySchemaElement{{AttributeName: aws.String("LockID"), KeyType: dbtypes.KeyTypeHash}},
-		AttributeDefinitions:      []dbtypes.AttributeDefinition{{AttributeName: aws.String("LockID"), AttributeType: dbtypes.ScalarAttributeTypeS}},
-		DeletionProtectionEnabled: aws.Bool(true),
-	})
-	must(t, err)
+	must(p.t, err)
+}
+
+// deleteBucket deletes the bucket and every version of what is in it.
+func (p *project) deleteBucket() {
+	ctx, buckets := p.t.Context(), s3.NewFromConfig(cloud.Config())
+	list, err := buckets.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &p.bucket})
+	must(p.t, err)
+	var objects []s3types.ObjectIdentifier
+	for _, v := range list.Versions {
+		objects = append(objects, s3types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
+	}
+	for _, m := range list.DeleteMarkers {
+		objects = append(objects, s3types.ObjectIdentifier{Key: m.Key, VersionId: m.VersionId})
+	}
+	_, err = buckets.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &p.bucket, Delete: &s3types.Delete{Objects: objects}})
+	must(p.t, err)
+	_, err = buckets.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &p.bucket})
+	must(p.t, err)
 }
 
 func (p *project) versioning(status s3types.BucketVersioningStatus) {

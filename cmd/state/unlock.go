@@ -98,13 +98,13 @@ func unlock(cmd *cobra.Command, name string, force, yes bool) error {
 func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []state.Held, yes bool) (next string, err error) {
 	repaired, err := stack.RepairDigest(cmd.Context())
 	if repaired {
-		fmt.Fprintln(cmd.OutOrStdout(), "The digest in the lock table did not fit the newest state in the bucket: repaired.")
+		fmt.Fprintln(cmd.OutOrStdout(), "The digest in the lock table did not fit what is in the bucket: repaired.")
 	}
 	errored := false
 	if err == nil {
 		errored, err = rescue(cmd, stack, yes)
 	}
-	if err == nil && (errored || mayHaveMade(held)) {
+	if err == nil && (repaired || errored || mayHaveMade(held)) {
 		err = adopt(cmd, store, stack, yes)
 	}
 	if errors.Is(err, state.ErrBroken) || errors.Is(err, state.ErrDeleted) {
@@ -128,8 +128,15 @@ func mayHaveMade(held []state.Held) bool {
 func describe(ctx context.Context, out io.Writer, stack state.Stack, held []state.Held) error {
 	versions, noState := stack.Versions(ctx, 1)
 	if len(held) == 0 {
-		if errors.Is(noState, state.ErrNoState) && exists(erroredPath(stack)) {
-			noState = nil
+		if errors.Is(noState, state.ErrNoState) {
+			// A state may have been meant to be there all the same.
+			digest, err := stack.Digest(ctx)
+			if err != nil {
+				return err
+			}
+			if digest != "" || exists(erroredPath(stack)) {
+				noState = nil
+			}
 		}
 		if noState == nil {
 			fmt.Fprintf(out, "%s is not locked.\n", stack.Name)

@@ -274,14 +274,12 @@ func (s Stack) check(ctx context.Context) (string, error) {
 	if len(held) > 0 { // the digest may lag for a moment
 		return fmt.Sprintf("%s; locked by %s since %s ago", is, held[0].Who, Age(held[0].Created)), nil
 	}
-	if s.store.usesTable() {
-		digest, err := s.Digest(ctx)
-		if err != nil {
-			return "", err
-		}
-		if digest != "" && digest != object.Digest() {
-			return "", fmt.Errorf("the digest in the lock table does not fit the newest state: state unlock %s", s.Name)
-		}
+	digest, err := s.Digest(ctx)
+	if err != nil {
+		return "", err
+	}
+	if digest != "" && digest != object.Digest() {
+		return "", fmt.Errorf("the digest in the lock table does not fit the newest state: state unlock %s", s.Name)
 	}
 	return is, nil
 }

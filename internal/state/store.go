@@ -168,6 +168,9 @@ func (s Stack) Save(ctx context.Context, file *File, before *Object) error {
 // Digest returns the digest that the table holds for the state: MD5 in
 // hexadecimal, "" for none.
 func (s Stack) Digest(ctx context.Context) (string, error) {
+	if !s.store.usesTable() {
+		return "", nil
+	}
 	output, err := s.store.db.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName:      &s.store.Settings.LockTable,
 		Key:            tableKey(s.digestID()),
@@ -182,20 +185,20 @@ func (s Stack) Digest(ctx context.Context) (string, error) {
 // RepairDigest makes the table's digest that of the newest state in the bucket
 // and tells whether it was another one. The caller holds the lock: while an
 // apply is on, a digest lags for a moment. Nothing is repaired where a state
-// was deleted: the digest is what keeps Terraform from starting from nothing.
+// was deleted: the digest is what keeps Terraform from starting from nothing. Where
+// there never was one (the bucket is a new one), the digest goes.
 func (s Stack) RepairDigest(ctx context.Context) (repaired bool, err error) {
-	if !s.store.usesTable() {
-		return false, nil
-	}
-	object, err := s.Load(ctx, "")
-	if errors.Is(err, ErrNoState) || errors.Is(err, ErrDeleted) {
-		return false, nil
-	}
-	if err != nil {
+	digest, err := s.Digest(ctx)
+	if err != nil || !s.store.usesTable() {
 		return false, err
 	}
-	digest, err := s.Digest(ctx)
-	if err != nil || digest == object.Digest() {
+	object, err := s.Load(ctx, "")
+	switch {
+	case errors.Is(err, ErrDeleted), errors.Is(err, ErrNoState) && digest == "":
+		return false, nil
+	case errors.Is(err, ErrNoState):
+		return true, s.RemoveDigest(ctx)
+	case err != nil || digest == object.Digest():
 		return false, err
 	}
 	return true, s.setDigest(ctx, object.Digest())
