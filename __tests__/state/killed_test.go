@@ -1,10 +1,12 @@
 package state_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -83,14 +85,18 @@ func (p *project) made(stack string) map[string]string {
 	ctx, t := p.t.Context(), p.t
 	t.Helper()
 	found := map[string]string{}
-	listed, err := tagging.NewFromConfig(cloud.Config()).GetResources(ctx, &tagging.GetResourcesInput{TagFilters: []taggingtypes.TagFilter{
+	pages := tagging.NewGetResourcesPaginator(tagging.NewFromConfig(cloud.Config()), &tagging.GetResourcesInput{TagFilters: []taggingtypes.TagFilter{
 		{Key: aws.String("Project"), Values: []string{p.name}}, {Key: aws.String("Environment"), Values: []string{stack}}, {Key: aws.String(nameTag)},
 	}})
-	must(t, err)
-	for _, r := range listed.ResourceTagMappingList {
-		for _, tag := range r.Tags {
-			if *tag.Key == nameTag {
-				found[*r.ResourceARN] = *tag.Value
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		must(t, err)
+		for _, r := range page.ResourceTagMappingList {
+			for _, tag := range r.Tags {
+				// RDS copies a database's tags to its snapshots.
+				if *tag.Key == nameTag && !strings.Contains(*r.ResourceARN, ":snapshot:") {
+					found[*r.ResourceARN] = *tag.Value
+				}
 			}
 		}
 	}
@@ -152,20 +158,30 @@ func (a account) String() string {
 	return fmt.Sprintf("%d there, unknown to the state: %d, made twice: %d", a.there, a.unknown, a.twice)
 }
 
-// accounted checks that the state knows all that exists on AWS, and that
-// nothing is there twice.
+// settable are types that a killed apply leaves nothing of: to make one that is
+// there already just sets it.
+var settable = regexp.MustCompile(`^(terraform_data|aws_autoscaling_policy|aws_iam_role_policy(_attachment)?)$`)
+
+// accounted checks that the state and AWS have the same resources, each of
+// them once.
 func (p *project) accounted(stack string) account {
 	p.t.Helper()
-	known := map[string]bool{}
+	known := map[string]string{} // what a resource may be known by, to its address
+	missing := map[string]bool{}
 	for _, r := range p.newest(stack).Resources {
+		if r.Mode != "managed" || settable.MatchString(r.Type) {
+			continue
+		}
+		address := r.Type + "." + r.Name
+		missing[address] = true
 		for _, i := range r.Instances {
 			for _, key := range []string{"arn", "id"} {
 				if s, ok := i.Attributes[key].(string); ok {
-					known[s] = true
+					known[s] = address
 				}
 			}
 			if r.Type == "aws_route" {
-				known[fmt.Sprint(i.Attributes["route_table_id"], " ", i.Attributes["destination_cidr_block"])] = true
+				known[fmt.Sprint(i.Attributes["route_table_id"], " ", i.Attributes["destination_cidr_block"])] = address
 			}
 		}
 	}
@@ -173,15 +189,20 @@ func (p *project) accounted(stack string) account {
 	made := p.made(stack)
 	a := account{there: len(made)}
 	for arn, name := range made {
-		if end := arn[strings.LastIndexAny(arn, "/:")+1:]; !known[arn] && !known[end] && !known[strings.TrimPrefix(arn, "route/")] {
+		address := cmp.Or(known[arn], known[arn[strings.LastIndexAny(arn, "/:")+1:]], known[strings.TrimPrefix(arn, "route/")])
+		if address == "" {
 			p.t.Errorf("the state does not know %s %s", name, arn)
 			a.unknown++
 		}
+		delete(missing, address)
 		if other := names[name]; other != "" {
 			p.t.Errorf("%s was made twice: %s and %s", name, arn, other)
 			a.twice++
 		}
 		names[name] = arn
+	}
+	for address := range missing {
+		p.t.Errorf("the state knows %s, AWS does not", address)
 	}
 	return a
 }
@@ -338,7 +359,7 @@ func TestExpiredMeanwhile(t *testing.T) {
 		}
 		pass()
 	})
-	p.want(1, "ExpiredToken", "Error: Failed to persist state to backend", "errored.tfstate")(p.apply("stage").result())
+	p.want(1, "ExpiredToken", "Failed to persist state to backend", "errored.tfstate")(p.cdktf("deploy", "stage", "--auto-approve").result())
 	p.want(1, "the AWS credentials have expired: log in again")(p.state("unlock", "stage", "--yes"))
 	p.wire.watch(nil)
 	p.want(1, sawLock)(p.apply("stage").result())
