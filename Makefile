@@ -18,12 +18,14 @@ tools:
 	@$(tests) run ./cmd/localaws check
 
 # The cdktf CLI, exactly as package-lock.json has it.
-node_modules/.package-lock.json: package-lock.json | tools
+cdktf := node_modules/.package-lock.json
+$(cdktf): package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer from https://nodejs.org"; exit 1; }
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: setup
-setup: tools node_modules/.package-lock.json ## the tools checked, the cdktf CLI installed
+setup: tools $(cdktf) ## the tools checked, the cdktf CLI installed
 
 .PHONY: demo
 demo: setup ## everything deployed onto a local AWS that it starts and stops
@@ -59,11 +61,11 @@ bench: setup ## how long synth takes and how much memory
 	$(tests) run ./bench
 
 .PHONY: bootstrap
-bootstrap: setup ## the state store made in an empty AWS account
+bootstrap: $(cdktf) ## the state store made in an empty AWS account
 	go run ./cmd/state bootstrap
 
 .PHONY: unlock
-unlock: ## ENV=stage: the state freed that a dead deploy has left locked
+unlock: $(cdktf) ## ENV=stage: the state freed that a dead deploy has left locked
 	go run ./cmd/state unlock $(ENV)
 
 .PHONY: clean

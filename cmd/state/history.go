@@ -150,7 +150,7 @@ func printRollback(out io.Writer, name string, plan *state.Rollback) {
 			fmt.Fprintf(out, "    %s %v\n", sign, r)
 		}
 	}
-	list("-", "forget", ", which would stay on AWS (state adopt reads them in again)", plan.Forgotten)
+	list("-", "forget", ", which would stay on AWS (state adopt reads in again what has tags)", plan.Forgotten)
 	list("+", "know again", ", if still there", plan.Resurrected)
 }
 

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"example.com/webserver-cluster/tests/localaws"
 	"example.com/webserver-cluster/tests/project"
@@ -175,7 +176,7 @@ func printOutputs(path string) error {
 			}
 		}
 	}
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 1, AutoMerge: true}})
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 1, AutoMerge: true}, {Number: 3, WidthMax: 100, WidthMaxEnforcer: text.WrapSoft}})
 	t.Render()
 	return nil
 }
