@@ -119,7 +119,7 @@ func TestOtherLineage(t *testing.T) {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
-	for _, args := range [][]string{{"unlock"}, {"versions", "a", "b"}, {"rollback", "stage"}, {"lock-mode", "none"}, {"check", "--what"}, {"nothing"}, {"bootstrap"}} {
+	for _, args := range [][]string{{"unlock"}, {"versions", "a", "b"}, {"versions", "a", "--limit", "-1"}, {"rollback", "stage"}, {"lock-mode", "none"}, {"check", "--what"}, {"nothing"}, {"bootstrap"}} {
 		p.want(2, "See: state")(p.state(args...))
 	}
 	p.want(1, "stage: no state in bucket "+p.bucket)(p.state("versions", "stage"))

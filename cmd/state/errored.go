@@ -43,7 +43,13 @@ func rescue(cmd *cobra.Command, stack state.Stack, yes bool) (there bool, err er
 	if err != nil && !errors.Is(err, state.ErrNoState) {
 		return true, err
 	}
-	if object != nil && (file.Lineage != object.Lineage || file.Serial <= object.Serial) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return true, err
+	}
+	// The serial alone does not tell: each failed attempt to write raises it, so that
+	// it may be above that of a state which somebody else has written since.
+	if object != nil && (file.Lineage != object.Lineage || file.Serial <= object.Serial || object.Time.After(info.ModTime())) {
 		fmt.Fprintf(out, "%s (lineage %s, serial %d) does not go on from the state in the bucket (lineage %s, serial %d): left alone\n",
 			path, file.Lineage, file.Serial, object.Lineage, object.Serial)
 		return true, nil

@@ -25,6 +25,9 @@ func versionsCommand() *cobra.Command {
 		Example: "  state versions stage\n  state versions prod --limit 100",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if limit < 1 {
+				return usage(cmd, fmt.Errorf("--limit: %d: must be 1 or more", limit))
+			}
 			_, stack, err := openStack(cmd.Context(), args[0])
 			if err != nil {
 				return err

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -103,6 +104,7 @@ var (
 type Object struct {
 	*File
 	VersionID string
+	Time      time.Time // when it was written, to the second
 	etag      string
 }
 
@@ -134,7 +136,7 @@ func (s Stack) Load(ctx context.Context, versionID string) (*Object, error) {
 		file = &File{data: data}
 		err = fmt.Errorf("%w of %s: %w", ErrBroken, s.Name, err)
 	}
-	return &Object{file, aws.ToString(output.VersionId), aws.ToString(output.ETag)}, err
+	return &Object{file, aws.ToString(output.VersionId), aws.ToTime(output.LastModified), aws.ToString(output.ETag)}, err
 }
 
 // Save makes file the stack's newest state, and its digest the one that the
