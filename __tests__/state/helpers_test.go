@@ -24,16 +24,20 @@ func me() string {
 
 // locks counts the places in which a lock of the stack lies.
 func (p *project) locks(stack string) int {
-	key := stack + "/terraform.tfstate"
-	n := 0
-	file := key + ".tflock"
-	if _, err := s3.NewFromConfig(cloud.Config()).HeadObject(p.t.Context(), &s3.HeadObjectInput{Bucket: &p.bucket, Key: &file}); err == nil {
-		n++
-	}
-	if p.item(p.bucket+"/"+key) != nil {
+	n := p.locksInBucket(stack)
+	if p.item(p.bucket+"/"+stack+"/terraform.tfstate") != nil {
 		n++
 	}
 	return n
+}
+
+// locksInBucket counts the stack's locks in the bucket: one or none.
+func (p *project) locksInBucket(stack string) int {
+	file := stack + "/terraform.tfstate.tflock"
+	if _, err := s3.NewFromConfig(cloud.Config()).HeadObject(p.t.Context(), &s3.HeadObjectInput{Bucket: &p.bucket, Key: &file}); err != nil {
+		return 0
+	}
+	return 1
 }
 
 // item is an item of the lock table, nil if there is none.

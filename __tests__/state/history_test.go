@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // A bad apply is taken back: the versions are listed, an older one comes back
@@ -79,8 +80,40 @@ func TestDeletedState(t *testing.T) {
 	p.want(0, "deleted here")(p.state("versions", "stage"))
 	p.lockedBy("stage", me()) // and the deploy that deleted it died
 	p.want(0, "state deleted", "stage is free. Bring an older version back")(p.state("unlock", "stage", "--yes"))
+	p.want(4, "The state of stage is deleted", "forget no resource")(p.state("rollback", "stage", "1"))
 	p.want(0, "The state of stage is deleted", "stage is back at serial 1, as serial 2")(p.state("rollback", "stage", "1", "--yes"))
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
+}
+
+// A deleted state is judged by what it was last: what a version from before it
+// forgets, and whether it is of the same history.
+func TestDeletedStateIsCompared(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(1)})
+	p.init("stage")
+	p.want(0)(p.apply("stage").result())
+	p.stack("stage", "both", data(2))
+	p.want(0)(p.apply("stage").result())
+	p.deleteState("stage")
+	p.want(4, "forget 1 resource,", "- terraform_data.p2")(p.state("rollback", "stage", "1"))
+	p.putState("stage", `{"version": 4, "terraform_version": "1.10.0", "serial": 7, "lineage": "another", "outputs": {}, "resources": []}`)
+	p.deleteState("stage")
+	p.want(1, "the lineages differ: the newest state is another", "--other-lineage")(p.state("rollback", "stage", "1", "--yes"))
+}
+
+// Without versions, a rollback would overwrite what cannot be brought back.
+func TestRollbackNeedsVersions(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(1)})
+	p.init("stage")
+	p.want(0)(p.apply("stage").result())
+	p.stack("stage", "both", data(2))
+	p.want(0)(p.apply("stage").result())
+	p.versioning(s3types.BucketVersioningStatusSuspended)
+	p.want(1, "the bucket keeps no versions", "cdktf deploy state")(p.state("rollback", "stage", "1", "--yes"))
+	if s := p.newest("stage"); s.Serial != 2 {
+		t.Errorf("serial %d, want 2", s.Serial)
+	}
 }
 
 // Bytes that are no state are found and an older version brought back.

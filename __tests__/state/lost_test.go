@@ -179,6 +179,9 @@ func TestLost(t *testing.T) {
 			}
 			p.wire.watch(nil)
 			p.env = nil
+			if n := p.locksInBucket("stage"); n != 0 {
+				t.Error("the lock in the bucket was not given back")
+			}
 		})
 	}
 }

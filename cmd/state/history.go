@@ -92,12 +92,16 @@ Nothing on AWS is changed: "cdktf diff STACK" afterwards shows what the next dep
 
 func rollback(cmd *cobra.Command, name, version string, otherLineage, yes bool) (err error) {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	_, stack, err := openStack(ctx, name)
+	store, stack, err := openStack(ctx, name)
 	if err != nil {
 		return err
 	}
 	versions, err := stack.Versions(ctx, searched)
 	if err != nil {
+		return err
+	}
+	// Without versions, what is written here may take the place of the only copy.
+	if err := store.CheckVersioning(ctx); err != nil {
 		return err
 	}
 	target, err := state.Find(versions, version)

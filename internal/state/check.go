@@ -46,7 +46,7 @@ func (s *Store) Check(ctx context.Context, stacks ...string) []Finding {
 	if !note("bucket", s.Settings.StateBucket+" in "+s.Settings.Region, err) {
 		return list
 	}
-	note("versioning", "enabled", s.checkVersioning(ctx))
+	note("versioning", "enabled", s.CheckVersioning(ctx))
 	note("bucket policy", "TLS only", s.checkPolicy(ctx))
 	note("public access", "blocked", s.checkPublicAccess(ctx))
 	note("writing states", "permitted", s.mayWriteState(ctx))
@@ -107,7 +107,8 @@ func (s *Store) BucketExists(ctx context.Context, account string) (bool, error) 
 	return true, nil
 }
 
-func (s *Store) checkVersioning(ctx context.Context) error {
+// CheckVersioning checks that the bucket keeps versions.
+func (s *Store) CheckVersioning(ctx context.Context) error {
 	output, err := s.s3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &s.Settings.StateBucket})
 	if err != nil {
 		return s.explain("see whether the bucket keeps versions", err)

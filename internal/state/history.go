@@ -131,9 +131,15 @@ func (s Stack) PlanRollback(ctx context.Context, versions []Version, target Vers
 		return nil, err
 	}
 	r := &Rollback{Current: current, Target: target.Object}
-	now := &File{} // a state that is deleted or unreadable knows nothing
-	if current != nil {
+	now := target.Object.File
+	if err == nil {
 		now = current.File
+	} else {
+		// Deleted or unreadable: the newest version that can be read tells what it knew.
+		readable := func(v Version) bool { return v.Object != nil && v.Err == nil }
+		if i := slices.IndexFunc(versions, readable); i >= 0 {
+			now = versions[i].Object.File
+		}
 	}
 	r.Forgotten, r.Resurrected = Compare(now, target.Object.File)
 
@@ -147,7 +153,7 @@ func (s Stack) PlanRollback(ctx context.Context, versions []Version, target Vers
 	if r.File, err = target.Object.WithSerial(serial + 1); err != nil {
 		return nil, err
 	}
-	if now.Lineage != "" && now.Lineage != target.Object.Lineage {
+	if now.Lineage != target.Object.Lineage {
 		return r, fmt.Errorf("%w: the newest state is %s, version %s is %s", ErrOtherLineage, now.Lineage, target.ID, target.Object.Lineage)
 	}
 	return r, nil
