@@ -104,7 +104,7 @@ func (p *project) made(stack string) map[string]string {
 	groups, err := autoscaling.NewFromConfig(cloud.Config()).DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{})
 	must(t, err)
 	for _, g := range groups.AutoScalingGroups {
-		if strings.HasPrefix(*g.AutoScalingGroupName, p.name) {
+		if strings.HasPrefix(*g.AutoScalingGroupName, p.name+"-") {
 			found[*g.AutoScalingGroupARN] = "the group"
 		}
 	}
@@ -112,7 +112,7 @@ func (p *project) made(stack string) map[string]string {
 	roles, err := client.ListRoles(ctx, &iam.ListRolesInput{})
 	must(t, err)
 	for _, r := range roles.Roles {
-		if strings.HasPrefix(*r.RoleName, p.name) {
+		if strings.HasPrefix(*r.RoleName, p.name+"-") {
 			tags, err := client.ListRoleTags(ctx, &iam.ListRoleTagsInput{RoleName: r.RoleName})
 			must(t, err)
 			for _, tag := range tags.Tags {
@@ -125,7 +125,7 @@ func (p *project) made(stack string) map[string]string {
 	profiles, err := client.ListInstanceProfiles(ctx, &iam.ListInstanceProfilesInput{})
 	must(t, err)
 	for _, profile := range profiles.InstanceProfiles {
-		if strings.HasPrefix(*profile.InstanceProfileName, p.name) {
+		if strings.HasPrefix(*profile.InstanceProfileName, p.name+"-") {
 			found[*profile.Arn] = "the instance profile"
 		}
 	}
