@@ -42,7 +42,9 @@ local: setup ## a local AWS that stays, to deploy onto by hand
 .PHONY: test
 test: setup ## all tests
 	# -count=1: Go's test cache does not know that tests deploy files of the app.
-	$(tests) test -count=1 -timeout 30m ./...
+	@rm -f build/figures && mkdir -p build
+	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m ./...
+	@cat build/figures
 
 .PHONY: test-rollout
 test-rollout: setup ## every scenario of a rollout under load; half an hour
@@ -65,9 +67,10 @@ bootstrap: $(cdktf) ## the state store made in an empty AWS account
 	go run ./cmd/state bootstrap
 
 .PHONY: unlock
-unlock: $(cdktf) ## ENV=stage: the state freed that a dead deploy has left locked
+unlock: $(cdktf) ## ENV=stage: frees a state that a dead deploy left locked
 	go run ./cmd/state unlock $(ENV)
 
 .PHONY: clean
 clean: ## what builds, deploys and tests left behind
+	@! ls cdktf.out/stacks/*/errored.tfstate 2>/dev/null || { echo "is what a deploy could not write: first make unlock ENV=..."; exit 1; }
 	rm -rf build cdktf.out node_modules

@@ -5,8 +5,11 @@ package deploy_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,16 +19,19 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/internal/state"
@@ -56,7 +62,7 @@ func TestDeploy(t *testing.T) {
 	}
 	config := cloud.Config()
 	config.Region = set.Region
-	s := story{T: t, project: p, settings: set, config: config}
+	s := story{T: t, cloud: cloud, project: p, settings: set, config: config}
 
 	s.step("bootstrap makes the state store and moves its state there", s.bootstrap)
 	s.step("bootstrap again changes nothing", s.bootstrapAgain)
@@ -65,13 +71,15 @@ func TestDeploy(t *testing.T) {
 	s.step("diff says so too", s.diff)
 	s.step("output prints what others need", s.output)
 	s.step("the states are in the bucket, versioned, without secrets", s.states)
+	s.step("nobody reads them without TLS", s.tlsOnly)
 	s.step("what a dead deploy makes can be found", s.findable)
 	s.step("destroy leaves nothing of stage and all of prod", s.destroyStage)
-	s.step("prod and the state store cannot be destroyed", s.destroyProtected)
+	s.step("the state store cannot be destroyed", s.destroyProtected)
 }
 
 type story struct {
 	*testing.T
+	cloud    *localaws.AWS
 	project  *project.Project
 	settings settings.Settings
 	config   aws.Config
@@ -99,7 +107,7 @@ func (s story) cdktf(t *testing.T, args ...string) string {
 
 func (s story) bootstrapCommand(t *testing.T) string {
 	t.Helper()
-	output, err := project.Run(s.project.Command(t.Context(), "go", "run", "./cmd/state", "bootstrap", "--auto-approve"), nil)
+	output, err := project.Run(s.project.Command(t.Context(), "go", "run", "./cmd/state", "bootstrap", "--yes"), nil)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
@@ -246,14 +254,61 @@ func (s story) states(t *testing.T) {
 	if versioning.Status != s3types.BucketVersioningStatusEnabled {
 		t.Errorf("the bucket's versioning is %q", versioning.Status)
 	}
-	// "password" is in the names of arguments that say how it is managed.
-	secret := regexp.MustCompile(`"(password|password_wo|secret_string)": "[^"]+"`)
 	for _, stack := range []string{"state", "stage", "prod"} {
 		if s.versions(t, stack) == 0 {
 			t.Errorf("the state of %s has no version", stack)
 		}
-		if found := secret.FindString(s.state(t, stack)); found != "" {
-			t.Errorf("the state of %s holds %s", stack, found)
+	}
+	// The databases' passwords are searched for by themselves, in every version of
+	// every state. That the search can find something, the ARN of the password shows.
+	for _, stack := range []string{"stage", "prod"} {
+		databases := must(rds.NewFromConfig(s.config).DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{
+			DBInstanceIdentifier: aws.String(s.settings.Project + "-" + stack),
+		}))(t)
+		arn := *databases.DBInstances[0].MasterUserSecret.SecretArn
+		value := must(secretsmanager.NewFromConfig(s.config).GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &arn}))(t)
+		var secret struct{ Password string }
+		if err := json.Unmarshal([]byte(*value.SecretString), &secret); err != nil || secret.Password == "" {
+			t.Fatalf("the secret of %s has no password: %v", stack, err)
+		}
+		if where := s.search(t, arn); len(where) == 0 {
+			t.Errorf("no state holds %s: the search finds nothing", arn)
+		}
+		if where := s.search(t, secret.Password); len(where) > 0 {
+			t.Errorf("the password of %s's database stands in %v", stack, where)
+		}
+	}
+}
+
+// tlsOnly: the policy of the deployed bucket lets nobody read, write or delete a state
+// without TLS. (Of what is done to a bucket itself, moto asks no policy.)
+func (s story) tlsOnly(t *testing.T) {
+	plain := httptest.NewServer(s.cloud.WithoutTLS())
+	defer plain.Close()
+	config := s.config.Copy()
+	config.BaseEndpoint = &plain.URL
+	withTLS, withoutTLS := s3.NewFromConfig(s.config), s3.NewFromConfig(config)
+	bucket, key := &s.settings.StateBucket, aws.String("stage/terraform.tfstate")
+	for call, do := range map[string]func(*s3.Client) error{
+		"GetObject": func(client *s3.Client) error {
+			_, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: key})
+			return err
+		},
+		"PutObject": func(client *s3.Client) error {
+			_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: aws.String("other")})
+			return err
+		},
+		"DeleteObject": func(client *s3.Client) error {
+			_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: aws.String("other")})
+			return err
+		},
+	} {
+		var refused *awshttp.ResponseError
+		if err := do(withoutTLS); !errors.As(err, &refused) || refused.HTTPStatusCode() != http.StatusForbidden {
+			t.Errorf("%s without TLS: %v", call, err)
+		}
+		if err := do(withTLS); err != nil {
+			t.Errorf("%s with TLS: %v", call, err)
 		}
 	}
 }
@@ -267,7 +322,7 @@ func (s story) findable(t *testing.T) {
 	otherID := regexp.MustCompile(`^(aws_db_instance|aws_route|aws_route_table_association)$`)
 	for _, stack := range []string{"stage", "prod", "state"} {
 		dir := filepath.Join(s.project.Dir, "cdktf.out", "stacks", stack)
-		orphans, lost, err := orphan.Find(t.Context(), s.config, dir, state.New())
+		orphans, strays, err := orphan.Find(t.Context(), s.config, dir, state.New())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,8 +342,8 @@ func (s story) findable(t *testing.T) {
 			}
 			delete(found, r.Address)
 		}
-		if len(found) > 0 || len(lost) > 0 {
-			t.Errorf("%s: found what is not in the state: %v, %v", stack, found, lost)
+		if len(found) > 0 || len(strays) > 0 {
+			t.Errorf("%s: found what is not in the state: %v, %v", stack, found, strays)
 		}
 	}
 }
@@ -319,11 +374,28 @@ func (s story) destroyProtected(t *testing.T) {
 	if after := s.resources(t, "state"); fmt.Sprint(after) != fmt.Sprint(store) {
 		t.Errorf("the state store was %v and is %v", store, after)
 	}
+	must(dynamodb.NewFromConfig(s.config).DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &s.settings.LockTable}))(t)
 	for _, id := range []string{"aws_db_instance.mysql_instance", "aws_lb.web_lb"} {
 		if !s.resources(t, "prod")[id] {
 			t.Errorf("prod has no %s", id)
 		}
 	}
+}
+
+// search finds a text in any version of any state.
+func (s story) search(t *testing.T, text string) (where []string) {
+	t.Helper()
+	client := s3.NewFromConfig(s.config)
+	list := must(client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: &s.settings.StateBucket}))(t)
+	for _, version := range list.Versions {
+		object := must(client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &s.settings.StateBucket, Key: version.Key, VersionId: version.VersionId}))(t)
+		content := must(io.ReadAll(object.Body))(t)
+		object.Body.Close()
+		if strings.Contains(string(content), text) {
+			where = append(where, *version.Key+" "+*version.VersionId)
+		}
+	}
+	return where
 }
 
 // state is a stack's state, as it lies in the bucket.

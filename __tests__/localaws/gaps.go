@@ -7,7 +7,7 @@ func (a *AWS) closeGaps() {
 		gap.close(a.Front)
 	}
 	keepLifecycleRules(a.Front)
-	keepPolicy(a.Front)
+	a.keepPolicy()
 	keepUserData(a.Front)
 	keepTemplateTagsApart(a.Front)
 	keepRuleDescriptions(a.Front)

@@ -1,8 +1,13 @@
 package localaws
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
 	"slices"
+	"strings"
 	"sync"
 
 	"example.com/webserver-cluster/tests/localaws/front"
@@ -21,29 +26,82 @@ func keepLifecycleRules(f *front.Front) {
 // AWS does look,
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html.
 // Here the front stands for AWS's TLS end point, and moto gets to see the
-// statements without a condition only.
-func keepPolicy(f *front.Front) {
-	keepDocument(f, "?policy", func(policy []byte) ([]byte, error) {
-		var p map[string]any
-		if err := json.Unmarshal(policy, &p); err != nil {
-			return nil, front.Errorf("MalformedPolicy", "Policies must be valid JSON: %v", err)
+// statements without a condition only; see WithoutTLS for the others.
+func (a *AWS) keepPolicy() {
+	a.policies = keepDocument(a.Front, "?policy", func(policy []byte) ([]byte, error) { return judgedBy(policy, true) })
+}
+
+// judgedBy returns a bucket policy as moto has to see it for a request that comes
+// with TLS or without: the statements that have no condition, or whose condition
+// that it comes without holds.
+func judgedBy(policy []byte, tls bool) ([]byte, error) {
+	var p map[string]any
+	if err := json.Unmarshal(policy, &p); err != nil {
+		return nil, front.Errorf("MalformedPolicy", "Policies must be valid JSON: %v", err)
+	}
+	statements, ok := p["Statement"].([]any)
+	if !ok {
+		return nil, front.Errorf("MalformedPolicy", "Statement is %T, not a list", p["Statement"])
+	}
+	p["Statement"] = slices.DeleteFunc(statements, func(s any) bool {
+		statement, _ := s.(map[string]any)
+		if !tls && reflect.DeepEqual(statement["Condition"], map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}) {
+			delete(statement, "Condition")
 		}
-		statements, ok := p["Statement"].([]any)
-		if !ok {
-			return nil, front.Errorf("MalformedPolicy", "Statement is %T, not a list", p["Statement"])
-		}
-		p["Statement"] = slices.DeleteFunc(statements, func(s any) bool {
-			statement, _ := s.(map[string]any)
-			return statement["Condition"] != nil
-		})
-		return json.Marshal(p)
+		return statement["Condition"] != nil
 	})
+	return json.Marshal(p)
+}
+
+// WithoutTLS is a way to this AWS for S3 requests that come without TLS, which a
+// bucket's policy may deny. It takes one request at a time; others, with TLS, must
+// not come at the same time.
+func (a *AWS) WithoutTLS() http.Handler {
+	var mu sync.Mutex
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		if policy, ok := a.policies.Load("/" + name); ok {
+			judge := func(tls bool) {
+				document, err := judgedBy(policy.([]byte), tls)
+				if err == nil {
+					err = a.putPolicy(name, document)
+				}
+				if err != nil {
+					http.Error(w, err.Error(), http.StatusInternalServerError)
+				}
+			}
+			judge(false)
+			defer judge(true)
+		}
+		a.Front.ServeHTTP(w, r)
+	})
+}
+
+// putPolicy gives moto, past the front, a bucket's policy.
+func (a *AWS) putPolicy(bucket string, policy []byte) error {
+	r, err := http.NewRequest(http.MethodPut, "http://"+a.moto.addr+"/"+bucket+"?policy", bytes.NewReader(policy))
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		return fmt.Errorf("moto answers a policy for %s with %s", bucket, resp.Status)
+	}
+	return nil
 }
 
 // keepDocument has a bucket's document be read as it was put, whatever moto
 // makes of it. What moto is given is what forMoto returns.
-func keepDocument(f *front.Front, subresource string, forMoto func([]byte) ([]byte, error)) {
-	var documents sync.Map // the bucket's path to the document
+//
+// It returns the documents, by the bucket's path.
+func keepDocument(f *front.Front, subresource string, forMoto func([]byte) ([]byte, error)) *sync.Map {
+	documents := &sync.Map{}
 	f.Handle("s3", "PUT "+subresource, func(r *front.Request, next front.Next) (*front.Response, error) {
 		document := r.Body
 		var err error
@@ -56,6 +114,13 @@ func keepDocument(f *front.Front, subresource string, forMoto func([]byte) ([]by
 		}
 		return resp, err
 	})
+	f.Handle("s3", "DELETE "+subresource, func(r *front.Request, next front.Next) (*front.Response, error) {
+		resp, err := next(r)
+		if err == nil && resp.OK() {
+			documents.Delete(r.HTTP.URL.Path)
+		}
+		return resp, err
+	})
 	f.Handle("s3", "GET "+subresource, func(r *front.Request, next front.Next) (*front.Response, error) {
 		resp, err := next(r)
 		if err == nil && resp.OK() { // the bucket is there and has one
@@ -65,4 +130,5 @@ func keepDocument(f *front.Front, subresource string, forMoto func([]byte) ([]by
 		}
 		return resp, err
 	})
+	return documents
 }

@@ -3,6 +3,7 @@ package localaws_test
 import (
 	"encoding/base64"
 	"errors"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,12 +18,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+
+	"example.com/webserver-cluster/tests/localaws"
 )
 
 // TestGaps sets what moto forgets, by AWS's own calls, and reads it back.
 func TestGaps(t *testing.T) {
-	config := start(t).Config()
+	cloud := start(t)
+	config := cloud.Config()
 	t.Run("bucket", func(t *testing.T) { testBucket(t, config) })
+	t.Run("bucket without TLS", func(t *testing.T) { testWithoutTLS(t, cloud) })
 	t.Run("database", func(t *testing.T) { testDatabase(t, config) })
 	t.Run("launch template", func(t *testing.T) { testLaunchTemplate(t, config) })
 	t.Run("group", func(t *testing.T) { testGroup(t, config) })
@@ -89,6 +94,28 @@ func testBucket(t *testing.T, config aws.Config) {
 	var e smithy.APIError
 	if _, err := client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: bucket, Policy: aws.String("no policy")}); !errors.As(err, &e) || e.ErrorCode() != "MalformedPolicy" {
 		t.Errorf("an ill-formed policy: %v", err)
+	}
+}
+
+// The policy that testBucket has put holds for what comes without TLS, and for
+// nothing else.
+func testWithoutTLS(t *testing.T, cloud *localaws.AWS) {
+	plain := httptest.NewServer(cloud.WithoutTLS())
+	defer plain.Close()
+	config := cloud.Config()
+	input := &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: aws.String("k")}
+	get := func() error {
+		_, err := s3.NewFromConfig(config).GetObject(t.Context(), input)
+		return err
+	}
+	secure := get()
+	config.BaseEndpoint = &plain.URL
+	if err := get(); err == nil || secure != nil {
+		t.Errorf("with TLS: %v, without: %v", secure, err)
+	}
+	must[*s3.DeleteBucketPolicyOutput](t)(s3.NewFromConfig(cloud.Config()).DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: input.Bucket}))
+	if err := get(); err != nil {
+		t.Errorf("without TLS, and without a policy: %v", err)
 	}
 }
 

@@ -51,6 +51,7 @@ type AWS struct {
 	awsConfig string // path of the AWS configuration, with an empty default profile
 	cliConfig string // path of Terraform's CLI configuration; "" for its defaults
 	moto      *moto
+	policies  *sync.Map // bucket policies as they were put, by "/" and the bucket's name
 
 	mu      sync.Mutex
 	closers []func() // what Stop calls, last first

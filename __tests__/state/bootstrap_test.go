@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -50,10 +51,10 @@ func appAt() string { return filepath.Join(filepath.Dir(stateAt), "webserver-clu
 func TestBootstrap(t *testing.T) {
 	t.Parallel()
 	p := newApp(t)
-	p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--auto-approve"))
+	p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
 	p.bootstrapped()
 	serial := p.newest("state").Serial
-	p.want(0, "No changes.")(p.state("bootstrap", "--auto-approve"))
+	p.want(0, "No changes.")(p.state("bootstrap", "--yes"))
 	if s := p.newest("state"); s.Serial != serial {
 		t.Errorf("running it again took the state from serial %d to %d", serial, s.Serial)
 	}
@@ -73,16 +74,25 @@ func TestBootstrap(t *testing.T) {
 	_, err = tables.UpdateTable(ctx, &dynamodb.UpdateTableInput{TableName: &p.table, DeletionProtectionEnabled: aws.Bool(false)})
 	must(t, err)
 	p.want(1, "the bucket keeps no versions", "without TLS", "could be made public", "can be deleted")(p.state("check"))
+	p.want(0)(p.cdktf("deploy", "state", "--auto-approve").result())
+	p.want(0)(p.state("check"))
+	_, err = tables.UpdateTable(ctx, &dynamodb.UpdateTableInput{TableName: &p.table, DeletionProtectionEnabled: aws.Bool(false)})
+	must(t, err)
 	_, err = tables.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &p.table})
 	must(t, err)
 	p.want(1, "there is no table")(p.state("check"))
-	p.want(0, "was gone: made again")(p.state("bootstrap", "--auto-approve"))
+	p.want(0, "was gone: made again")(p.state("bootstrap", "--yes"))
 	p.want(0)(p.state("check"))
+	backups, err := tables.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &p.table})
+	must(t, err)
+	if s := backups.ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus; s != dbtypes.PointInTimeRecoveryStatusEnabled {
+		t.Errorf("the new table's point-in-time recovery is %s", s)
+	}
 
 	if *long { // the bucket itself is gone
 		p.deleteBucket()
 		p.want(1, "there is no bucket")(p.state("check"))
-		p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--auto-approve"))
+		p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
 		p.bootstrapped()
 		p.want(0)(p.state("check"))
 	}
@@ -101,12 +111,14 @@ func TestBootstrapKilled(t *testing.T) {
 		points = points[:1]
 	}
 	finished := 0
-	defer func() { t.Logf("%d kills, finished by running it again: %d", len(points), finished) }()
+	defer func() {
+		figure(t, "%d kills of state bootstrap, finished by running it again: %d", len(points), finished)
+	}()
 	for _, k := range points {
 		t.Run(k.name, func(t *testing.T) {
 			p := newApp(t)
-			p.killedIn(k, func() *process { return p.start(".", "", stateAt, "bootstrap", "--auto-approve") })
-			p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--auto-approve"))
+			p.killedIn(k, func() *process { return p.start(".", "", stateAt, "bootstrap", "--yes") })
+			p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
 			p.bootstrapped()
 			finished++
 		})

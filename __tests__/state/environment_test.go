@@ -22,7 +22,7 @@ func TestStageKilled(t *testing.T) {
 	for _, name := range []string{"go.mod", "go.sum", "cmd", "internal"} {
 		must(t, os.Symlink(filepath.Join(root, name), filepath.Join(p.dir, name)))
 	}
-	p.want(0)(p.state("bootstrap", "--auto-approve"))
+	p.want(0)(p.state("bootstrap", "--yes"))
 
 	// The CLI is killed; Terraform, in a terminal that the CLI made for it, loses that.
 	deploy := func() *process { return p.cdktf("deploy", "stage", "--auto-approve") }
@@ -50,7 +50,7 @@ func TestStageKilled(t *testing.T) {
 	if diff := p.want(0)(p.cdktf("diff", "stage").result()); strings.Contains(diff, "will be ") || strings.Contains(diff, "must be replaced") {
 		t.Errorf("the next deploy would change something:\n%s", diff)
 	}
-	t.Logf("%d kills, %d resources made and not recorded; afterwards %v", len(kills), readIn, p.accounted("stage"))
+	figure(t, "%d kills of the project's own stage, %d resources made and not recorded; afterwards %v", len(kills), readIn, p.accounted("stage"))
 
 	// Nobody finds a password in the state.
 	for path, value := range p.secrets("stage") {

@@ -49,6 +49,19 @@ func TestAdd(t *testing.T) {
 	}
 }
 
+// A deploy that replaces something died after it wrote down that the old object goes:
+// the new one, found, is the one that stays.
+func TestAddBesideDeposed(t *testing.T) {
+	f, err := state.Parse([]byte(`{"version": 4, "serial": 1, "lineage": "l", "resources": [{"mode": "managed", "type": "aws_vpc", "name": "a", "provider": "p",
+		"instances": [{"deposed": "12345678", "attributes": {"id": "old"}}]}]}`))
+	must(t, err)
+	more, err := f.Add(parse(t, 1, "aws_vpc.a=new"))
+	must(t, err)
+	if got := fmt.Sprint(more.Resources); got != "[aws_vpc.a (deposed, id old) aws_vpc.a (id new)]" {
+		t.Error(got)
+	}
+}
+
 func TestCompare(t *testing.T) {
 	forgotten, resurrected := state.Compare(parse(t, 2, "aws_vpc.a=1", "aws_vpc.b=2"), parse(t, 1, "aws_vpc.a=9", "aws_vpc.b=2"))
 	if got := fmt.Sprint(forgotten, resurrected); got != "[aws_vpc.a (id 1)] [aws_vpc.a (id 9)]" {

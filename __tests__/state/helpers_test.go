@@ -1,13 +1,35 @@
 package state_test
 
 import (
+	"fmt"
 	"os"
 	"os/user"
+	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
+
+// figures is the file that figure appends to.
+const figures = "TEST_FIGURES"
+
+// figure prints a figure that the tests measured: in the test's log, which go test
+// shows only with -v, and in the file that TEST_FIGURES names, for make test.
+func figure(t *testing.T, format string, args ...any) {
+	t.Helper()
+	line := fmt.Sprintf(format, args...)
+	t.Log(line)
+	name := os.Getenv(figures)
+	if name == "" {
+		return
+	}
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	must(t, err)
+	defer file.Close()
+	_, err = fmt.Fprintln(file, line)
+	must(t, err)
+}
 
 // me is who this process is in a lock.
 func me() string {

@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -28,12 +30,26 @@ func TestRollback(t *testing.T) {
 	if rows := strings.Count(output, before.Lineage); rows != len(p.states("stage")) {
 		t.Errorf("%d rows, %d versions:\n%s", rows, len(p.states("stage")), output)
 	}
+	newest := fmt.Sprintf(`│ +%d │ %s \d\d:\d\d:\d\d │ [\d.]+K?B +│ +2 │ %s │ \S+ │ newest │`, before.Serial, time.Now().Format(time.DateOnly), before.Lineage)
+	if !regexp.MustCompile(newest).MatchString(output) {
+		t.Errorf("no row is like %s:\n%s", newest, output)
+	}
+	if short := p.want(0, "newest")(p.state("versions", "stage", "--limit", "1")); strings.Count(short, before.Lineage) != 1 {
+		t.Errorf("with --limit 1:\n%s", short)
+	}
+	p.lockedBy("stage", "alice@laptop")
+	p.want(3, "stage is locked by alice@laptop since ")(p.state("rollback", "stage", "1", "--yes"))
+	p.want(0)(p.state("unlock", "stage", "--force", "--yes"))
+	versions := len(p.states("stage"))
 	p.want(4, "forget 1 resource,", "- terraform_data.p3", "know again 1 resource,", "+ terraform_data.p1", "not confirmed")(p.state("rollback", "stage", "1"))
 	if s := p.newest("stage"); s.Serial != before.Serial {
 		t.Errorf("serial %d without a yes, want %d", s.Serial, before.Serial)
 	}
 	p.want(0, fmt.Sprintf("stage is back at serial 1, as serial %d", before.Serial+1))(p.state("rollback", "stage", "1", "--yes"))
 	after := p.newest("stage")
+	if n := len(p.states("stage")); n != versions+1 {
+		t.Errorf("%d versions before, %d after", versions, n)
+	}
 	if after.Serial != before.Serial+1 || after.Lineage != before.Lineage || strings.Join(after.addresses(), " ") != "terraform_data.p1 terraform_data.p2" {
 		t.Errorf("after the rollback: %+v", after)
 	}
@@ -76,13 +92,50 @@ func TestDeletedState(t *testing.T) {
 	p.want(0)(p.apply("stage").result())
 	p.deleteState("stage")
 	p.want(1, sawDigest)(p.apply("stage").result())
-	p.want(1, "the state was deleted; state rollback brings it back See state versions stage")(p.state("check", "stage"))
+	p.want(1, "the state was deleted Bring an older version back: go run ./cmd/state versions stage, then go run ./cmd/state rollback stage VERSION")(p.state("check", "stage"))
+	p.want(1, "the state was deleted Bring an older version back")(p.state("unlock", "stage"))
 	p.want(0, "deleted here")(p.state("versions", "stage"))
 	p.lockedBy("stage", me()) // and the deploy that deleted it died
-	p.want(0, "state deleted", "stage is free. Bring an older version back")(p.state("unlock", "stage", "--yes"))
+	p.want(1, "state deleted", "stage is free. state: the state was deleted Bring an older version back")(p.state("unlock", "stage", "--yes"))
 	p.want(4, "The state of stage is deleted", "forget no resource")(p.state("rollback", "stage", "1"))
 	p.want(0, "The state of stage is deleted", "stage is back at serial 1, as serial 2")(p.state("rollback", "stage", "1", "--yes"))
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
+}
+
+// With locks in S3 alone there is no digest that would keep Terraform from starting
+// from nothing; the check tells.
+func TestDeletedStateWithoutDigest(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	p.setting("stateLock", "s3")
+	p.stack("stage", "s3", data(2))
+	p.init("stage")
+	p.want(0)(p.apply("stage").result())
+	p.deleteState("stage")
+	p.want(0, "2 to add")(p.terraform("stage", "plan"))
+	p.want(1, "the state was deleted")(p.state("check"))
+	p.want(0, "as serial 2")(p.state("rollback", "stage", "1", "--yes"))
+	p.want(0, "No changes.")(p.terraform("stage", "plan"))
+}
+
+// What a rollback forgets is still on AWS, and is read in again: nothing is made
+// twice.
+func TestRollbackAndAdopt(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	p.stack("stage", "both", topics(p.name, "a"))
+	p.init("stage")
+	p.want(0)(p.apply("stage").result())
+	p.stack("stage", "both", topics(p.name, "a", "b"))
+	p.want(0)(p.apply("stage").result())
+	p.want(0, "forget 1 resource, which would stay on AWS", "- aws_sns_topic.b", "know again no resource", "Bring it back?")(p.start(".", "yes\n", stateAt, "rollback", "stage", "1").result())
+	p.want(0, "1 to add")(p.terraform("stage", "plan"))
+	p.want(0, "Made but not in the state: 1 resource:", "aws_sns_topic.b", "Read in: 1 resource.")(p.state("adopt", "stage", "--yes"))
+	p.want(0, "Nothing that was made is missing")(p.state("adopt", "stage", "--yes"))
+	p.want(0, "0 added")(p.apply("stage").result())
+	if a := p.accounted("stage"); a.there != 2 {
+		t.Errorf("there are %d resources, want 2", a.there)
+	}
 }
 
 // A deleted state is judged by what it was last: what a version from before it
@@ -110,7 +163,7 @@ func TestRollbackNeedsVersions(t *testing.T) {
 	p.stack("stage", "both", data(2))
 	p.want(0)(p.apply("stage").result())
 	p.versioning(s3types.BucketVersioningStatusSuspended)
-	p.want(1, "the bucket keeps no versions", "cdktf deploy state")(p.state("rollback", "stage", "1", "--yes"))
+	p.want(1, "the bucket keeps no versions", "npx cdktf deploy state")(p.state("rollback", "stage", "1", "--yes"))
 	if s := p.newest("stage"); s.Serial != 2 {
 		t.Errorf("serial %d, want 2", s.Serial)
 	}
@@ -123,9 +176,9 @@ func TestBrokenState(t *testing.T) {
 	p.init("stage")
 	p.want(0)(p.apply("stage").result())
 	p.putState("stage", `{"version": 4, "serial": 2, "lin`)
-	p.want(1, "are no Terraform state", "See state versions stage, then state rollback stage VERSION")(p.state("check", "stage"))
+	p.want(1, "are no Terraform state", "Bring an older version back: go run ./cmd/state versions stage")(p.state("check", "stage"))
 	p.lockedBy("stage", me()) // and the deploy that broke it died
-	p.want(0, "state broken", "stage is free. Bring an older version back")(p.state("unlock", "stage", "--yes"))
+	p.want(1, "state broken", "stage is free.", "Bring an older version back")(p.state("unlock", "stage", "--yes"))
 	p.want(0, "no state")(p.state("versions", "stage"))
 	p.want(0, "The state of stage is broken")(p.state("rollback", "stage", "1", "--yes"))
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))

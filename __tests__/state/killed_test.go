@@ -20,8 +20,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	tagging "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
+
+	"example.com/webserver-cluster/internal/state"
 )
 
 // servers is a stack with the kinds of resources that an environment has: some
@@ -214,6 +218,8 @@ type kill struct {
 	at   func(c call) bool
 	// acted: AWS has done what the call asks for; nobody hears of it.
 	acted bool
+	// digest: the digest is left behind the state.
+	digest bool
 }
 
 const (
@@ -235,21 +241,21 @@ func is(action string) func(call) bool { return func(c call) bool { return c.Act
 
 // Any apply comes by these points …
 var stateKills = []kill{
-	{"half of the lock taken", isPut(".tflock"), true},
-	{"lock taken", isItem("PutItem", "/terraform.tfstate"), true},
-	{"state on its way", isPut("/terraform.tfstate"), false},
-	{"state written, digest not", isPut("/terraform.tfstate"), true},
-	{"all written, lock not released", isItem("PutItem", "-md5"), true},
-	{"half of the lock released", func(c call) bool { return c.Service == "s3" && c.Action == http.MethodDelete }, true},
+	{name: "half of the lock taken", at: isPut(".tflock"), acted: true},
+	{name: "lock taken", at: isItem("PutItem", "/terraform.tfstate"), acted: true},
+	{name: "state on its way", at: isPut("/terraform.tfstate")},
+	{name: "state written, digest not", at: isPut("/terraform.tfstate"), acted: true, digest: true},
+	{name: "all written, lock not released", at: isItem("PutItem", "-md5"), acted: true},
+	{name: "half of the lock released", at: func(c call) bool { return c.Service == "s3" && c.Action == http.MethodDelete }, acted: true},
 }
 
 // … and one of servers by these, too.
 var resourceKills = []kill{
-	{"first resource made, nobody told", is("CreateVpc"), true},
-	{"first resource asked for", is("CreateVpc"), false},
-	{"instance profile made", is("CreateInstanceProfile"), true},
-	{"some made", is("CreateLaunchTemplate"), true},
-	{"nearly all made", is("CreateAutoScalingGroup"), true},
+	{name: "first resource made, nobody told", at: is("CreateVpc"), acted: true},
+	{name: "nearly all made", at: is("CreateAutoScalingGroup"), acted: true},
+	{name: "first resource asked for", at: is("CreateVpc")},
+	{name: "instance profile made", at: is("CreateInstanceProfile"), acted: true},
+	{name: "some made", at: is("CreateLaunchTemplate"), acted: true},
 }
 
 // killedAt runs an apply of a stack and kills it at a point.
@@ -280,7 +286,7 @@ func (p *project) killedIn(k kill, start func() *process) {
 	<-proc.ended
 	p.wire.watch(nil)
 	if !reached.Load() {
-		p.t.Fatalf("it ended without reaching the point %q:\n%s", k.name, proc.output.String())
+		p.t.Fatalf("it ended without reaching the point %q:\n%s", k.name, proc.said())
 	}
 }
 
@@ -288,23 +294,35 @@ func (p *project) killedIn(k kill, start func() *process) {
 // the next apply ends as if nothing had happened.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	kills, unrecorded := 0, 0
-	var all account
+	kills := 0
 	for _, k := range stateKills {
 		t.Run(k.name, func(t *testing.T) {
-			p := newProject(t, map[string]block{"stage": data(2)})
+			p := newProject(t, map[string]block{"stage": data(1)})
+			p.init("stage")
+			p.want(0)(p.apply("stage").result()) // so that there is a digest to lag behind
+			p.stack("stage", "both", data(3))
 			p.mended(k)
 			kills++
 		})
 	}
-	points := resourceKills[:1]
+	figure(t, "%d kills of an apply between taking and releasing its lock; after unlock, one more deploy ends: %d", len(stateKills), kills)
+}
+
+// The same while it makes resources: none is forgotten, none made twice.
+func TestKilledWhileMaking(t *testing.T) {
+	t.Parallel()
+	kills, unrecorded := 0, 0
+	var all account
+	points := resourceKills[:2]
 	if *long {
 		points = append(resourceKills, stateKills...)
 	}
 	for _, k := range points {
-		t.Run(k.name+", of servers", func(t *testing.T) {
+		t.Run(k.name, func(t *testing.T) {
 			p := newProject(t, nil)
 			p.stack("stage", "both", servers(p.name, 1))
+			p.init("stage")
+			k.digest = false // there is none yet
 			readIn := p.mended(k)
 			a := p.complete("stage")
 			t.Logf("%d resources made and not recorded; afterwards %v", readIn, a)
@@ -313,17 +331,54 @@ func TestKilled(t *testing.T) {
 			all = account{all.there + a.there, all.unknown + a.unknown, all.twice + a.twice}
 		})
 	}
-	t.Logf("%d kills, %d resources made and not recorded; afterwards %v", kills, unrecorded, all)
+	figure(t, "%d kills of an apply that makes resources; %d resources made and not recorded; after unlock and one more deploy %v", kills, unrecorded, all)
+}
+
+// The same with the lock in one place only.
+func TestKilledInOtherModes(t *testing.T) {
+	t.Parallel()
+	for mode, points := range map[string][]kill{
+		"dynamodb": {
+			{name: "lock taken", at: isItem("PutItem", "/terraform.tfstate"), acted: true},
+			{name: "state written, digest not", at: isPut("/terraform.tfstate"), acted: true, digest: true},
+		},
+		"s3": {
+			{name: "lock taken", at: isPut(".tflock"), acted: true},
+			{name: "state written", at: isPut("/terraform.tfstate"), acted: true},
+		},
+	} {
+		for _, k := range points {
+			t.Run(mode+", "+k.name, func(t *testing.T) {
+				p := newProject(t, nil)
+				p.setting("stateLock", mode)
+				p.stack("stage", mode, data(1))
+				p.init("stage")
+				p.want(0)(p.apply("stage").result())
+				p.stack("stage", mode, data(3))
+				p.mended(k)
+				if table := p.item(p.bucket+"/stage/terraform.tfstate-md5") != nil; table != (mode == "dynamodb") {
+					t.Errorf("there is a digest in the table: %v", table)
+				}
+				p.want(0, "state of stage")(p.state("check"))
+				p.want(0, "as serial ")(p.state("rollback", "stage", "1", "--yes"))
+				p.want(0, "2 to add")(p.terraform("stage", "plan"))
+			})
+		}
+	}
 }
 
 // mended kills an apply of stage at a point and mends what it left. It returns
 // how many resources were read in.
 func (p *project) mended(k kill) int {
 	p.t.Helper()
-	p.init("stage")
 	p.killedAt("stage", k)
-	p.want(1, sawLock)(p.apply("stage").result()) // what the next user sees, and what they do about it:
-	output := p.want(0, "stage is locked: by "+me(), "stage is free")(p.state("unlock", "stage", "--yes"))
+	// What the next user sees, and what they do about it:
+	saw, repaired := sawLock, "is free"
+	if k.digest { // the CLI begins with an init, which reads the state
+		saw, repaired = sawDigest, "The digest in the lock table did not fit what is in the bucket: repaired."
+	}
+	p.want(1, saw)(p.cdktf("deploy", "stage", "--auto-approve").result())
+	output := p.want(0, "stage is locked: by "+me(), repaired, "stage is free")(p.state("unlock", "stage", "--yes"))
 	p.want(0)(p.apply("stage").result())
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
 	if n := p.locks("stage"); n != 0 {
@@ -364,7 +419,10 @@ func TestExpiredMeanwhile(t *testing.T) {
 	p.want(1, "the AWS credentials have expired: log in again")(p.state("unlock", "stage", "--yes"))
 	p.wire.watch(nil)
 	p.want(1, sawLock)(p.apply("stage").result())
-	p.want(4, "errored.tfstate is what a deploy from here could not write: serial 1", "stage stays locked")(p.start(".", "yes\nno\n", stateAt, "unlock", "stage").result())
+	p.want(4, "errored.tfstate is what a deploy from here could not write: serial 1", "not confirmed", "stage stays locked")(p.start(".", "yes\nno\n", stateAt, "unlock", "stage").result())
+	if n := p.locks("stage"); n != 2 {
+		t.Errorf("%d locks lie there, want 2", n)
+	}
 	p.want(0, "Write it to the bucket?", "Written: the state has serial 1", "stage is free")(p.start(".", strings.Repeat("yes\n", 3), stateAt, "unlock", "stage").result())
 	p.want(0)(p.apply("stage").result())
 	p.complete("stage")
@@ -383,6 +441,10 @@ func TestStateNotWritten(t *testing.T) {
 	denied(p)
 	p.want(1, "AccessDenied", "errored.tfstate")(p.apply("stage").result())
 	p.wire.watch(nil)
+	p.want(4, "Write it to the bucket?", "not confirmed")(p.start(".", "no\n", stateAt, "unlock", "stage").result())
+	if n := p.locks("stage"); n != 0 {
+		t.Errorf("%d locks lie there, where none was before", n)
+	}
 	p.want(0, "stage is not locked", "Written: the state has serial 1 now and knows 2 resources")(p.state("unlock", "stage", "--yes"))
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
 
@@ -422,6 +484,11 @@ func TestUnlockRefuses(t *testing.T) {
 	holder := p.apply("stage")
 	within(t, 30*time.Second, "the lock is taken", func() bool { return p.locks("stage") == 2 })
 	p.want(3, "stage is locked: by "+me(), "may still be at work: terraform has been running", "state unlock stage --force")(p.state("unlock", "stage", "--yes"))
+	// Not even if its data folder was cleared away.
+	data := filepath.Join(p.dir, stackFolder("stage"), ".terraform")
+	must(t, os.Rename(data, data+".away"))
+	p.want(3, "may still be at work: terraform has been running")(p.state("unlock", "stage", "--yes"))
+	must(t, os.Rename(data+".away", data))
 	p.write(stackFolder("stage")+"/go", "")
 	p.want(0)(holder.result())
 
@@ -436,11 +503,16 @@ func TestUnlockRefuses(t *testing.T) {
 	p.want(1, "prod: no state in bucket")(p.state("unlock", "prod"))
 }
 
-// lockedBy lays a lock of an apply into the table, as Terraform does.
-func (p *project) lockedBy(stack, who string) {
+// aliceLock is the id of the lock that lockedBy lays.
+const aliceLock = "11111111-2222-3333-4444-555555555555"
+
+// lockedBy lays a lock of an apply, an hour old, into the table as Terraform does,
+// and returns since when it lies there.
+func (p *project) lockedBy(stack, who string) time.Time {
+	created := time.Now().Add(-time.Hour).UTC()
 	info, err := json.Marshal(block{
-		"ID": "11111111-2222-3333-4444-555555555555", "Operation": "OperationTypeApply", "Info": "", "Who": who,
-		"Version": "1.11.4", "Created": time.Now().Add(-time.Hour).UTC(), "Path": p.bucket + "/" + stack + "/terraform.tfstate",
+		"ID": aliceLock, "Operation": "OperationTypeApply", "Info": "", "Who": who,
+		"Version": "1.11.4", "Created": created, "Path": p.bucket + "/" + stack + "/terraform.tfstate",
 	})
 	must(p.t, err)
 	_, err = dynamodb.NewFromConfig(cloud.Config()).PutItem(p.t.Context(), &dynamodb.PutItemInput{
@@ -451,6 +523,7 @@ func (p *project) lockedBy(stack, who string) {
 		},
 	})
 	must(p.t, err)
+	return created
 }
 
 // A deploy that replaces a resource is killed: the state knows the old one,
@@ -466,7 +539,7 @@ func TestKilledWhileReplacing(t *testing.T) {
 	p.init("stage")
 	p.want(0)(p.apply("stage").result())
 	p.stack("stage", "both", stack(2))
-	p.killedAt("stage", kill{"new target group made", is("CreateTargetGroup"), true})
+	p.killedAt("stage", kill{name: "new target group made", at: is("CreateTargetGroup"), acted: true})
 	if n := len(p.made("stage")); n != 3 {
 		t.Fatalf("there are %d resources after the kill, want 3", n)
 	}
@@ -474,5 +547,144 @@ func TestKilledWhileReplacing(t *testing.T) {
 	p.want(0, "(deposed object", "1 to add, 0 to change, 2 to destroy")(p.apply("stage").result())
 	if a := p.accounted("stage"); a.there != 2 {
 		t.Errorf("there are %d resources, want 2", a.there)
+	}
+}
+
+// What cannot be read in is named and keeps the stack locked; the rest is read in.
+func TestReadingInFails(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	p.stack("stage", "both", topics(p.name, "a", "b"))
+	p.init("stage")
+	p.killedAt("stage", kill{name: "state on its way", at: isPut("/terraform.tfstate")})
+	p.wire.watch(func(c call, w http.ResponseWriter, pass func()) {
+		if c.Action == "GetTopicAttributes" && strings.Contains(c.Body, p.name+"-b") {
+			refuse(c, w, refusal{http.StatusForbidden, "AuthorizationError", "User: alice is not authorized to perform: SNS:GetTopicAttributes"})
+			return
+		}
+		pass()
+	})
+	p.want(1, "aws_sns_topic.a read in", "aws_sns_topic.b cannot be read in", "read in aws_sns_topic.b", "is not authorized",
+		"Read in: 1 resource.", "stage stays locked. To go on: ", "--no-adopt")(p.state("unlock", "stage", "--yes"))
+	if n := p.locks("stage"); n != 2 {
+		t.Errorf("%d locks lie there, want 2", n)
+	}
+	p.want(0, "stage is free")(p.state("unlock", "stage", "--yes", "--no-adopt"))
+	if got := strings.Join(p.newest("stage").addresses(), " "); got != "aws_sns_topic.a" {
+		t.Errorf("the state knows %s", got)
+	}
+	p.wire.watch(nil)
+	p.want(0, "aws_sns_topic.b read in")(p.state("adopt", "stage", "--yes"))
+	p.want(0)(p.apply("stage").result())
+	if a := p.accounted("stage"); a.there != 2 {
+		t.Errorf("there are %d resources, want 2", a.there)
+	}
+}
+
+// topics is a stack of cheap resources of AWS.
+func topics(project string, roles ...string) block {
+	named := block{}
+	for _, role := range roles {
+		named[role] = block{"name": project + "-" + role}
+		tag("aws_sns_topic", role, project, named[role].(block))
+	}
+	return block{"aws_sns_topic": named}
+}
+
+// AWS's list of tags does not know yet what the dead deploy made. The network, of
+// which everything could be made twice, is found all the same.
+func TestTagsLag(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	all := servers(p.name, 1)
+	p.stack("stage", "both", block{"aws_vpc": all["aws_vpc"], "aws_subnet": all["aws_subnet"], "aws_sns_topic": all["aws_sns_topic"]})
+	p.init("stage")
+	p.killedAt("stage", kill{name: "state on its way", at: isPut("/terraform.tfstate")})
+	p.wire.watch(func(c call, w http.ResponseWriter, pass func()) {
+		if c.Action == "GetResources" {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+			fmt.Fprint(w, `{"ResourceTagMappingList": []}`)
+			return
+		}
+		pass()
+	})
+	p.want(0, "aws_vpc.net_vpc", "aws_subnet.net_subnet", "Read in: 2 resources.", "AWS lists new resources some minutes late")(p.state("unlock", "stage", "--yes"))
+	p.wire.watch(nil) // the minutes are over
+	p.want(0, "Read in: 1 resource.")(p.state("adopt", "stage", "--yes"))
+	p.want(0)(p.apply("stage").result())
+	if a := p.accounted("stage"); a.there != 3 {
+		t.Errorf("there are %d resources, want 3", a.there)
+	}
+}
+
+// RDS gives a restored database the tags of the one it was. It is not taken for
+// that one, or the next deploy would destroy it.
+func TestRestoredDatabase(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	p.stack("stage", "both", block{"aws_db_instance": block{"database": block{"identifier": p.name + "-stage", "tags": block{nameTag: "database"}}}})
+	state, err := state.New().WithSerial(1)
+	must(t, err)
+	p.putState("stage", string(state.Bytes()))
+	tags := []rdstypes.Tag{}
+	for key, value := range map[string]string{"Project": p.name, "Environment": "stage", nameTag: "database"} {
+		tags = append(tags, rdstypes.Tag{Key: &key, Value: &value})
+	}
+	_, err = rds.NewFromConfig(cloud.Config()).CreateDBInstance(t.Context(), &rds.CreateDBInstanceInput{
+		DBInstanceIdentifier: aws.String(p.name + "-stage-restored"), DBInstanceClass: aws.String("db.t4g.micro"), Engine: aws.String("mysql"),
+		AllocatedStorage: aws.Int32(20), MasterUsername: aws.String("admin"), ManageMasterUserPassword: aws.Bool(true), Tags: tags,
+	})
+	must(t, err)
+	p.want(0, ":db:"+p.name+"-stage-restored has the tags of aws_db_instance.database, but that is called "+p.name+"-stage: left alone",
+		"Nothing that was made is missing")(p.state("adopt", "stage", "--yes"))
+}
+
+// The network loses AWS's answer to a write of the command, which then tries again
+// and finds the write done: by itself.
+func TestAnswerLost(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]func(call) bool{
+		"state": isPut("/terraform.tfstate"), "lock in the bucket": isPut(".tflock"), "lock in the table": isItem("PutItem", "/terraform.tfstate"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProject(t, map[string]block{"stage": data(1)})
+			p.init("stage")
+			p.want(0)(p.apply("stage").result())
+			p.stack("stage", "both", data(2))
+			p.want(0)(p.apply("stage").result())
+			var lost atomic.Bool
+			p.wire.watch(func(c call, _ http.ResponseWriter, pass func()) {
+				pass()
+				if at(c) && lost.CompareAndSwap(false, true) {
+					panic(http.ErrAbortHandler)
+				}
+			})
+			p.want(0, "stage is back at serial 1, as serial 3")(p.state("rollback", "stage", "1", "--yes"))
+			p.wire.watch(nil)
+			if !lost.Load() {
+				t.Error("no answer was lost")
+			}
+			if n := p.locks("stage"); n != 0 {
+				t.Errorf("%d locks lie there", n)
+			}
+			p.want(0, "1 to add")(p.terraform("stage", "plan"))
+		})
+	}
+}
+
+// Ctrl-C at a question ends the command.
+func TestInterruptedAtQuestion(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(1)})
+	p.lockedBy("stage", me())
+	input, answers, err := os.Pipe()
+	must(t, err)
+	defer answers.Close()
+	proc := p.startWith(".", input, stateAt, "unlock", "stage")
+	within(t, 30*time.Second, "it asks", func() bool { return strings.Contains(proc.said(), "Take the lock away?") })
+	must(t, proc.Process.Signal(os.Interrupt))
+	p.want(4, "not confirmed")(proc.result())
+	if n := p.locks("stage"); n != 1 {
+		t.Errorf("%d locks lie there, want the one that was there", n)
 	}
 }

@@ -70,5 +70,5 @@ func TestLockModes(t *testing.T) {
 			t.Errorf("%s: %d locks lie there", stack, n)
 		}
 	}
-	t.Logf("dynamodb -> both -> s3 -> both -> dynamodb: a deploy from before each step kept out one from after it; serial of prod %d", p.newest("prod").Serial)
+	figure(t, "dynamodb -> both -> s3 -> both -> dynamodb: a deploy from before each step kept out one from after it; serial of prod %d", p.newest("prod").Serial)
 }

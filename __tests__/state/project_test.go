@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -208,22 +210,43 @@ func (p *project) putPolicy(statement block) {
 // process is a command of a project, running.
 type process struct {
 	*exec.Cmd
+	mu     sync.Mutex
 	output bytes.Buffer
 	err    error
 	ended  chan struct{}
+}
+
+// Write takes in what the process says.
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.output.Write(b)
+}
+
+// said is what the process has said so far.
+func (p *process) said() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.output.String()
 }
 
 // start starts a command in a folder of the project, with this on its standard
 // input.
 func (p *project) start(dir, input, name string, args ...string) *process {
 	p.t.Helper()
+	return p.startWith(dir, strings.NewReader(input), name, args...)
+}
+
+// startWith starts a command whose standard input comes from a reader.
+func (p *project) startWith(dir string, input io.Reader, name string, args ...string) *process {
+	p.t.Helper()
 	proc := &process{Cmd: exec.Command(name, args...), ended: make(chan struct{})}
 	proc.Dir = filepath.Join(p.dir, dir)
 	proc.Env = append(os.Environ(), cloud.Environ()...)
 	proc.Env = append(proc.Env, "AWS_ENDPOINT_URL="+p.wire.url, "NO_COLOR=1", "CI=1")
 	proc.Env = append(proc.Env, p.env...)
-	proc.Stdin = strings.NewReader(input)
-	proc.Stdout, proc.Stderr = &proc.output, &proc.output
+	proc.Stdin = input
+	proc.Stdout, proc.Stderr = proc, proc
 	// A group of its own, so that a kill takes Terraform's providers, too.
 	proc.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	must(p.t, proc.Start())
@@ -249,7 +272,7 @@ func (p *process) kill() {
 // result waits for the end: what it said and its exit status.
 func (p *process) result() (string, int) {
 	<-p.ended
-	return p.output.String(), p.ProcessState.ExitCode()
+	return p.said(), p.ProcessState.ExitCode()
 }
 
 // stackFolder is where Terraform runs for a stack.

@@ -76,7 +76,7 @@ func TestTogether(t *testing.T) {
 	}
 	last := states[len(states)-1]
 	lost := processes - len(last.addresses())
-	t.Logf("%d processes at once in %.0f s: %d waited with -lock-timeout, the others were told %d times who holds the lock, %d times it was being released: %d versions, serial %d, lost updates: %d",
+	figure(t, "%d processes at once in %.0f s: %d waited with -lock-timeout, the others were told %d times who holds the lock, %d times it was being released: %d versions, serial %d, lost updates: %d",
 		processes, time.Since(start).Seconds(), waiting, told.Load(), gaps.Load(), len(states), last.Serial, lost)
 	if lost != 0 || len(states) != processes {
 		t.Errorf("lost updates: %d; versions: %d, want %d", lost, len(states), processes)
@@ -120,7 +120,20 @@ func TestOthersAreTold(t *testing.T) {
 	if s := p.newest("stage"); s.Serial != 1 {
 		t.Errorf("serial %d, want 1", s.Serial)
 	}
-	t.Logf("%d deploys told who holds the lock; prod, deployed meanwhile, took %.1f s", others, prod.Seconds())
+	figure(t, "%d deploys told who holds the lock; prod, deployed meanwhile, took %.1f s", others, prod.Seconds())
+}
+
+// The CLI tells who has the lock, since when, and what its id is: those of the
+// holder, not of who asks.
+func TestHolderIsNamed(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(1)})
+	since := p.lockedBy("stage", "alice@laptop")
+	p.want(1, sawLock, "ID: "+aliceLock, "Who: alice@laptop", "Created: "+since.Format(time.DateTime))(p.cdktf("deploy", "stage", "--auto-approve").result())
+	p.want(0, "state of stage none yet; locked by alice@laptop since 1h0m")(p.state("check", "stage"))
+	if n := p.locks("stage"); n != 1 {
+		t.Errorf("%d locks lie there, want alice's", n)
+	}
 }
 
 // Two people type cdktf deploy at the same moment.
@@ -154,7 +167,7 @@ func TestTogetherByCLI(t *testing.T) {
 		}
 	}
 	s := p.newest("stage")
-	t.Logf("2 cdktf deploys at once: made by %d of them, serial %d", made, s.Serial)
+	figure(t, "2 cdktf deploys at once: made by %d of them, serial %d", made, s.Serial)
 	if made != 1 || s.Serial != 1 {
 		t.Errorf("made by %d deploys, serial %d; want 1 and 1:\n%s", made, s.Serial, strings.Join(results, "\n"))
 	}

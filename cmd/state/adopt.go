@@ -24,9 +24,11 @@ then one new version of the state is written, under the lock. Nothing on AWS is 
 next deploy completes them. Where the state has another resource in a found one's place, the
 next deploy destroys the found one: "cdktf diff STACK" shows it before.
 
-"state unlock" does this as well, so it is needed alone only after "terraform force-unlock".
+What cannot be read in is named, with the reason; all the others are read in.
+
+"unlock" does this as well, so it is needed alone after "terraform force-unlock" or a rollback.
 ` + exitHelp,
-		Example: "  state adopt stage",
+		Example: "  go run ./cmd/state adopt stage",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			ctx := cmd.Context()
@@ -59,23 +61,24 @@ func adopt(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) 
 		file = object.File
 	}
 
-	files, err := orphans(cmd, store, stack.Name, file, nil, yes)
-	if err != nil || len(files) == 0 {
-		return err
+	files, left := orphans(cmd, store, stack.Name, file, nil, yes)
+	if len(files) == 0 {
+		return left
 	}
 	more, err := file.Add(files...)
 	if err != nil {
-		return err
+		return errors.Join(left, err)
 	}
 	if err := stack.Save(ctx, more, object); err != nil {
-		return err
+		return errors.Join(left, err)
 	}
 	fmt.Fprintf(out, "Read in: %s. The state has serial %d now and knows %s.\n", count(len(files)), more.Serial, count(len(more.Resources)))
-	return nil
+	return left
 }
 
-// orphans finds what the state in file lacks and reads it in, a state each. env
-// are variables for the app.
+// orphans finds what the state in file lacks and reads it in, a state each. What
+// could be read in is returned beside the error about what could not. env are
+// variables for the app.
 func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.File, env []string, yes bool) ([]*state.File, error) {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	// What the code says now is what the next deploy will ask for.
@@ -83,12 +86,12 @@ func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.Fi
 		return nil, err
 	}
 	dir := stackDir(name)
-	found, lost, err := orphan.Find(ctx, store.AWS, dir, file)
+	found, strays, err := orphan.Find(ctx, store.AWS, dir, file)
 	if err != nil {
 		return nil, err
 	}
-	for _, arn := range lost {
-		fmt.Fprintf(out, "%s is on AWS, but neither in the state nor in the code: delete it by hand, or check out the code that made it\n", arn)
+	for _, stray := range strays {
+		fmt.Fprintf(out, "%s %s\n", stray.ARN, stray.Why)
 	}
 	if len(found) == 0 {
 		fmt.Fprintln(out, "Nothing that was made is missing from the state.")
@@ -96,22 +99,22 @@ func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.Fi
 	}
 	fmt.Fprintf(out, "Made but not in the state: %s:\n", count(len(found)))
 	for _, o := range found {
-		fmt.Fprintf(out, "  %s (id %s)\n", o.Address, o.ID)
+		note := ""
+		if o.Surplus {
+			note = ": the state has another in its place, so the next deploy destroys this one"
+		}
+		fmt.Fprintf(out, "  %s (id %s)%s\n", o.Address, o.ID, note)
 	}
 	if err := confirm(cmd, yes, "Read them into the state?"); err != nil {
 		return nil, err
 	}
 	var mu sync.Mutex
-	count := 0
-	return orphan.Adopt(ctx, dir, found, func(o orphan.Orphan, err error) {
+	done := 0
+	return orphan.Adopt(ctx, dir, found, func(o orphan.Orphan, result string) {
 		mu.Lock()
 		defer mu.Unlock()
-		count++
-		result := "read in"
-		if err != nil {
-			result = "does not exist"
-		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "  %d/%d %s %s\n", count, len(found), o.Address, result)
+		done++
+		fmt.Fprintf(cmd.ErrOrStderr(), "  %d/%d %s %s\n", done, len(found), o.Address, result)
 	})
 }
 

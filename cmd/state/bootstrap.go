@@ -27,16 +27,16 @@ A bucket cannot hold its own state before it exists. So the stack "state" is dep
 local state first, which then moves into the bucket. Run it again whenever it was interrupted:
 it goes on where it was. Once all is done, running it again changes nothing.
 ` + exitHelp,
-		Example: "  state bootstrap",
+		Example: "  go run ./cmd/state bootstrap",
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes && !term.IsTerminal(int(os.Stdin.Fd())) {
-				return usage(cmd, errors.New("cdktf asks for approval and there is no terminal: use --auto-approve"))
+				return usage(cmd, errors.New("cdktf asks for approval and there is no terminal: use --yes"))
 			}
 			return bootstrap(cmd, yes)
 		},
 	}
-	cmd.Flags().BoolVar(&yes, "auto-approve", false, "approve every deploy")
+	yesFlag(cmd, &yes)
 	return cmd
 }
 
@@ -81,7 +81,7 @@ func bootstrap(cmd *cobra.Command, yes bool) error {
 	if err := dropLocal(remote); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "The states of account %s lie in the bucket %s. Next: cdktf deploy stage\n", account, store.Settings.StateBucket)
+	fmt.Fprintf(cmd.OutOrStdout(), "The states of account %s lie in the bucket %s. Next: npx cdktf deploy stage\n", account, store.Settings.StateBucket)
 	return nil
 }
 
@@ -97,17 +97,17 @@ func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes
 		if local == nil {
 			local = state.New()
 		}
-		files, err := orphans(cmd, store, storeStack, local, env, yes)
-		if err != nil {
-			return err
-		}
+		files, left := orphans(cmd, store, storeStack, local, env, yes)
 		if len(files) > 0 {
 			if local, err = local.Add(files...); err != nil {
 				return err
 			}
-			if err := os.WriteFile(localState, local.Bytes(), 0o600); err != nil {
+			if err := writeLocal(local); err != nil {
 				return err
 			}
+		}
+		if left != nil {
+			return left
 		}
 	}
 	if err := forgetBackend(); err != nil {
@@ -147,7 +147,7 @@ func free(cmd *cobra.Command, stack state.Stack, yes bool) error {
 	if err != nil || len(held) == 0 {
 		return err
 	}
-	return unlock(cmd, storeStack, false, yes)
+	return unlock(cmd, storeStack, unlocking{yes: yes})
 }
 
 // again brings the bucket and the table, whose state is in the bucket, to what

@@ -15,7 +15,7 @@ func checkCommand() *cobra.Command {
 		Long: `Say whether credentials, bucket, table and states are in order. Without a stack it
 looks at all states. It writes nothing; what it finds wrong comes with what to do about it.
 ` + exitHelp,
-		Example: "  state check\n  state check stage && cdktf deploy stage",
+		Example: "  go run ./cmd/state check\n  go run ./cmd/state check stage && npx cdktf deploy stage",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			store, err := open(cmd.Context())
 			if err != nil {

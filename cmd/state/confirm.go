@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-var errUnconfirmed = errors.New(`not confirmed: nothing was changed (a script answers with --yes)`)
+var errUnconfirmed = errors.New("not confirmed (a script answers with --yes)")
 
 // yesFlag adds the flag that answers the command's questions.
 func yesFlag(cmd *cobra.Command, yes *bool) {
@@ -20,15 +20,30 @@ func confirm(cmd *cobra.Command, yes bool, question string) error {
 	if yes {
 		return nil
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s Only \"yes\" does it: ", question)
-	var answer string
-	// Reads this line alone: the next question's answer may stand behind it.
-	_, err := fmt.Fscanln(cmd.InOrStdin(), &answer)
-	if err != nil { // no terminal and nothing in its place
-		fmt.Fprintln(cmd.OutOrStdout())
+	out, ctx := cmd.OutOrStdout(), cmd.Context()
+	fmt.Fprintf(out, "%s Only \"yes\" does it: ", question)
+	type line struct {
+		text string
+		err  error
 	}
-	if err != nil || answer != "yes" {
+	answered := make(chan line, 1)
+	go func() {
+		var l line
+		// Reads this line alone: the next question's answer may stand behind it.
+		_, l.err = fmt.Fscanln(cmd.InOrStdin(), &l.text)
+		answered <- l
+	}()
+	select {
+	case l := <-answered:
+		if l.err != nil { // no terminal and nothing in its place
+			fmt.Fprintln(out)
+		}
+		if l.err != nil || l.text != "yes" {
+			return errUnconfirmed
+		}
+		return nil
+	case <-ctx.Done(): // Ctrl-C, which reading a terminal does not notice
+		fmt.Fprintln(out)
 		return errUnconfirmed
 	}
-	return nil
 }

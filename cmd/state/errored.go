@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,8 +26,9 @@ func exists(path string) bool {
 }
 
 // rescue writes the state that a deploy from this folder could not write, and
-// tells whether there was one. The caller holds the lock.
-func rescue(cmd *cobra.Command, stack state.Stack, yes bool) (there bool, err error) {
+// tells whether there was one. The caller holds the lock, which was another's
+// before: held.
+func rescue(cmd *cobra.Command, stack state.Stack, held []state.Held, yes bool) (there bool, err error) {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	path := erroredPath(stack)
 	content, err := os.ReadFile(path)
@@ -39,17 +42,15 @@ func rescue(cmd *cobra.Command, stack state.Stack, yes bool) (there bool, err er
 	if err != nil {
 		return true, fmt.Errorf("%s: %w", path, err)
 	}
-	object, err := stack.Load(ctx, "")
-	if err != nil && !errors.Is(err, state.ErrNoState) {
-		return true, err
-	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return true, err
 	}
-	// The serial alone does not tell: each failed attempt to write raises it, so that
-	// it may be above that of a state which somebody else has written since.
-	if object != nil && (file.Lineage != object.Lineage || file.Serial <= object.Serial || object.Time.After(info.ModTime())) {
+	object, err := stack.Load(ctx, "")
+	if err != nil && !errors.Is(err, state.ErrNoState) {
+		return true, err
+	}
+	if object != nil && !follows(file, info.ModTime(), object, held) {
 		fmt.Fprintf(out, "%s (lineage %s, serial %d) does not go on from the state in the bucket (lineage %s, serial %d): left alone\n",
 			path, file.Lineage, file.Serial, object.Lineage, object.Serial)
 		return true, nil
@@ -63,4 +64,20 @@ func rescue(cmd *cobra.Command, stack state.Stack, yes bool) (there bool, err er
 	}
 	fmt.Fprintf(out, "Written: the state has serial %d now and knows %s.\n", file.Serial, count(len(file.Resources)))
 	return true, os.Remove(path)
+}
+
+// follows tells whether a state that could not be written is the next one after
+// what is in the bucket: nobody has written another in its place since.
+func follows(file *state.File, written time.Time, object *state.Object, held []state.Held) bool {
+	if file.Lineage != object.Lineage || file.Serial <= object.Serial {
+		return false
+	}
+	// Its deploy still held the lock, so nobody could write. Both times are from this
+	// machine's clock.
+	if slices.ContainsFunc(held, func(h state.Held) bool { return h.Ours() && !h.Created.After(written) }) {
+		return true
+	}
+	// The serial alone does not tell: each failed attempt to write raises it, so that
+	// it may be above that of a state which somebody else has written since.
+	return !object.Time.After(written)
 }

@@ -13,16 +13,12 @@ import (
 	"example.com/webserver-cluster/internal/state"
 )
 
-// searched is how many versions rollback looks at: all that the bucket keeps
-// for certain, and more.
-const searched = 1000
-
 func versionsCommand() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:     "versions STACK",
 		Short:   "List the versions of a state, newest first",
-		Example: "  state versions stage\n  state versions prod --limit 100",
+		Example: "  go run ./cmd/state versions stage\n  go run ./cmd/state versions prod --limit 100",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
@@ -68,7 +64,8 @@ func printVersions(out io.Writer, versions []state.Version) {
 }
 
 func rollbackCommand() *cobra.Command {
-	var yes, otherLineage bool
+	var yes bool
+	var otherLineage bool
 	cmd := &cobra.Command{
 		Use:   "rollback STACK VERSION",
 		Short: "Make an older version of a state the newest one",
@@ -79,7 +76,7 @@ It shows which resources Terraform would forget and which it would know again, a
 the old content as a new version with a new serial, under the lock. The versions in between stay.
 Nothing on AWS is changed: "cdktf diff STACK" afterwards shows what the next deploy would do.
 ` + exitHelp,
-		Example: "  state versions stage\n  state rollback stage 41",
+		Example: "  go run ./cmd/state versions stage\n  go run ./cmd/state rollback stage 41",
 		Args:    arguments(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return rollback(cmd, args[0], args[1], otherLineage, yes)
@@ -96,16 +93,12 @@ func rollback(cmd *cobra.Command, name, version string, otherLineage, yes bool) 
 	if err != nil {
 		return err
 	}
-	versions, err := stack.Versions(ctx, searched)
+	versions, target, err := stack.Search(ctx, version)
 	if err != nil {
 		return err
 	}
 	// Without versions, what is written here may take the place of the only copy.
 	if err := store.CheckVersioning(ctx); err != nil {
-		return err
-	}
-	target, err := state.Find(versions, version)
-	if err != nil {
 		return err
 	}
 	plan, err := stack.PlanRollback(ctx, versions, target)
@@ -134,7 +127,7 @@ func rollback(cmd *cobra.Command, name, version string, otherLineage, yes bool) 
 	if err := stack.Save(ctx, plan.File, plan.Current); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s is back at serial %d, as serial %d. See what a deploy would do: cdktf diff %[1]s\n", name, plan.Target.Serial, plan.File.Serial)
+	fmt.Fprintf(out, "%s is back at serial %d, as serial %d. See what a deploy would do: npx cdktf diff %[1]s\n", name, plan.Target.Serial, plan.File.Serial)
 	return nil
 }
 
@@ -157,7 +150,7 @@ func printRollback(out io.Writer, name string, plan *state.Rollback) {
 			fmt.Fprintf(out, "    %s %v\n", sign, r)
 		}
 	}
-	list("-", "forget", ", which would stay on AWS (state adopt reads in again what has tags)", plan.Forgotten)
+	list("-", "forget", ", which would stay on AWS", plan.Forgotten)
 	list("+", "know again", ", if still there", plan.Resurrected)
 }
 

@@ -31,6 +31,15 @@ func readLocal() (*state.File, error) {
 	return file, nil
 }
 
+// writeLocal writes the local state, whole or not at all: it may be the only one.
+func writeLocal(file *state.File) error {
+	whole := localState + ".new"
+	if err := os.WriteFile(whole, file.Bytes(), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(whole, localState)
+}
+
 // fits checks that the bucket holds all of the local state, if there is one.
 func fits(remote *state.Object) error {
 	local, err := readLocal()
@@ -49,7 +58,7 @@ func dropLocal(remote *state.Object) error {
 	if err := fits(remote); err != nil {
 		return err
 	}
-	for _, name := range []string{localState, localState + ".backup", "." + localState + ".lock.info"} {
+	for _, name := range []string{localState, localState + ".new", localState + ".backup", "." + localState + ".lock.info"} {
 		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}

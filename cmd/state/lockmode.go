@@ -32,7 +32,7 @@ either. Before the second step, everyone must have the first one in their checko
 It takes the locks of all stacks, brings the digests in the table in order (without the table nobody
 keeps them up), writes the mode into cdktf.json as "stateLock" and releases the locks. Commit cdktf.json.
 ` + exitHelp,
-		Example: "  state lock-mode both",
+		Example: "  go run ./cmd/state lock-mode both",
 		Args:    arguments(cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return lockMode(cmd, settings.LockMode(args[0]), yes)
@@ -91,7 +91,7 @@ func lockMode(cmd *cobra.Command, to settings.LockMode, yes bool) (err error) {
 		return err
 	}
 	fmt.Fprintf(out, `The locks lie in %q now. Commit %s, and have everyone pull before they deploy.
-Where a deploy then says "Backend configuration changed", add --migrate-state to it once: the state stays where it is.
+Where a deploy then says "Backend configuration changed": rm cdktf.out/stacks/*/.terraform/terraform.tfstate
 `, to, settings.File)
 	return nil
 }

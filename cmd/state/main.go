@@ -42,12 +42,12 @@ Exit status:
   1  something failed, or check found something wrong
   2  wrong command line
   3  somebody else holds the lock, or its holder may still be at work
-  4  a question was not answered with "yes"; nothing was changed
+  4  a question was not answered with "yes": nothing was done from there on
 `
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
 	if err := root().ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "state: %v\n", err)
 		os.Exit(exitStatus(err))

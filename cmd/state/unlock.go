@@ -18,7 +18,7 @@ import (
 var errAtWork = errors.New("the holder may still be at work")
 
 func unlockCommand() *cobra.Command {
-	var yes, force bool
+	var how unlocking
 	cmd := &cobra.Command{
 		Use:   "unlock STACK",
 		Short: "Free the state of a deploy that died",
@@ -28,25 +28,34 @@ It shows who holds the lock and since when, and refuses if that deploy may still
 be at work. Then it takes the lock over, brings the digest in the lock table up
 to the newest state in the bucket, writes the state that the deploy could not write
 (errored.tfstate in the stack's folder), reads in what it made but did not record
-(see: state adopt --help), and gives the lock back. Nothing on AWS is changed.
+(see: adopt --help), and gives the lock back. Nothing on AWS is changed.
+
+Run it in a checkout of the code that was being deployed: what a deploy made can be
+read in only as the resource of the code that made it.
 
 Whether a deploy is still at work can be seen only on the machine and as the user that
 took the lock. For a lock from elsewhere, ask its holder, then use --force.
 
-If it is interrupted or fails, the lock stays, and running it again goes on.
+If it is interrupted or fails, the lock stays, and running it again goes on. Where reading
+in keeps failing, --no-adopt frees the stack without it: the next deploy may then make
+a second time what exists already.
 ` + exitHelp,
-		Example: "  state unlock stage\n  state unlock stage --force --yes",
+		Example: "  go run ./cmd/state unlock stage\n  go run ./cmd/state unlock stage --force --yes",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return unlock(cmd, args[0], force, yes)
+			return unlock(cmd, args[0], how)
 		},
 	}
-	yesFlag(cmd, &yes)
-	cmd.Flags().BoolVar(&force, "force", false, "the holder is known to be gone")
+	yesFlag(cmd, &how.yes)
+	cmd.Flags().BoolVar(&how.force, "force", false, "the holder is known to be gone")
+	cmd.Flags().BoolVar(&how.noAdopt, "no-adopt", false, "do not look for resources that the state lacks")
 	return cmd
 }
 
-func unlock(cmd *cobra.Command, name string, force, yes bool) error {
+// unlocking is what the command line says to unlock.
+type unlocking struct{ yes, force, noAdopt bool }
+
+func unlock(cmd *cobra.Command, name string, how unlocking) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	store, stack, err := openStack(ctx, name)
 	if err != nil {
@@ -64,14 +73,14 @@ func unlock(cmd *cobra.Command, name string, force, yes bool) error {
 		switch {
 		case err != nil:
 			return err
-		case reason != "" && !force:
-			return fmt.Errorf("%w: %s\nAsk %s. If the deploy is gone: state unlock %s --force", errAtWork, reason, lock.Who, name)
+		case reason != "" && !how.force:
+			return fmt.Errorf("%w: %s\nAsk %s. If the deploy is gone: %s unlock %s --force", errAtWork, reason, lock.Who, state.Command, name)
 		case reason != "":
 			fmt.Fprintf(out, "--force: %s\n", reason)
 		}
 	}
 	if len(held) > 0 {
-		if err := confirm(cmd, yes, "Take the lock away?"); err != nil {
+		if err := confirm(cmd, how.yes, "Take the lock away?"); err != nil {
 			return err
 		}
 	}
@@ -80,39 +89,53 @@ func unlock(cmd *cobra.Command, name string, force, yes bool) error {
 	if err != nil {
 		return err
 	}
-	next, err := mend(cmd, store, stack, held, yes)
-	if err != nil {
+	damaged, err := mend(cmd, store, stack, held, how)
+	unusable := errors.Is(err, state.ErrBroken) || errors.Is(err, state.ErrDeleted)
+	if err != nil && !unusable && (damaged || len(held) > 0) {
 		// The next deploy must not start from a state that lacks what the dead
 		// one made, so the lock stays.
-		return fmt.Errorf("%w\n%s stays locked: state unlock %[2]s goes on here", err, name)
+		return fmt.Errorf("%w\n%s stays locked. To go on: %s unlock %[2]s (without reading in: --no-adopt)", err, name, state.Command)
 	}
-	if err := lock.Release(ctx); err != nil || len(held) == 0 {
-		return err
+	if released := lock.Release(ctx); released != nil {
+		return errors.Join(err, released)
 	}
-	fmt.Fprintf(out, "%s is free. %s\n", name, next)
-	return nil
+	if len(held) > 0 {
+		fmt.Fprintf(out, "%s is free.\n", name)
+	}
+	switch {
+	case unusable: // the way out is a rollback, and that needs the lock
+		return fmt.Errorf("%w\nBring an older version back: %s; then: %s adopt %s", err, stack.BringBack(), state.Command, name)
+	case err == nil && (damaged || len(held) > 0):
+		fmt.Fprintf(out, `See what a deploy would do: npx cdktf diff %s
+AWS lists new resources some minutes late. If a deploy would make what exists already, wait, then: %s adopt %[1]s
+`, name, state.Command)
+	}
+	return err
 }
 
-// mend brings the stack's digest and state up to what there is. The caller
-// holds the lock, which was another's before: held. next is what to do then.
-func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []state.Held, yes bool) (next string, err error) {
-	repaired, err := stack.RepairDigest(cmd.Context())
-	if repaired {
+// mend brings the stack's digest and state up to what there is, and tells
+// whether there was anything to mend. The caller holds the lock, which was
+// another's before: held.
+func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []state.Held, how unlocking) (damaged bool, err error) {
+	damaged, err = stack.RepairDigest(cmd.Context())
+	if err != nil {
+		return damaged, err
+	}
+	if damaged {
 		fmt.Fprintln(cmd.OutOrStdout(), "The digest in the lock table did not fit what is in the bucket: repaired.")
 	}
-	errored := false
-	if err == nil {
-		errored, err = rescue(cmd, stack, yes)
+	if _, err := stack.Load(cmd.Context(), ""); errors.Is(err, state.ErrDeleted) {
+		return damaged, err
 	}
-	if err == nil && (repaired || errored || mayHaveMade(held)) {
-		err = adopt(cmd, store, stack, yes)
+	errored, err := rescue(cmd, stack, held, how.yes)
+	if err != nil {
+		return damaged, err
 	}
-	if errors.Is(err, state.ErrBroken) || errors.Is(err, state.ErrDeleted) {
-		// The way out is a rollback, and that needs the lock.
-		fmt.Fprintf(cmd.OutOrStdout(), "%v\n", err)
-		return fmt.Sprintf("Bring an older version back: state versions %s, state rollback %[1]s VERSION; then state adopt %[1]s", stack.Name), nil
+	damaged = damaged || errored
+	if how.noAdopt || !damaged && !mayHaveMade(held) {
+		return damaged, nil
 	}
-	return "Deploy again: cdktf deploy " + stack.Name, err
+	return damaged, adopt(cmd, store, stack, how.yes)
 }
 
 // mayHaveMade tells whether a lock is that of an operation that makes

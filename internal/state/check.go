@@ -41,7 +41,7 @@ func (s *Store) Check(ctx context.Context, stacks ...string) []Finding {
 	}
 	exists, err := s.BucketExists(ctx, account)
 	if err == nil && !exists {
-		err = &Failure{fmt.Sprintf("there is no bucket %s", s.Settings.StateBucket), "check stateBucket in cdktf.json, or make it: state bootstrap", errors.New("AWS says 404 Not Found")}
+		err = &Failure{fmt.Sprintf("there is no bucket %s", s.Settings.StateBucket), "check stateBucket in cdktf.json, or make it: " + Command + " bootstrap", errors.New("AWS says 404 Not Found")}
 	}
 	if !note("bucket", s.Settings.StateBucket+" in "+s.Settings.Region, err) {
 		return list
@@ -49,10 +49,10 @@ func (s *Store) Check(ctx context.Context, stacks ...string) []Finding {
 	note("versioning", "enabled", s.CheckVersioning(ctx))
 	note("bucket policy", "TLS only", s.checkPolicy(ctx))
 	note("public access", "blocked", s.checkPublicAccess(ctx))
-	note("writing states", "permitted", s.mayWriteState(ctx))
+	note("writing states", "permitted", s.mayWriteBucket(ctx))
 	if s.usesTable() {
 		if note("lock table", s.Settings.LockTable, s.checkTable(ctx)) {
-			note("writing locks", "permitted", s.mayWriteLock(ctx))
+			note("writing locks", "permitted", s.mayWriteTable(ctx))
 		}
 	}
 	if slices.ContainsFunc(list, func(f Finding) bool { return f.Err != nil }) {
@@ -121,7 +121,7 @@ func (s *Store) CheckVersioning(ctx context.Context) error {
 
 // drifted is the error for a setting of the store that somebody changed.
 func (s *Store) drifted(what, found string) error {
-	return &Failure{what, "restore it with cdktf deploy state", errors.New(found)}
+	return &Failure{what, "restore it with npx cdktf deploy state", errors.New(found)}
 }
 
 // checkPolicy checks that the bucket's policy denies everybody everything
@@ -236,38 +236,49 @@ func (s *Store) checkTable(ctx context.Context) error {
 // there never happens, but AWS checks the permission first.
 const probe = "permission-check"
 
-func (s *Store) mayWriteState(ctx context.Context) error {
+func (s *Store) mayWriteBucket(ctx context.Context) error {
+	nothing := aws.String(`"none"`)
 	_, err := s.s3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.Settings.StateBucket, Key: aws.String(probe), Body: strings.NewReader(""), IfMatch: aws.String(`"none"`),
+		Bucket: &s.Settings.StateBucket, Key: aws.String(probe), Body: strings.NewReader(""), IfMatch: nothing,
 	})
-	if conditionFailed(err) {
+	if !conditionFailed(err) {
+		return s.explain("write to the bucket", err)
+	}
+	if !s.usesFile() {
 		return nil
 	}
-	return s.explain("write to the bucket", err)
+	_, err = s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.Settings.StateBucket, Key: aws.String(probe), IfMatch: nothing})
+	if !conditionFailed(err) {
+		return s.explain("delete from the bucket, which is how a lock is released", err)
+	}
+	return nil
 }
 
-func (s *Store) mayWriteLock(ctx context.Context) error {
-	_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.Settings.LockTable, Item: tableKey(probe), ConditionExpression: aws.String("attribute_exists(LockID)"),
-	})
-	if conditionFailed(err) {
-		return nil
+func (s *Store) mayWriteTable(ctx context.Context) error {
+	there := aws.String("attribute_exists(LockID)")
+	_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Settings.LockTable, Item: tableKey(probe), ConditionExpression: there})
+	if !conditionFailed(err) {
+		return s.explain("write to the lock table", err)
 	}
-	return s.explain("write to the lock table", err)
+	_, err = s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Settings.LockTable, Key: tableKey(probe), ConditionExpression: there})
+	if !conditionFailed(err) {
+		return s.explain("delete from the lock table, which is how a lock is released", err)
+	}
+	return nil
 }
 
 // check says how a stack's state is.
 func (s Stack) check(ctx context.Context) (string, error) {
 	object, err := s.Load(ctx, "")
+	is := "none yet"
 	switch {
-	case errors.Is(err, ErrNoState):
-		return "none yet", nil
+	case err == nil:
+		is = fmt.Sprintf("serial %d, %d resources", object.Serial, len(object.Resources))
 	case errors.Is(err, ErrDeleted), errors.Is(err, ErrBroken):
-		return "", fmt.Errorf("%w\nSee state versions %s, then state rollback %[2]s VERSION", err, s.Name)
-	case err != nil:
+		return "", fmt.Errorf("%w\nBring an older version back: %s", err, s.BringBack())
+	case !errors.Is(err, ErrNoState):
 		return "", err
 	}
-	is := fmt.Sprintf("serial %d, %d resources", object.Serial, len(object.Resources))
 	held, err := s.Held(ctx)
 	if err != nil {
 		return "", err
@@ -279,8 +290,8 @@ func (s Stack) check(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if digest != "" && digest != object.Digest() {
-		return "", fmt.Errorf("the digest in the lock table does not fit the newest state: state unlock %s", s.Name)
+	if digest != "" && (object == nil || digest != object.Digest()) {
+		return "", fmt.Errorf("the digest in the lock table does not fit the newest state: %s unlock %s", Command, s.Name)
 	}
 	return is, nil
 }

@@ -42,9 +42,9 @@ func (s *Store) explain(doing string, err error) error {
 	case "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException":
 		return &Failure{"AWS does not know these credentials", "check AWS_PROFILE and the AWS_… variables", said}
 	case "NoSuchBucket":
-		return &Failure{fmt.Sprintf("there is no bucket %s", bucket), "check stateBucket in cdktf.json, or make it: state bootstrap", said}
+		return &Failure{fmt.Sprintf("there is no bucket %s", bucket), "check stateBucket in cdktf.json, or make it: " + Command + " bootstrap", said}
 	case "ResourceNotFoundException":
-		return &Failure{fmt.Sprintf("there is no table %s in %s", table, region), "check lockTable and region in cdktf.json, or make it again: state bootstrap", said}
+		return &Failure{fmt.Sprintf("there is no table %s in %s", table, region), "check lockTable and region in cdktf.json, or make it again: " + Command + " bootstrap", said}
 	case "AccessDenied", "AccessDeniedException", "Forbidden":
 		return &Failure{"no permission to " + doing, "ask who looks after the account's IAM policies and the bucket's policy", said}
 	}

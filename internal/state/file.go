@@ -126,8 +126,8 @@ func (f *File) WithSerial(serial uint64) (*File, error) {
 
 // Add returns the state with more objects in it, and the next serial. Each
 // comes from another state, in which it is the only one. One whose address
-// is taken becomes a deposed object of that address: Terraform shows in the
-// next plan that it will destroy it.
+// is taken, by an object that is not itself deposed, becomes a deposed object of that
+// address: Terraform shows in the next plan that it will destroy it.
 func (f *File) Add(others ...*File) (*File, error) {
 	return f.edit(func(content map[string]json.RawMessage) error {
 		var entries []map[string]json.RawMessage
@@ -172,7 +172,10 @@ func addEntry(entries []map[string]json.RawMessage, entry map[string]json.RawMes
 		return nil, err
 	}
 	for _, instance := range more {
-		if len(have) > 0 {
+		current := func(other map[string]json.RawMessage) bool {
+			return other["deposed"] == nil && bytes.Equal(other["index_key"], instance["index_key"])
+		}
+		if slices.ContainsFunc(have, current) {
 			// Terraform's keys are 8 hexadecimal digits at random.
 			instance["deposed"] = json.RawMessage(`"` + newID()[:8] + `"`)
 		}

@@ -26,6 +26,16 @@ type Version struct {
 // Versions returns the newest versions of the stack's state, newest first, at
 // most limit of them.
 func (s Stack) Versions(ctx context.Context, limit int) ([]Version, error) {
+	list, err := s.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list = list[:min(len(list), limit)]
+	return list, s.read(ctx, list)
+}
+
+// list lists all versions, newest first, without their content.
+func (s Stack) list(ctx context.Context) ([]Version, error) {
 	var list []Version
 	pages := s3.NewListObjectVersionsPaginator(s.store.s3, &s3.ListObjectVersionsInput{
 		Bucket: &s.store.Settings.StateBucket, Prefix: &s.Key,
@@ -59,9 +69,11 @@ func (s Stack) Versions(ctx context.Context, limit int) ([]Version, error) {
 		}
 		return b.Time.Compare(a.Time)
 	})
-	list = list[:min(len(list), limit)]
+	return list, nil
+}
 
-	// Serial and lineage are in the content only.
+// read reads the content of versions: serial and lineage are in there only.
+func (s Stack) read(ctx context.Context, list []Version) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for i := range list {
@@ -77,8 +89,33 @@ func (s Stack) Versions(ctx context.Context, limit int) ([]Version, error) {
 			return nil
 		})
 	}
-	return list, group.Wait()
+	return group.Wait()
 }
+
+// chunk is how many versions Search reads at a time.
+const chunk = 50
+
+// Search returns the newest versions of the stack's state, newest first, down to
+// the one that name means (see Find), and that one.
+func (s Stack) Search(ctx context.Context, name string) ([]Version, Version, error) {
+	list, err := s.list(ctx)
+	if err != nil {
+		return nil, Version{}, err
+	}
+	for n := 0; ; {
+		m := min(n+chunk, len(list))
+		if err := s.read(ctx, list[n:m]); err != nil {
+			return nil, Version{}, err
+		}
+		found, err := Find(list[:m], name)
+		if n = m; n == len(list) || !errors.Is(err, errNoVersion) {
+			return list[:n], found, err
+		}
+	}
+}
+
+// errNoVersion means that no version has that name.
+var errNoVersion = errors.New("no version")
 
 // Find returns the version that name means: a serial, a version id, or the
 // start of one.
@@ -98,7 +135,7 @@ func Find(versions []Version, name string) (Version, error) {
 	}
 	switch {
 	case len(found) == 0:
-		return Version{}, fmt.Errorf("no version %q among the newest %d", name, len(versions))
+		return Version{}, fmt.Errorf("%w %q among the newest %d", errNoVersion, name, len(versions))
 	case len(found) > 1:
 		return Version{}, fmt.Errorf("%q means %d versions: name it by its id", name, len(found))
 	case found[0].Deleted:
@@ -107,6 +144,12 @@ func Find(versions []Version, name string) (Version, error) {
 		return Version{}, found[0].Err
 	}
 	return found[0], nil
+}
+
+// BringBack are the commands that bring an older version of the stack's state
+// back.
+func (s Stack) BringBack() string {
+	return fmt.Sprintf("%s versions %s, then %[1]s rollback %[2]s VERSION", Command, s.Name)
 }
 
 // Rollback is an older version about to become the newest one.

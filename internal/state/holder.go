@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,53 +18,70 @@ import (
 // AtWork tells why a lock's holder may still be at work; "" if it is certainly
 // gone. A lock has no heartbeat, and one of Terraform's does not say which
 // process holds it. So the answer is certain only for a lock of this user on
-// this machine: its holder is gone if no process that could hold it has run
-// since before the lock was taken.
+// this machine: its holder is gone if no process runs that could hold it.
 func (s Stack) AtWork(lock LockInfo) (string, error) {
-	if lock.Who != me() {
+	if !lock.Ours() {
 		return fmt.Sprintf("the lock is from %s and this is %s: whether its holder is still at work cannot be seen from here", lock.Who, me()), nil
 	}
-	reason, err := s.holder(lock)
-	if reason == "" || err != nil {
+	suspects, err := s.suspects(lock)
+	for range looks {
+		if len(suspects) == 0 || err != nil {
+			return "", err
+		}
+		time.Sleep(lookAgain)
+		var again map[int32]string
+		again, err = s.suspects(lock)
+		maps.DeleteFunc(suspects, func(pid int32, _ string) bool { return again[pid] == "" })
+	}
+	pids := slices.Sorted(maps.Keys(suspects))
+	if len(pids) == 0 || err != nil {
 		return "", err
 	}
-	time.Sleep(lookAgain)
-	return s.holder(lock)
+	return suspects[pids[0]], nil
 }
 
-// lookAgain is after how long AtWork looks a second time: what it saw may have
-// been a Terraform that was just about to end, or to write down its backend.
-const lookAgain = time.Second / 2
+// AtWork looks again, so often and after so long: what it saw may have been a
+// Terraform that was just about to end, or to write down its backend.
+const (
+	looks     = 4
+	lookAgain = time.Second / 2
+)
 
-// holder describes the first process on this machine that may hold the lock;
-// "" if there is none.
-func (s Stack) holder(lock LockInfo) (string, error) {
+// suspects are the processes on this machine that may hold the lock, described,
+// by their numbers.
+func (s Stack) suspects(lock LockInfo) (map[int32]string, error) {
 	all, err := process.Processes()
 	if err != nil {
-		return "", fmt.Errorf("list the processes: %w", err)
+		return nil, fmt.Errorf("list the processes: %w", err)
 	}
+	found := map[int32]string{}
 	for _, p := range all {
 		// A process that ends meanwhile is none that holds the lock.
 		name, err := p.Name()
 		if err != nil || !mayHold(lock, name, p.Pid) || dead(p) {
 			continue
 		}
-		millis, err := p.CreateTime()
-		if err != nil {
-			continue
+		dir, works := "a folder that cannot be seen", unknown
+		if lock.Info == "" { // Terraform's: is it at work on this state?
+			if cwd, err := p.Cwd(); err == nil {
+				dir, works = cwd, s.worksOn(cwd, dataDir(p))
+			}
 		}
-		started := time.UnixMilli(millis)
-		if started.After(lock.Created.Add(time.Second)) { // a process's start is known to the second on some systems
-			continue
+		since := ""
+		if millis, err := p.CreateTime(); err == nil {
+			started := time.UnixMilli(millis)
+			since = " since " + started.Format(time.DateTime)
+			// Of one that surely works on this state, the time is no proof: if the clock was
+			// set meanwhile, as after a machine's sleep, it tells nothing.
+			if works == unknown && started.After(lock.Created.Add(time.Minute)) && started.Before(time.Now().Add(time.Minute)) {
+				continue
+			}
 		}
-		dir, err := p.Cwd()
-		if err == nil && strings.HasPrefix(lock.Operation, "OperationType") && s.elsewhere(dir) {
-			continue
+		if works != elsewhere {
+			found[p.Pid] = fmt.Sprintf("%s has been running on this machine%s (process %d in %s)", name, since, p.Pid, dir)
 		}
-		return fmt.Sprintf("%s has been running on this machine since %s (process %d in %s)",
-			name, started.Format(time.DateTime), p.Pid, dir), nil
 	}
-	return "", nil
+	return found, nil
 }
 
 // holderInfo is what a lock of this process says in its Info.
@@ -73,8 +92,12 @@ func mayHold(lock LockInfo, name string, pid int32) bool {
 	if lock.Info != "" { // one of this package
 		return lock.Info == fmt.Sprintf("process %d", pid)
 	}
-	return name == "terraform" || name == "tofu"
+	return terraformName.MatchString(name)
 }
+
+// terraformName are the names of Terraform and OpenTofu, with a version behind
+// where several are installed, but none of their plugins and language servers.
+var terraformName = regexp.MustCompile(`^(terraform|tofu)([-_.]?v?[0-9][0-9.]*)?(\.exe)?$`)
 
 // dead tells whether a process was killed and only waits for its parent to
 // notice.
@@ -83,17 +106,43 @@ func dead(p *process.Process) bool {
 	return err == nil && slices.Contains(status, process.Zombie)
 }
 
-// elsewhere tells whether a Terraform that plans or applies in dir certainly works
-// on another state. Terraform keeps the backend of a folder in
-// .terraform/terraform.tfstate; without that file the state is a local one. (While
-// Terraform moves a state to another backend, the file names the old one.)
-func (s Stack) elsewhere(dir string) bool {
-	if os.Getenv("TF_DATA_DIR") != "" { // who knows where that file is then
-		return false
+// dataDir is where a Terraform process keeps what belongs to its folder. That
+// cannot be read of another user's process.
+func dataDir(p *process.Process) string {
+	variables, _ := p.Environ()
+	for _, v := range variables {
+		if dir, ok := strings.CutPrefix(v, "TF_DATA_DIR="); ok && dir != "" {
+			return dir
+		}
 	}
-	content, err := os.ReadFile(filepath.Join(dir, ".terraform", "terraform.tfstate"))
-	if errors.Is(err, os.ErrNotExist) {
-		return true
+	return ".terraform"
+}
+
+// whereabouts is whether a process works on a certain state.
+type whereabouts int
+
+const (
+	unknown whereabouts = iota
+	here
+	elsewhere
+)
+
+// worksOn tells whether a Terraform that runs in dir works on this stack's state.
+// Terraform keeps the backend of a folder in terraform.tfstate in its data folder;
+// with that folder, but without that file, the state is a local one. Without the folder
+// nothing is certain, and neither in a folder of the stack's own name: somebody may have
+// cleared them away from under a deploy. (While Terraform moves a state to another
+// backend, the file names the old one.)
+func (s Stack) worksOn(dir, data string) whereabouts {
+	if !filepath.IsAbs(data) {
+		data = filepath.Join(dir, data)
+	}
+	if info, err := os.Stat(data); err != nil || !info.IsDir() {
+		return unknown
+	}
+	content, err := os.ReadFile(filepath.Join(data, "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) && filepath.Base(dir) != s.Name {
+		return elsewhere
 	}
 	var folder struct {
 		Backend struct {
@@ -101,8 +150,10 @@ func (s Stack) elsewhere(dir string) bool {
 		}
 	}
 	if err != nil || json.Unmarshal(content, &folder) != nil {
-		return false
+		return unknown
 	}
-	backend := folder.Backend.Config
-	return backend.Bucket != s.store.Settings.StateBucket || backend.Key != s.Key
+	if backend := folder.Backend.Config; backend.Bucket != s.store.Settings.StateBucket || backend.Key != s.Key {
+		return elsewhere
+	}
+	return here
 }

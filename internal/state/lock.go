@@ -40,6 +40,10 @@ func me() string {
 	return name + "@" + host
 }
 
+// Ours tells whether the lock was taken by this user on this machine, as far as
+// their names tell.
+func (i LockInfo) Ours() bool { return i.Who == me() }
+
 // Held is a lock that lies in a place.
 type Held struct {
 	LockInfo
@@ -92,8 +96,9 @@ type Lock struct {
 // else gets in between. If anything else lies in a place, Lock returns a
 // *LockedError and leaves nothing behind.
 func (s Stack) Lock(ctx context.Context, operation string, dead []Held) (*Lock, error) {
+	id := newID()
 	info, err := json.Marshal(LockInfo{
-		ID: newID(), Operation: operation, Info: holderInfo(), Who: me(), Created: time.Now().UTC(), Path: s.lockID(),
+		ID: id, Operation: operation, Info: holderInfo(), Who: me(), Created: time.Now().UTC(), Path: s.lockID(),
 	})
 	if err != nil {
 		return nil, err
@@ -105,33 +110,46 @@ func (s Stack) Lock(ctx context.Context, operation string, dead []Held) (*Lock, 
 			over = &dead[i]
 		}
 		tag, err := p.put(ctx, info, over)
-		if conditionFailed(err) {
-			err = s.locked(ctx, p)
+		if err != nil {
+			// The answer may have got lost, and then the lock there is this one: the SDK's
+			// second try fails by its first.
+			held, readErr := s.look(ctx, p)
+			switch {
+			case readErr == nil && held.ID == id:
+				tag = held.tag
+				if conditionFailed(err) {
+					err = nil
+				}
+			case readErr == nil && conditionFailed(err):
+				err = &LockedError{s.Name, *held}
+			}
+		}
+		if tag != "" {
+			lock.places = append(lock.places, p)
+			lock.held = append(lock.held, Held{Place: p.String(), tag: tag})
 		}
 		if err != nil {
 			return nil, errors.Join(s.store.explain("lock "+s.Name, err), lock.Release(ctx))
 		}
-		lock.places = append(lock.places, p)
-		lock.held = append(lock.held, Held{Place: p.String(), tag: tag})
 	}
 	return lock, nil
 }
 
-// locked is the error for a lock that somebody else holds in p.
-func (s Stack) locked(ctx context.Context, p place) error {
+// look is the lock that lies in p, with no ID if there is none. It looks even when
+// ctx is done.
+func (s Stack) look(ctx context.Context, p place) (*Held, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
+	defer cancel()
 	held, err := p.read(ctx)
-	if err != nil {
-		return err
-	}
-	if held == nil { // released since
+	if err == nil && held == nil {
 		held = &Held{Place: p.String()}
 	}
-	return &LockedError{s.Name, *held}
+	return held, err
 }
 
 // Release gives the lock back. It does so even when ctx is done.
 func (l *Lock) Release(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
 	defer cancel()
 	var errs []error
 	for i, p := range l.places {
@@ -201,8 +219,10 @@ func (p tablePlace) put(ctx context.Context, info []byte, over *Held) (string, e
 	} else {
 		input.ConditionExpression, input.ExpressionAttributeValues = sameInfo(over.tag)
 	}
-	_, err := p.store.db.PutItem(ctx, input)
-	return tag, err
+	if _, err := p.store.db.PutItem(ctx, input); err != nil {
+		return "", err
+	}
+	return tag, nil
 }
 
 func (p tablePlace) remove(ctx context.Context, held Held) error {
@@ -221,7 +241,7 @@ func sameInfo(info string) (*string, map[string]dbtypes.AttributeValue) {
 // filePlace is the lock file in the bucket. It is known by its ETag.
 type filePlace struct{ Stack }
 
-func (p filePlace) key() *string   { return aws.String(p.Key + ".tflock") }
+func (p filePlace) key() *string   { return aws.String(p.Key + lockSuffix) }
 func (p filePlace) String() string { return "bucket " + p.store.Settings.StateBucket }
 
 func (p filePlace) read(ctx context.Context) (*Held, error) {

@@ -59,8 +59,11 @@ func (s *Store) Stack(name string) Stack {
 // of its state.
 const stateKeySuffix = "/terraform.tfstate"
 
-// Stacks are the names of all stacks that have a state, or had one: a deleted
-// state counts, since it can be brought back.
+// lockSuffix is what Terraform puts behind that key to make the lock's.
+const lockSuffix = ".tflock"
+
+// Stacks are the names of all stacks that have a state or a lock in the bucket, or
+// had one: a deleted state counts, since it can be brought back.
 func (s *Store) Stacks(ctx context.Context) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
@@ -71,7 +74,7 @@ func (s *Store) Stacks(ctx context.Context) ([]string, error) {
 			return nil, s.explain("list the states", err)
 		}
 		for _, v := range page.Versions {
-			name, ok := strings.CutSuffix(*v.Key, stateKeySuffix)
+			name, ok := strings.CutSuffix(strings.TrimSuffix(*v.Key, lockSuffix), stateKeySuffix)
 			if ok && !seen[name] {
 				names, seen[name] = append(names, name), true
 			}
@@ -95,7 +98,7 @@ var (
 	// ErrNoState means that a stack has no state and never had one.
 	ErrNoState = errors.New("no state")
 	// ErrDeleted means that a stack's state was deleted. Its versions are there.
-	ErrDeleted = errors.New("the state was deleted; state rollback brings it back")
+	ErrDeleted = errors.New("the state was deleted")
 	// ErrBroken means that what lies in a state's place is no state.
 	ErrBroken = errors.New("broken state")
 )
@@ -157,15 +160,28 @@ func (s Stack) Save(ctx context.Context, file *File, before *Object) error {
 		input.IfNoneMatch = aws.String("*")
 	}
 	if _, err := s.store.s3.PutObject(ctx, input); conditionFailed(err) {
-		return fmt.Errorf("the state of %s has changed in the meantime; nothing was written: run this again", s.Name)
+		// The SDK tries again after an answer that got lost: then it was this very
+		// write that is there already.
+		if now, _ := s.Load(ctx, ""); now == nil || !bytes.Equal(now.data, file.data) {
+			return fmt.Errorf("the state of %s has changed in the meantime; nothing was written: run this again", s.Name)
+		}
 	} else if err != nil {
 		return s.store.explain("write the state of "+s.Name, err)
 	}
 	if !s.store.usesTable() {
 		return nil
 	}
-	return s.setDigest(ctx, file.Digest())
+	// The two belong together: from here on, Ctrl-C comes too late.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
+	defer cancel()
+	if err := s.setDigest(ctx, file.Digest()); err != nil {
+		return fmt.Errorf("the state of %[1]s is written, but not its digest: %[2]s unlock %[1]s\n%[3]w", s.Name, Command, err)
+	}
+	return nil
 }
+
+// lastWrite is how long a write that completes another one may take.
+const lastWrite = 30 * time.Second
 
 // Digest returns the digest that the table holds for the state: MD5 in
 // hexadecimal, "" for none.

@@ -60,7 +60,7 @@ func demo(ctx context.Context) error {
 	d := deployer{p}
 
 	title("The state store: bucket and lock table (make bootstrap)")
-	if _, err := d.run(ctx, "go", "run", "./cmd/state", "bootstrap", "--auto-approve"); err != nil {
+	if _, err := d.run(ctx, "go", "run", "./cmd/state", "bootstrap", "--yes"); err != nil {
 		return err
 	}
 	title("Stage and prod (cdktf deploy stage prod)")

@@ -2,6 +2,7 @@ package orphan
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -20,9 +22,10 @@ import (
 // Adopt reads orphans in with `terraform import` and returns a state with
 // each. It works in a folder of its own with a local state: neither the stack's
 // state nor anything on AWS changes. dir is the folder of the synthesized
-// stack. done is called after each orphan, from several goroutines at once; its error is
-// nil for one that was read in. Orphans that turn out not to exist are left out.
-func Adopt(ctx context.Context, dir string, orphans []Orphan, done func(Orphan, error)) ([]*state.File, error) {
+// stack. done is called after each orphan, from several goroutines at once, with what
+// became of it. Orphans that turn out not to exist are left out. If some
+// cannot be read in, the error names each, and the states of the others are returned.
+func Adopt(ctx context.Context, dir string, orphans []Orphan, done func(o Orphan, result string)) ([]*state.File, error) {
 	scratch, err := os.MkdirTemp("", "adopt-")
 	if err != nil {
 		return nil, err
@@ -32,30 +35,30 @@ func Adopt(ctx context.Context, dir string, orphans []Orphan, done func(Orphan, 
 		return nil, err
 	}
 
-	files := make([]*state.File, len(orphans))
-	group, ctx := errgroup.WithContext(ctx)
+	files, errs := make([]*state.File, len(orphans)), make([]error, len(orphans))
+	var group errgroup.Group
 	group.SetLimit(runtime.NumCPU()) // each import keeps one busy: it starts the provider
 	for i, o := range orphans {
 		group.Go(func() error {
 			file, err := importOne(ctx, scratch, fmt.Sprintf("%d.tfstate", i), o)
-			done(o, err)
-			if errors.Is(err, errNotThere) {
-				return nil
+			switch {
+			case errors.Is(err, errNotThere):
+				done(o, "does not exist")
+			case err != nil:
+				done(o, "cannot be read in")
+				errs[i] = err
+			default:
+				done(o, "read in")
+				files[i] = file
 			}
-			files[i] = file
-			return err
+			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
+	group.Wait()
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	var found []*state.File
-	for _, file := range files {
-		if file != nil {
-			found = append(found, file)
-		}
-	}
-	return found, nil
+	return slices.DeleteFunc(files, func(f *state.File) bool { return f == nil }), errors.Join(errs...)
 }
 
 // prepare makes scratch a Terraform folder with the stack's configuration, but
@@ -120,7 +123,8 @@ func importOne(ctx context.Context, dir, stateFile string, o Orphan) (*state.Fil
 
 // terraform runs Terraform in dir. The error has what it said.
 func terraform(ctx context.Context, dir string, args ...string) error {
-	cmd := exec.CommandContext(ctx, "terraform", args...)
+	// The variable by which cdktf is told of another one.
+	cmd := exec.CommandContext(ctx, cmp.Or(os.Getenv("TERRAFORM_BINARY_NAME"), "terraform"), args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_DATA_DIR=")
 	// Killed, Terraform would leave the provider's process behind.

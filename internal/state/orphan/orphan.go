@@ -21,6 +21,7 @@ import (
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	tagging "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
@@ -39,7 +40,11 @@ const NameTag = "TerraformName"
 type Orphan struct {
 	Address string // in Terraform, such as aws_vpc.network_vpc
 	ID      string // what `terraform import` knows it by
+	Surplus bool   // the state has another one with that address: the next apply destroys this one
 }
+
+// Stray is a resource with the stack's tags that Terraform cannot take over.
+type Stray struct{ ARN, Why string }
 
 const (
 	roleType    = "aws_iam_role"
@@ -47,22 +52,21 @@ const (
 )
 
 // Find returns the orphans of the stack whose synthesized configuration is in
-// dir, sorted by address. lost are the ARNs of resources of the stack whose block is
-// no longer in the configuration: Terraform cannot read them in.
-func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) (orphans []Orphan, lost []string, err error) {
+// dir, sorted by address, and what else has the stack's tags but is not in file.
+func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) ([]Orphan, []Stray, error) {
 	c, err := readConfig(dir)
 	if err != nil || len(c.Provider.AWS) == 0 { // a stack with nothing on AWS
 		return nil, nil, err
 	}
 	f := finder{cfg: cfg, config: c, file: file}
 	// routes comes last: it looks into the route tables found before.
-	for _, find := range []func(context.Context) error{f.tagged, f.groups, f.identities, f.named, f.routes} {
+	for _, find := range []func(context.Context) error{f.tagged, f.tagsOfEC2, f.groups, f.identities, f.named, f.routes} {
 		if err := find(ctx); err != nil {
 			return nil, nil, err
 		}
 	}
 	slices.SortFunc(f.found, func(a, b Orphan) int { return strings.Compare(a.Address+a.ID, b.Address+b.ID) })
-	return f.found, f.lost, nil
+	return f.found, f.strays, nil
 }
 
 // finder gathers orphans from where AWS lists resources.
@@ -71,7 +75,7 @@ type finder struct {
 	config config
 	file   *state.File
 	found  []Orphan
-	lost   []string
+	strays []Stray
 }
 
 // add notes a resource by its name in the configuration, unless the state
@@ -79,21 +83,42 @@ type finder struct {
 func (f *finder) add(name, arn string) {
 	kind := f.config.kind(name)
 	id := importID(kind, arn)
-	for _, r := range f.file.Resources {
-		if r.ARN == arn || r.ID == id && (r.Type == kind || kind == "") {
-			return
-		}
+	if f.knows(kind, id, arn) {
+		return
 	}
-	orphan := Orphan{kind + "." + name, id}
+	// RDS gives a database that is restored the tags of the one it was. Whoever
+	// restored it would not want the next deploy to destroy it.
+	identifier := f.config.argument(kind, name, "identifier")
 	switch {
 	case kind == "":
-		f.lost = append(f.lost, arn)
-	case !slices.Contains(f.found, orphan):
+		f.strays = append(f.strays, Stray{arn, "is not in the code: check out the code that made it and run this again, or delete it by hand"})
+	case identifier != "" && identifier != id:
+		f.strays = append(f.strays, Stray{arn, fmt.Sprintf("has the tags of %s.%s, but that is called %s: left alone", kind, name, identifier)})
+	default:
+		f.note(kind, name, id)
+	}
+}
+
+// knows tells whether the state knows a resource; one of any type for kind "".
+func (f *finder) knows(kind, id, arn string) bool {
+	return slices.ContainsFunc(f.file.Resources, func(r state.Resource) bool {
+		return arn != "" && r.ARN == arn || r.ID == id && (r.Type == kind || kind == "")
+	})
+}
+
+// note adds an orphan that was not found before.
+func (f *finder) note(kind, name, id string) {
+	orphan := Orphan{Address: kind + "." + name, ID: id}
+	orphan.Surplus = slices.ContainsFunc(f.file.Resources, func(r state.Resource) bool {
+		return r.Address == orphan.Address && r.Deposed == ""
+	})
+	if !slices.Contains(f.found, orphan) {
 		f.found = append(f.found, orphan)
 	}
 }
 
-// tagged finds all but what the other methods look for.
+// tagged finds what AWS's list of all tags has. New resources appear there
+// some minutes late.
 func (f *finder) tagged(ctx context.Context) error {
 	input := &tagging.GetResourcesInput{TagFilters: []taggingtypes.TagFilter{{Key: aws.String(NameTag)}}}
 	for key, value := range f.config.tags() {
@@ -114,6 +139,38 @@ func (f *finder) tagged(ctx context.Context) error {
 					f.add(*tag.Value, *r.ResourceARN)
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// tagsOfEC2 finds what belongs to EC2, the network above all, by EC2's own list of
+// tags, which is up to date at once. Nothing in it is unique by name, so what is
+// missed is made twice.
+func (f *finder) tagsOfEC2(ctx context.Context) error {
+	filter := ec2types.Filter{Name: aws.String("key"), Values: []string{NameTag}}
+	for key := range f.config.tags() {
+		filter.Values = append(filter.Values, key)
+	}
+	resources := map[string]map[string]string{} // id to tags
+	pages := ec2.NewDescribeTagsPaginator(ec2.NewFromConfig(f.cfg), &ec2.DescribeTagsInput{Filters: []ec2types.Filter{filter}})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list the tags of EC2's resources: %w", err)
+		}
+		for _, tag := range page.Tags {
+			if resources[*tag.ResourceId] == nil {
+				resources[*tag.ResourceId] = map[string]string{}
+			}
+			resources[*tag.ResourceId][*tag.Key] = *tag.Value
+		}
+	}
+	for id, tags := range resources {
+		name := tags[NameTag]
+		kind := f.config.kind(name)
+		if kind != "" && f.config.owns(tags) && !f.knows(kind, id, "") {
+			f.note(kind, name, id)
 		}
 	}
 	return nil
@@ -272,7 +329,7 @@ func (f *finder) routes(ctx context.Context) error {
 	} {
 		for name := range f.config.Resource[kind] {
 			if address := kind + "." + name; f.id(address) == "" && there[id(name)] {
-				f.found = append(f.found, Orphan{address, id(name)})
+				f.note(kind, name, id(name))
 			}
 		}
 	}
@@ -301,7 +358,7 @@ func (f *finder) named(ctx context.Context) error {
 			id, address := f.config.argument(kind, name, exists.argument), kind+"."+name
 			// What answers with an error is not there, or not ours.
 			if id != "" && f.id(address) == "" && exists.check(id) == nil {
-				f.found = append(f.found, Orphan{address, id})
+				f.note(kind, name, id)
 			}
 		}
 	}
