@@ -27,14 +27,14 @@ func TestRollback(t *testing.T) {
 	before := p.newest("stage")
 
 	output := p.want(0, "newest")(p.state("versions", "stage"))
-	if rows := strings.Count(output, before.Lineage); rows != len(p.states("stage")) {
+	if rows := strings.Count(output, before.Lineage[:8]); rows != len(p.states("stage")) {
 		t.Errorf("%d rows, %d versions:\n%s", rows, len(p.states("stage")), output)
 	}
-	newest := fmt.Sprintf(`│ +%d │ %s \d\d:\d\d:\d\d │ [\d.]+K?B +│ +2 │ %s │ \S+ │ newest │`, before.Serial, time.Now().Format(time.DateOnly), before.Lineage)
+	newest := fmt.Sprintf(`│ +%d │ %s \d\d:\d\d:\d\d │ [\d.]+K?B +│ +2 │ %s │ \S+ │ newest │`, before.Serial, time.Now().Format(time.DateOnly), before.Lineage[:8])
 	if !regexp.MustCompile(newest).MatchString(output) {
 		t.Errorf("no row is like %s:\n%s", newest, output)
 	}
-	if short := p.want(0, "newest")(p.state("versions", "stage", "--limit", "1")); strings.Count(short, before.Lineage) != 1 {
+	if short := p.want(0, "newest")(p.state("versions", "stage", "--limit", "1")); strings.Count(short, before.Lineage[:8]) != 1 {
 		t.Errorf("with --limit 1:\n%s", short)
 	}
 	p.lockedBy("stage", "alice@laptop")
@@ -123,15 +123,17 @@ func TestDeletedStateWithoutDigest(t *testing.T) {
 func TestRollbackAndAdopt(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
-	p.stack("stage", "both", topics(p.name, "a"))
+	all := servers(p.name, 1)
+	topic, logs := all["aws_sns_topic"], all["aws_cloudwatch_log_group"]
+	p.stack("stage", "both", block{"aws_sns_topic": topic})
 	p.init("stage")
 	p.want(0)(p.apply("stage").result())
-	p.stack("stage", "both", topics(p.name, "a", "b"))
+	p.stack("stage", "both", block{"aws_sns_topic": topic, "aws_cloudwatch_log_group": logs})
 	p.want(0)(p.apply("stage").result())
-	p.want(0, "forget 1 resource, which would stay on AWS", "- aws_sns_topic.b", "know again no resource", "Bring it back?")(p.start(".", "yes\n", stateAt, "rollback", "stage", "1").result())
-	p.want(0, "1 to add")(p.terraform("stage", "plan"))
-	p.want(0, "Made but not in the state: 1 resource:", "aws_sns_topic.b", "Read in: 1 resource.")(p.state("adopt", "stage", "--yes"))
-	p.want(0, "Nothing that was made is missing")(p.state("adopt", "stage", "--yes"))
+	p.want(0, "forget 1 resource, which stays on AWS", "- aws_cloudwatch_log_group.network_flow_logs", "know again no resource", "Bring it back?", "Read in again what it forgot and AWS still has: go run ./cmd/state adopt stage")(p.start(".", "yes\n", stateAt, "rollback", "stage", "1").result())
+	p.want(1, "already exists")(p.apply("stage").result())
+	p.want(0, "Made but not in the state: 1 resource:", "aws_cloudwatch_log_group.network_flow_logs", "Read in: 1 resource.")(p.start(".", "yes\n", stateAt, "adopt", "stage").result())
+	p.want(0, "Nothing that was made is missing")(p.state("adopt", "stage"))
 	p.want(0, "0 added")(p.apply("stage").result())
 	if a := p.accounted("stage"); a.there != 2 {
 		t.Errorf("there are %d resources, want 2", a.there)

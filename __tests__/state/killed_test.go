@@ -35,23 +35,23 @@ func servers(name string, version int) block {
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`
 	first := block{"create_before_destroy": true}
 	resources := block{
-		"aws_vpc":                            block{"net_vpc": block{"cidr_block": "10.1.0.0/16"}},
-		"aws_subnet":                         block{"net_subnet": block{"vpc_id": "${aws_vpc.net_vpc.id}", "cidr_block": "10.1.0.0/24"}},
-		"aws_internet_gateway":               block{"net_gateway": block{"vpc_id": "${aws_vpc.net_vpc.id}"}},
-		"aws_route_table":                    block{"net_routes": block{"vpc_id": "${aws_vpc.net_vpc.id}"}},
-		"aws_route":                          block{"net_internet": block{"route_table_id": "${aws_route_table.net_routes.id}", "destination_cidr_block": "0.0.0.0/0", "gateway_id": "${aws_internet_gateway.net_gateway.id}"}},
-		"aws_route_table_association":        block{"net_association": block{"route_table_id": "${aws_route_table.net_routes.id}", "subnet_id": "${aws_subnet.net_subnet.id}"}},
-		"aws_security_group":                 block{"web_firewall": block{"name_prefix": name + "-", "vpc_id": "${aws_vpc.net_vpc.id}", "lifecycle": first}},
-		"aws_vpc_security_group_egress_rule": block{"web_out": block{"security_group_id": "${aws_security_group.web_firewall.id}", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"}},
+		"aws_vpc":                            block{"network_vpc": block{"cidr_block": "10.1.0.0/16"}},
+		"aws_subnet":                         block{"network_public_1": block{"vpc_id": "${aws_vpc.network_vpc.id}", "cidr_block": "10.1.0.0/24"}},
+		"aws_internet_gateway":               block{"network_internet_gateway": block{"vpc_id": "${aws_vpc.network_vpc.id}"}},
+		"aws_route_table":                    block{"network_public_routes": block{"vpc_id": "${aws_vpc.network_vpc.id}"}},
+		"aws_route":                          block{"network_public_to_internet": block{"route_table_id": "${aws_route_table.network_public_routes.id}", "destination_cidr_block": "0.0.0.0/0", "gateway_id": "${aws_internet_gateway.network_internet_gateway.id}"}},
+		"aws_route_table_association":        block{"network_public_1_association": block{"route_table_id": "${aws_route_table.network_public_routes.id}", "subnet_id": "${aws_subnet.network_public_1.id}"}},
+		"aws_security_group":                 block{"web_instances_security_group": block{"name_prefix": name + "-", "vpc_id": "${aws_vpc.network_vpc.id}", "lifecycle": first}},
+		"aws_vpc_security_group_egress_rule": block{"web_instances_to_https": block{"security_group_id": "${aws_security_group.web_instances_security_group.id}", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"}},
 		"aws_sns_topic":                      block{"alerts_topic": block{"name": name + "-alerts"}},
-		"aws_cloudwatch_log_group":           block{"net_logs": block{"name": "/" + name + "/logs"}},
+		"aws_cloudwatch_log_group":           block{"network_flow_logs": block{"name": "/" + name + "/logs"}},
 		"aws_iam_role":                       block{"web_role": block{"name_prefix": name + "-", "assume_role_policy": trust}},
 		"aws_iam_instance_profile":           block{"web_profile": block{"name_prefix": name + "-", "role": "${aws_iam_role.web_role.name}"}},
-		"aws_lb_target_group":                block{"web_targets": block{"name_prefix": "web-", "port": 8000 + version, "protocol": "HTTP", "vpc_id": "${aws_vpc.net_vpc.id}", "lifecycle": first}},
+		"aws_lb_target_group":                block{"web_targets": block{"name_prefix": "web-", "port": 8000 + version, "protocol": "HTTP", "vpc_id": "${aws_vpc.network_vpc.id}", "lifecycle": first}},
 		"aws_launch_template":                block{"web_template": block{"name_prefix": name + "-", "image_id": "ami-12c6146b", "instance_type": "t3.micro"}},
 		"aws_autoscaling_group": block{"web_group": block{
 			"name_prefix": name + "-", "min_size": 0, "max_size": 1,
-			"vpc_zone_identifier": []string{"${aws_subnet.net_subnet.id}"},
+			"vpc_zone_identifier": []string{"${aws_subnet.network_public_1.id}"},
 			"target_group_arns":   []string{"${aws_lb_target_group.web_targets.arn}"},
 			"launch_template":     []block{{"id": "${aws_launch_template.web_template.id}", "version": "${aws_launch_template.web_template.latest_version}"}},
 		}},
@@ -503,6 +503,20 @@ func TestUnlockRefuses(t *testing.T) {
 	p.want(1, "prod: no state in bucket")(p.state("unlock", "prod"))
 }
 
+// What the page tells a user to type.
+func TestMakeUnlock(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(1)})
+	for _, name := range []string{"Makefile", "package-lock.json", "go.mod", "go.sum", "cmd", "internal"} {
+		must(t, os.Symlink(filepath.Join(root, name), filepath.Join(p.dir, name)))
+	}
+	p.lockedBy("stage", me())
+	p.want(0, "stage is locked", "Take the lock away?", "stage is free.")(p.start(".", "yes\n", "make", "unlock", "ENV=stage").result())
+	if n := p.locks("stage"); n != 0 {
+		t.Errorf("%d locks lie there", n)
+	}
+}
+
 // aliceLock is the id of the lock that lockedBy lays.
 const aliceLock = "11111111-2222-3333-4444-555555555555"
 
@@ -608,7 +622,7 @@ func TestTagsLag(t *testing.T) {
 		}
 		pass()
 	})
-	p.want(0, "aws_vpc.net_vpc", "aws_subnet.net_subnet", "Read in: 2 resources.", "AWS lists new resources some minutes late")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "aws_vpc.network_vpc", "aws_subnet.network_public_1", "Read in: 2 resources.", "AWS lists new resources some minutes late")(p.state("unlock", "stage", "--yes"))
 	p.wire.watch(nil) // the minutes are over
 	p.want(0, "Read in: 1 resource.")(p.state("adopt", "stage", "--yes"))
 	p.want(0)(p.apply("stage").result())

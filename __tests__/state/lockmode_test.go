@@ -2,6 +2,8 @@ package state_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +65,8 @@ func TestLockModes(t *testing.T) {
 	p.want(0)(p.state("lock-mode", "both", "--yes"))
 	colleague.stack("prod", "both", data(5))
 	p.want(1, "Backend configuration changed")(colleague.cdktf("deploy", "prod", "--auto-approve").result())
-	p.want(0, "No changes.")(colleague.cdktf("deploy", "prod", "--auto-approve", "--migrate-state").result())
+	must(t, os.Remove(filepath.Join(colleague.dir, stackFolder("prod"), ".terraform", "terraform.tfstate")))
+	p.want(0, "No changes.")(colleague.cdktf("deploy", "prod", "--auto-approve").result())
 
 	for _, stack := range []string{"stage", "prod"} {
 		if n := p.locks(stack); n != 0 {

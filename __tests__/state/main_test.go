@@ -66,7 +66,13 @@ func run(m *testing.M) int {
 		return fail(err)
 	}
 	defer cloud.Stop()
-	return m.Run()
+	status := m.Run()
+	if only := flag.Lookup("test.run").Value.String(); status == 0 && only == "" {
+		if err := checkPage(); err != nil {
+			return fail(err)
+		}
+	}
+	return status
 }
 
 // build builds a command of the project into dir.

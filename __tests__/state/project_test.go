@@ -210,10 +210,11 @@ func (p *project) putPolicy(statement block) {
 // process is a command of a project, running.
 type process struct {
 	*exec.Cmd
-	mu     sync.Mutex
-	output bytes.Buffer
-	err    error
-	ended  chan struct{}
+	project *project
+	mu      sync.Mutex
+	output  bytes.Buffer
+	err     error
+	ended   chan struct{}
 }
 
 // Write takes in what the process says.
@@ -240,7 +241,7 @@ func (p *project) start(dir, input, name string, args ...string) *process {
 // startWith starts a command whose standard input comes from a reader.
 func (p *project) startWith(dir string, input io.Reader, name string, args ...string) *process {
 	p.t.Helper()
-	proc := &process{Cmd: exec.Command(name, args...), ended: make(chan struct{})}
+	proc := &process{Cmd: exec.Command(name, args...), project: p, ended: make(chan struct{})}
 	proc.Dir = filepath.Join(p.dir, dir)
 	proc.Env = append(os.Environ(), cloud.Environ()...)
 	proc.Env = append(proc.Env, "AWS_ENDPOINT_URL="+p.wire.url, "NO_COLOR=1", "CI=1")
@@ -272,6 +273,7 @@ func (p *process) kill() {
 // result waits for the end: what it said and its exit status.
 func (p *process) result() (string, int) {
 	<-p.ended
+	p.project.record(p.said())
 	return p.said(), p.ProcessState.ExitCode()
 }
 

@@ -57,7 +57,7 @@ func printVersions(out io.Writer, versions []state.Version) {
 		case v.Err != nil:
 			t.AppendRow(table.Row{"?", written, progress.FormatBytes(int64(v.Object.Size())), "?", "?", v.ID, "no state"})
 		default:
-			t.AppendRow(table.Row{v.Object.Serial, written, progress.FormatBytes(int64(v.Object.Size())), len(v.Object.Resources), v.Object.Lineage, v.ID, note})
+			t.AppendRow(table.Row{v.Object.Serial, written, progress.FormatBytes(int64(v.Object.Size())), len(v.Object.Resources), v.Object.Lineage[:min(8, len(v.Object.Lineage))], v.ID, note})
 		}
 	}
 	t.Render()
@@ -128,6 +128,9 @@ func rollback(cmd *cobra.Command, name, version string, otherLineage, yes bool) 
 		return err
 	}
 	fmt.Fprintf(out, "%s is back at serial %d, as serial %d. See what a deploy would do: npx cdktf diff %[1]s\n", name, plan.Target.Serial, plan.File.Serial)
+	if len(plan.Forgotten) > 0 {
+		fmt.Fprintf(out, "Read in again what it forgot and AWS still has: %s adopt %s\n", state.Command, name)
+	}
 	return nil
 }
 
@@ -150,7 +153,7 @@ func printRollback(out io.Writer, name string, plan *state.Rollback) {
 			fmt.Fprintf(out, "    %s %v\n", sign, r)
 		}
 	}
-	list("-", "forget", ", which would stay on AWS", plan.Forgotten)
+	list("-", "forget", ", which stays on AWS", plan.Forgotten)
 	list("+", "know again", ", if still there", plan.Resurrected)
 }
 

@@ -284,7 +284,7 @@ func (s Stack) check(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if len(held) > 0 { // the digest may lag for a moment
-		return fmt.Sprintf("%s; locked by %s since %s ago", is, held[0].Who, Age(held[0].Created)), nil
+		return fmt.Sprintf("%s; locked by %s for %s", is, held[0].Who, Age(held[0].Created)), nil
 	}
 	digest, err := s.Digest(ctx)
 	if err != nil {
