@@ -72,5 +72,5 @@ unlock: $(cdktf) ## ENV=stage: frees a state that a dead deploy left locked
 
 .PHONY: clean
 clean: ## what builds, deploys and tests left behind
-	@! ls cdktf.out/stacks/*/errored.tfstate 2>/dev/null || { echo "is what a deploy could not write: first make unlock ENV=..."; exit 1; }
+	@! ls cdktf.out/stacks/*/errored.tfstate 2>/dev/null || { echo "is what a deploy could not write: make unlock ENV=... first, or move it away"; exit 1; }
 	rm -rf build cdktf.out node_modules

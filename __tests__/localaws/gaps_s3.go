@@ -63,16 +63,17 @@ func (a *AWS) WithoutTLS() http.Handler {
 		defer mu.Unlock()
 		name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		if policy, ok := a.policies.Load("/" + name); ok {
-			judge := func(tls bool) {
+			judge := func(tls bool) error {
 				document, err := judgedBy(policy.([]byte), tls)
-				if err == nil {
-					err = a.putPolicy(name, document)
-				}
 				if err != nil {
-					http.Error(w, err.Error(), http.StatusInternalServerError)
+					return err
 				}
+				return a.putPolicy(name, document)
 			}
-			judge(false)
+			if err := judge(false); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
 			defer judge(true)
 		}
 		a.Front.ServeHTTP(w, r)

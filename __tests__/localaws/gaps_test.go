@@ -3,12 +3,14 @@ package localaws_test
 import (
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -110,7 +112,8 @@ func testWithoutTLS(t *testing.T, cloud *localaws.AWS) {
 	}
 	secure := get()
 	config.BaseEndpoint = &plain.URL
-	if err := get(); err == nil || secure != nil {
+	var refused *awshttp.ResponseError
+	if err := get(); secure != nil || !errors.As(err, &refused) || refused.HTTPStatusCode() != http.StatusForbidden {
 		t.Errorf("with TLS: %v, without: %v", secure, err)
 	}
 	must[*s3.DeleteBucketPolicyOutput](t)(s3.NewFromConfig(cloud.Config()).DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: input.Bucket}))

@@ -208,7 +208,7 @@ func TestUsage(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
 	for _, args := range [][]string{{"unlock"}, {"versions", "a", "b"}, {"versions", "a", "--limit", "-1"}, {"rollback", "stage"}, {"lock-mode", "none"}, {"check", "--what"}, {"nothing"}, {"bootstrap"}} {
-		p.want(2, "See: state")(p.state(args...))
+		p.want(2, "See: go run ./cmd/state")(p.state(args...))
 	}
 	p.want(1, "stage: no state in bucket "+p.bucket)(p.state("versions", "stage"))
 	must(t, os.Remove(filepath.Join(p.dir, "cdktf.json")))

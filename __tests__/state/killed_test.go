@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -305,7 +306,7 @@ func TestKilled(t *testing.T) {
 			kills++
 		})
 	}
-	figure(t, "%d kills of an apply between taking and releasing its lock; after unlock, one more deploy ends: %d", len(stateKills), kills)
+	figure(t, "%d kills of an apply between taking and releasing its lock; mended by unlock and one more deploy: %d", len(stateKills), kills)
 }
 
 // The same while it makes resources: none is forgotten, none made twice.
@@ -456,10 +457,15 @@ func TestStateNotWritten(t *testing.T) {
 	time.Sleep(time.Second) // S3 tells times to the second
 	p.want(0)(p.apply("stage").result())
 	serial := p.newest("stage").Serial
-	p.want(0, "does not go on from the state in the bucket", "left alone")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "does not go on from the state in the bucket", "not written, kept as errored.")(p.state("unlock", "stage", "--yes"))
 
 	// Even if Terraform tried again and again before it gave up, which raises the serial.
 	path := filepath.Join(p.dir, stackFolder("stage"), "errored.tfstate")
+	kept, err := filepath.Glob(filepath.Join(filepath.Dir(path), "errored.*Z.tfstate"))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("kept: %v, %v", kept, err)
+	}
+	must(t, os.Rename(kept[0], path))
 	info, err := os.Stat(path)
 	must(t, err)
 	content, err := os.ReadFile(path)
@@ -470,7 +476,7 @@ func TestStateNotWritten(t *testing.T) {
 	}
 	must(t, os.WriteFile(path, []byte(higher), 0o600))
 	must(t, os.Chtimes(path, info.ModTime(), info.ModTime()))
-	p.want(0, "serial 9) does not go on from the state in the bucket", "left alone")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "serial 9) does not go on from the state in the bucket", "not written, kept as errored.")(p.state("unlock", "stage", "--yes"))
 	if s := p.newest("stage"); s.Serial != serial {
 		t.Errorf("serial %d, want %d", s.Serial, serial)
 	}
@@ -489,6 +495,13 @@ func TestUnlockRefuses(t *testing.T) {
 	must(t, os.Rename(data, data+".away"))
 	p.want(3, "may still be at work: terraform has been running")(p.state("unlock", "stage", "--yes"))
 	must(t, os.Rename(data+".away", data))
+	// Nor if it works in another folder than the backend's record says.
+	record, err := os.ReadFile(filepath.Join(data, "terraform.tfstate"))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(data, "terraform.tfstate"), bytes.ReplaceAll(record, []byte(p.bucket), []byte("elsewhere")), 0o600))
+	p.lockedFor("prod", me(), "migration source state")
+	p.want(3, "may still be at work: terraform has been running")(p.state("unlock", "prod", "--yes"))
+	must(t, os.WriteFile(filepath.Join(data, "terraform.tfstate"), record, 0o600))
 	p.write(stackFolder("stage")+"/go", "")
 	p.want(0)(holder.result())
 
@@ -507,11 +520,11 @@ func TestUnlockRefuses(t *testing.T) {
 func TestMakeUnlock(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, map[string]block{"stage": data(1)})
-	for _, name := range []string{"Makefile", "package-lock.json", "go.mod", "go.sum", "cmd", "internal"} {
+	for _, name := range []string{"Makefile", "go.mod", "go.sum", "cmd", "internal"} {
 		must(t, os.Symlink(filepath.Join(root, name), filepath.Join(p.dir, name)))
 	}
 	p.lockedBy("stage", me())
-	p.want(0, "stage is locked", "Take the lock away?", "stage is free.")(p.start(".", "yes\n", "make", "unlock", "ENV=stage").result())
+	p.want(0, "stage is locked", "Take the lock away?", "stage is free.")(p.start(".", "yes\n", "make", "-o", "node_modules/.package-lock.json", "unlock", "ENV=stage").result())
 	if n := p.locks("stage"); n != 0 {
 		t.Errorf("%d locks lie there", n)
 	}
@@ -523,9 +536,14 @@ const aliceLock = "11111111-2222-3333-4444-555555555555"
 // lockedBy lays a lock of an apply, an hour old, into the table as Terraform does,
 // and returns since when it lies there.
 func (p *project) lockedBy(stack, who string) time.Time {
+	return p.lockedFor(stack, who, "OperationTypeApply")
+}
+
+// lockedFor lays a lock of an operation, an hour old.
+func (p *project) lockedFor(stack, who, operation string) time.Time {
 	created := time.Now().Add(-time.Hour).UTC()
 	info, err := json.Marshal(block{
-		"ID": aliceLock, "Operation": "OperationTypeApply", "Info": "", "Who": who,
+		"ID": aliceLock, "Operation": operation, "Info": "", "Who": who,
 		"Version": "1.11.4", "Created": created, "Path": p.bucket + "/" + stack + "/terraform.tfstate",
 	})
 	must(p.t, err)
@@ -579,7 +597,7 @@ func TestReadingInFails(t *testing.T) {
 		pass()
 	})
 	p.want(1, "aws_sns_topic.a read in", "aws_sns_topic.b cannot be read in", "read in aws_sns_topic.b", "is not authorized",
-		"Read in: 1 resource.", "stage stays locked. To go on: ", "--no-adopt")(p.state("unlock", "stage", "--yes"))
+		"Read in: 1 resource.", "To free stage without reading in: --no-adopt", "stage stays locked; go on with: go run ./cmd/state unlock stage")(p.state("unlock", "stage", "--yes"))
 	if n := p.locks("stage"); n != 2 {
 		t.Errorf("%d locks lie there, want 2", n)
 	}
@@ -659,6 +677,8 @@ func TestAnswerLost(t *testing.T) {
 	t.Parallel()
 	for name, at := range map[string]func(call) bool{
 		"state": isPut("/terraform.tfstate"), "lock in the bucket": isPut(".tflock"), "lock in the table": isItem("PutItem", "/terraform.tfstate"),
+		"release in the bucket": func(c call) bool { return c.Service == "s3" && c.Action == http.MethodDelete },
+		"release in the table":  isItem("DeleteItem", "/terraform.tfstate"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newProject(t, map[string]block{"stage": data(1)})

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"example.com/webserver-cluster/tests/localaws"
@@ -67,7 +68,8 @@ func run(m *testing.M) int {
 	}
 	defer cloud.Stop()
 	status := m.Run()
-	if only := flag.Lookup("test.run").Value.String(); status == 0 && only == "" {
+	some := slices.ContainsFunc([]string{"test.run", "test.skip", "test.list"}, func(name string) bool { return flag.Lookup(name).Value.String() != "" })
+	if status == 0 && !some {
 		if err := checkPage(); err != nil {
 			return fail(err)
 		}

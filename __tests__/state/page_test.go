@@ -36,7 +36,7 @@ func (p *project) record(output string) {
 var (
 	colours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 	// What is another in each run: times, durations, sizes, ids, numbers.
-	varying = regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+s\b|[\d.]+[KM]?B\b|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|-[0-9a-f]{8,}\b|\d+(\.\d+)*`)
+	varying = regexp.MustCompile(`\b(\d+h)?(\d+m)?\d+s\b|[\d.]+[KM]?B\b|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|-[0-9a-f]{8,}\b|\b[0-9a-f]{8}\b|\d+(\.\d+)*`)
 	spaces  = regexp.MustCompile(`\s+|─+`)
 	// What cdktf and Terraform put before a line.
 	margin = regexp.MustCompile(`^(stage|state|prod)? *[│╷╵]? *`)

@@ -22,7 +22,7 @@ func adoptCommand() *cobra.Command {
 They are found by their tags, shown, and read in by "terraform import" in a folder apart;
 then one new version of the state is written, under the lock. Nothing on AWS is changed. The
 next deploy completes them. Where the state has another resource in a found one's place, the
-next deploy destroys the found one: "cdktf diff STACK" shows it before.
+next deploy destroys the found one: "npx cdktf diff STACK" shows it before.
 
 What cannot be read in is named, with the reason; all the others are read in.
 

@@ -99,11 +99,11 @@ func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes
 		}
 		files, left := orphans(cmd, store, storeStack, local, env, yes)
 		if len(files) > 0 {
-			if local, err = local.Add(files...); err != nil {
-				return err
+			if local, err = local.Add(files...); err == nil {
+				err = writeLocal(local)
 			}
-			if err := writeLocal(local); err != nil {
-				return err
+			if err != nil {
+				return errors.Join(left, err)
 			}
 		}
 		if left != nil {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,7 +42,7 @@ func rescue(cmd *cobra.Command, stack state.Stack, held []state.Held, yes bool) 
 	}
 	file, err := state.ParseErrored(content)
 	if err != nil {
-		return true, fmt.Errorf("%s: %w", path, err)
+		return true, fmt.Errorf("%s: %w: move it away and run this again", path, err)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -50,10 +52,15 @@ func rescue(cmd *cobra.Command, stack state.Stack, held []state.Held, yes bool) 
 	if err != nil && !errors.Is(err, state.ErrNoState) {
 		return true, err
 	}
+	if object != nil && bytes.Equal(object.Bytes(), file.Bytes()) { // the run that wrote it died
+		return true, os.Remove(path)
+	}
 	if object != nil && !follows(file, info.ModTime(), object, held) {
-		fmt.Fprintf(out, "%s (lineage %s, serial %d) does not go on from the state in the bucket (lineage %s, serial %d): left alone\n",
-			path, file.Lineage, file.Serial, object.Lineage, object.Serial)
-		return true, nil
+		// Out of the way: what it knows and the bucket does not is looked for on AWS.
+		kept := strings.TrimSuffix(path, ".tfstate") + "." + info.ModTime().UTC().Format("20060102T150405Z") + ".tfstate"
+		fmt.Fprintf(out, "%s (lineage %s, serial %d) does not go on from the state in the bucket (lineage %s, serial %d): not written, kept as %s\n",
+			path, file.Lineage, file.Serial, object.Lineage, object.Serial, filepath.Base(kept))
+		return true, os.Rename(path, kept)
 	}
 	fmt.Fprintf(out, "%s is what a deploy from here could not write: serial %d, %s.\n", path, file.Serial, count(len(file.Resources)))
 	if err := confirm(cmd, yes, "Write it to the bucket?"); err != nil {

@@ -64,17 +64,16 @@ func printVersions(out io.Writer, versions []state.Version) {
 }
 
 func rollbackCommand() *cobra.Command {
-	var yes bool
-	var otherLineage bool
+	var yes, otherLineage bool
 	cmd := &cobra.Command{
 		Use:   "rollback STACK VERSION",
 		Short: "Make an older version of a state the newest one",
 		Long: `Make an older version of a state the newest one. VERSION is a serial or a version id
-(or its first letters) from "state versions". This also brings back a deleted state.
+(or its first letters) from "versions". This also brings back a deleted state.
 
 It shows which resources Terraform would forget and which it would know again, asks, and writes
 the old content as a new version with a new serial, under the lock. The versions in between stay.
-Nothing on AWS is changed: "cdktf diff STACK" afterwards shows what the next deploy would do.
+Nothing on AWS is changed: "npx cdktf diff STACK" afterwards shows what the next deploy would do.
 ` + exitHelp,
 		Example: "  go run ./cmd/state versions stage\n  go run ./cmd/state rollback stage 41",
 		Args:    arguments(cobra.ExactArgs(2)),

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -70,9 +71,12 @@ func exitStatus(err error) int {
 
 func root() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:           "state",
-		Short:         "Look after the Terraform states in the state bucket",
-		Long:          "Look after the Terraform states in the state bucket.\n" + exitHelp,
+		Use:   "state",
+		Short: "Look after the Terraform states in the state bucket",
+		Long: `Look after the Terraform states in the state bucket.
+` + exitHelp + `
+"go run" makes 1 of every status but 0: a script that tells them apart builds the command first.
+`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          arguments(cobra.NoArgs),
@@ -88,7 +92,8 @@ func root() *cobra.Command {
 type usageError struct{ error }
 
 func usage(cmd *cobra.Command, err error) error {
-	return usageError{fmt.Errorf("%w\nSee: %s --help", err, cmd.CommandPath())}
+	command := strings.TrimPrefix(cmd.CommandPath(), "state")
+	return usageError{fmt.Errorf("%w\nSee: %s%s --help", err, state.Command, command)}
 }
 
 // arguments has the faults that check finds end with exitUsage.

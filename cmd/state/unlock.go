@@ -36,9 +36,10 @@ read in only as the resource of the code that made it.
 Whether a deploy is still at work can be seen only on the machine and as the user that
 took the lock. For a lock from elsewhere, ask its holder, then use --force.
 
-If it is interrupted or fails, the lock stays, and running it again goes on. Where reading
-in keeps failing, --no-adopt frees the stack without it: the next deploy may then make
-a second time what exists already.
+If it is interrupted or fails, a lock that lay there stays, and running it again goes on. Only a
+deleted or broken state is freed at once: what helps there, a rollback, needs the lock. Where
+reading in keeps failing, --no-adopt frees the stack without it: the next deploy may then make a
+second time what exists already.
 ` + exitHelp,
 		Example: "  go run ./cmd/state unlock stage\n  go run ./cmd/state unlock stage --force --yes",
 		Args:    arguments(cobra.ExactArgs(1)),
@@ -68,7 +69,10 @@ func unlock(cmd *cobra.Command, name string, how unlocking) error {
 	if err := describe(ctx, out, stack, held); err != nil {
 		return err
 	}
-	for _, lock := range held {
+	for i, lock := range held {
+		if i > 0 && lock.ID == held[0].ID {
+			continue
+		}
 		reason, err := stack.AtWork(lock.LockInfo)
 		switch {
 		case err != nil:
@@ -90,11 +94,10 @@ func unlock(cmd *cobra.Command, name string, how unlocking) error {
 		return err
 	}
 	damaged, err := mend(cmd, store, stack, held, how)
-	unusable := errors.Is(err, state.ErrBroken) || errors.Is(err, state.ErrDeleted)
-	if err != nil && !unusable && (damaged || len(held) > 0) {
+	if err != nil && !unusable(err) && (damaged || len(held) > 0) {
 		// The next deploy must not start from a state that lacks what the dead
 		// one made, so the lock stays.
-		return fmt.Errorf("%w\n%s stays locked. To go on: %s unlock %[2]s (without reading in: --no-adopt)", err, name, state.Command)
+		return fmt.Errorf("%w\n%s stays locked; go on with: %s unlock %[2]s", err, name, state.Command)
 	}
 	if released := lock.Release(ctx); released != nil {
 		return errors.Join(err, released)
@@ -103,7 +106,7 @@ func unlock(cmd *cobra.Command, name string, how unlocking) error {
 		fmt.Fprintf(out, "%s is free.\n", name)
 	}
 	switch {
-	case unusable: // the way out is a rollback, and that needs the lock
+	case unusable(err): // the way out is a rollback, and that needs the lock
 		return fmt.Errorf("%w\nBring an older version back: %s; then: %s adopt %s", err, stack.BringBack(), state.Command, name)
 	case err == nil && (damaged || len(held) > 0):
 		fmt.Fprintf(out, `See what a deploy would do: npx cdktf diff %s
@@ -124,7 +127,7 @@ func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []stat
 	if damaged {
 		fmt.Fprintln(cmd.OutOrStdout(), "The digest in the lock table did not fit what is in the bucket: repaired.")
 	}
-	if _, err := stack.Load(cmd.Context(), ""); errors.Is(err, state.ErrDeleted) {
+	if _, err := stack.Load(cmd.Context(), ""); err != nil && !errors.Is(err, state.ErrNoState) {
 		return damaged, err
 	}
 	errored, err := rescue(cmd, stack, held, how.yes)
@@ -135,7 +138,15 @@ func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []stat
 	if how.noAdopt || !damaged && !mayHaveMade(held) {
 		return damaged, nil
 	}
-	return damaged, adopt(cmd, store, stack, how.yes)
+	if err := adopt(cmd, store, stack, how.yes); err != nil {
+		return damaged, fmt.Errorf("%w\nTo free %s without reading in: --no-adopt", err, stack.Name)
+	}
+	return damaged, nil
+}
+
+// unusable tells whether there is a state, but not one to go on from.
+func unusable(err error) bool {
+	return errors.Is(err, state.ErrBroken) || errors.Is(err, state.ErrDeleted)
 }
 
 // mayHaveMade tells whether a lock is that of an operation that makes

@@ -97,7 +97,7 @@ func (s *Store) BucketExists(ctx context.Context, account string) (bool, error) 
 		case status(err) == http.StatusForbidden:
 			// A HEAD has no message: it cannot say which of these it is.
 			return false, &Failure{fmt.Sprintf("the bucket %s is not open to account %s", s.Settings.StateBucket, account),
-				"it belongs to another account (choose another stateBucket in cdktf.json), or a policy denies s3:ListBucket", errors.New("AWS says 403 Forbidden")}
+				"a policy denies it, or it belongs to another account (then choose another stateBucket in cdktf.json)", errors.New("AWS says 403 Forbidden")}
 		case err != nil:
 			return false, s.explain("look at the bucket", err)
 		}

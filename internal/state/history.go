@@ -59,7 +59,7 @@ func (s Stack) list(ctx context.Context) ([]Version, error) {
 	}
 	if len(list) == 0 {
 		names, err := s.store.Stacks(ctx)
-		return nil, errors.Join(err, fmt.Errorf("%s: %w in bucket %s; stacks with one: %s", s.Name, ErrNoState, s.store.Settings.StateBucket, strings.Join(names, ", ")))
+		return nil, errors.Join(err, fmt.Errorf("%s: %w in bucket %s; stacks there: %s", s.Name, ErrNoState, s.store.Settings.StateBucket, strings.Join(names, ", ")))
 	}
 	// Stable: S3 lists the versions of a key newest first, and two may have
 	// been written within a second.
@@ -96,7 +96,8 @@ func (s Stack) read(ctx context.Context, list []Version) error {
 const chunk = 50
 
 // Search returns the newest versions of the stack's state, newest first, down to
-// the one that name means (see Find), and that one.
+// the one that name means (see Find), and that one. A serial means the newest version
+// with it: another lineage's, many versions before, is found by its id.
 func (s Stack) Search(ctx context.Context, name string) ([]Version, Version, error) {
 	list, err := s.list(ctx)
 	if err != nil {

@@ -58,14 +58,17 @@ func (s Stack) suspects(lock LockInfo) (map[int32]string, error) {
 	for _, p := range all {
 		// A process that ends meanwhile is none that holds the lock.
 		name, err := p.Name()
-		if err != nil || !mayHold(lock, name, p.Pid) || dead(p) {
+		if err != nil || !mayHold(lock, name, p.Pid) || !ours(p) || dead(p) {
 			continue
 		}
 		dir, works := "a folder that cannot be seen", unknown
-		if lock.Info == "" { // Terraform's: is it at work on this state?
-			if cwd, err := p.Cwd(); err == nil {
-				dir, works = cwd, s.worksOn(cwd, dataDir(p))
-			}
+		if cwd, err := p.Cwd(); err == nil {
+			dir, works = cwd, s.worksOn(cwd, p)
+		}
+		if works == elsewhere && !strings.HasPrefix(lock.Operation, "OperationType") {
+			// While Terraform moves a state here from another backend, its folder is still
+			// recorded as the other one's.
+			works = unknown
 		}
 		since := ""
 		if millis, err := p.CreateTime(); err == nil {
@@ -73,7 +76,7 @@ func (s Stack) suspects(lock LockInfo) (map[int32]string, error) {
 			since = " since " + started.Format(time.DateTime)
 			// Of one that surely works on this state, the time is no proof: if the clock was
 			// set meanwhile, as after a machine's sleep, it tells nothing.
-			if works == unknown && started.After(lock.Created.Add(time.Minute)) && started.Before(time.Now().Add(time.Minute)) {
+			if lock.Info == "" && works == unknown && started.After(lock.Created.Add(5*time.Second)) && started.Before(time.Now().Add(time.Minute)) {
 				continue
 			}
 		}
@@ -90,32 +93,31 @@ func holderInfo() string { return fmt.Sprintf("process %d", os.Getpid()) }
 // mayHold tells whether a process could hold a lock, by its name and number.
 func mayHold(lock LockInfo, name string, pid int32) bool {
 	if lock.Info != "" { // one of this package
-		return lock.Info == fmt.Sprintf("process %d", pid)
+		return lock.Info == fmt.Sprintf("process %d", pid) && pid != int32(os.Getpid())
 	}
-	return terraformName.MatchString(name)
+	other := os.Getenv(BinaryVariable)
+	return terraformName.MatchString(name) || other != "" && name == filepath.Base(other)
 }
+
+// BinaryVariable is how cdktf is told of another Terraform than the one called
+// terraform.
+const BinaryVariable = "TERRAFORM_BINARY_NAME"
 
 // terraformName are the names of Terraform and OpenTofu, with a version behind
 // where several are installed, but none of their plugins and language servers.
-var terraformName = regexp.MustCompile(`^(terraform|tofu)([-_.]?v?[0-9][0-9.]*)?(\.exe)?$`)
+var terraformName = regexp.MustCompile(`^(terraform|tofu)([-_.]?v?[0-9][0-9.]*(-[a-z0-9]+)?)?(\.exe)?$`)
+
+// ours tells whether a process is of this user, as the lock is, or of nobody knows whom.
+func ours(p *process.Process) bool {
+	name, err := p.Username()
+	return err != nil || name == username()
+}
 
 // dead tells whether a process was killed and only waits for its parent to
 // notice.
 func dead(p *process.Process) bool {
 	status, err := p.Status()
 	return err == nil && slices.Contains(status, process.Zombie)
-}
-
-// dataDir is where a Terraform process keeps what belongs to its folder. That
-// cannot be read of another user's process.
-func dataDir(p *process.Process) string {
-	variables, _ := p.Environ()
-	for _, v := range variables {
-		if dir, ok := strings.CutPrefix(v, "TF_DATA_DIR="); ok && dir != "" {
-			return dir
-		}
-	}
-	return ".terraform"
 }
 
 // whereabouts is whether a process works on a certain state.
@@ -131,11 +133,19 @@ const (
 // Terraform keeps the backend of a folder in terraform.tfstate in its data folder;
 // with that folder, but without that file, the state is a local one. Without the folder
 // nothing is certain, and neither in a folder of the stack's own name: somebody may have
-// cleared them away from under a deploy. (While Terraform moves a state to another
-// backend, the file names the old one.)
-func (s Stack) worksOn(dir, data string) whereabouts {
-	if !filepath.IsAbs(data) {
-		data = filepath.Join(dir, data)
+// cleared them away from under a deploy.
+func (s Stack) worksOn(dir string, p *process.Process) whereabouts {
+	data := filepath.Join(dir, ".terraform")
+	variables, err := p.Environ() // some systems do not tell
+	if err != nil && os.Getenv("TF_DATA_DIR") != "" {
+		return unknown
+	}
+	for _, v := range variables {
+		if other, ok := strings.CutPrefix(v, "TF_DATA_DIR="); ok && other != "" {
+			if data = other; !filepath.IsAbs(other) {
+				data = filepath.Join(dir, other)
+			}
+		}
 	}
 	if info, err := os.Stat(data); err != nil || !info.IsDir() {
 		return unknown

@@ -32,12 +32,16 @@ type LockInfo struct {
 
 // me is who this process is in a lock.
 func me() string {
-	name := ""
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
 	host, _ := os.Hostname()
-	return name + "@" + host
+	return username() + "@" + host
+}
+
+func username() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
 }
 
 // Ours tells whether the lock was taken by this user on this machine, as far as
@@ -96,9 +100,15 @@ type Lock struct {
 // else gets in between. If anything else lies in a place, Lock returns a
 // *LockedError and leaves nothing behind.
 func (s Stack) Lock(ctx context.Context, operation string, dead []Held) (*Lock, error) {
-	id := newID()
+	// A lock that is taken over has been held without a break.
+	id, created := newID(), time.Now().UTC()
+	for _, held := range dead {
+		if !held.Created.IsZero() && held.Created.Before(created) {
+			created = held.Created
+		}
+	}
 	info, err := json.Marshal(LockInfo{
-		ID: id, Operation: operation, Info: holderInfo(), Who: me(), Created: time.Now().UTC(), Path: s.lockID(),
+		ID: id, Operation: operation, Info: holderInfo(), Who: me(), Created: created, Path: s.lockID(),
 	})
 	if err != nil {
 		return nil, err
@@ -115,12 +125,14 @@ func (s Stack) Lock(ctx context.Context, operation string, dead []Held) (*Lock, 
 			// second try fails by its first.
 			held, readErr := s.look(ctx, p)
 			switch {
-			case readErr == nil && held.ID == id:
+			case readErr != nil:
+				err = errors.Join(err, readErr)
+			case held.ID == id:
 				tag = held.tag
 				if conditionFailed(err) {
 					err = nil
 				}
-			case readErr == nil && conditionFailed(err):
+			case conditionFailed(err):
 				err = &LockedError{s.Name, *held}
 			}
 		}
@@ -155,7 +167,16 @@ func (l *Lock) Release(ctx context.Context) error {
 	for i, p := range l.places {
 		err := p.remove(ctx, l.held[i])
 		if conditionFailed(err) {
-			err = fmt.Errorf("somebody has taken this command's lock away from %s", p)
+			// Here, too, the SDK's second try fails by its first.
+			held, readErr := l.stack.look(ctx, p)
+			switch {
+			case readErr != nil:
+				err = errors.Join(err, readErr)
+			case held.ID == "":
+				err = nil
+			default:
+				err = fmt.Errorf("somebody has taken this command's lock away from %s", p)
+			}
 		}
 		errs = append(errs, l.stack.store.explain("unlock "+l.stack.Name, err))
 	}

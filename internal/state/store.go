@@ -121,7 +121,7 @@ func (s Stack) Load(ctx context.Context, versionID string) (*Object, error) {
 	}
 	output, err := s.store.s3.GetObject(ctx, input)
 	if missing := (*types.NoSuchKey)(nil); errors.As(err, &missing) {
-		if _, err := s.Versions(ctx, 1); err != nil {
+		if _, err := s.list(ctx); err != nil {
 			return nil, err
 		}
 		return nil, ErrDeleted
@@ -159,29 +159,35 @@ func (s Stack) Save(ctx context.Context, file *File, before *Object) error {
 	} else {
 		input.IfNoneMatch = aws.String("*")
 	}
-	if _, err := s.store.s3.PutObject(ctx, input); conditionFailed(err) {
-		// The SDK tries again after an answer that got lost: then it was this very
-		// write that is there already.
-		if now, _ := s.Load(ctx, ""); now == nil || !bytes.Equal(now.data, file.data) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// State and digest belong together: from here on, Ctrl-C comes too late.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
+	defer cancel()
+	if _, err := s.store.s3.PutObject(ctx, input); err != nil {
+		// The answer may have got lost, and then it is written: the SDK's second try
+		// fails by its first.
+		now, readErr := s.Load(ctx, "")
+		switch {
+		case now != nil && bytes.Equal(now.data, file.data):
+		case conditionFailed(err) && (now != nil || errors.Is(readErr, ErrDeleted) || errors.Is(readErr, ErrNoState)):
 			return fmt.Errorf("the state of %s has changed in the meantime; nothing was written: run this again", s.Name)
+		default:
+			return errors.Join(s.store.explain("write the state of "+s.Name, err), readErr)
 		}
-	} else if err != nil {
-		return s.store.explain("write the state of "+s.Name, err)
 	}
 	if !s.store.usesTable() {
 		return nil
 	}
-	// The two belong together: from here on, Ctrl-C comes too late.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
-	defer cancel()
 	if err := s.setDigest(ctx, file.Digest()); err != nil {
 		return fmt.Errorf("the state of %[1]s is written, but not its digest: %[2]s unlock %[1]s\n%[3]w", s.Name, Command, err)
 	}
 	return nil
 }
 
-// lastWrite is how long a write that completes another one may take.
-const lastWrite = 30 * time.Second
+// lastWrite is how long what must not be left half done may take.
+const lastWrite = time.Minute
 
 // Digest returns the digest that the table holds for the state: MD5 in
 // hexadecimal, "" for none.

@@ -123,8 +123,7 @@ func importOne(ctx context.Context, dir, stateFile string, o Orphan) (*state.Fil
 
 // terraform runs Terraform in dir. The error has what it said.
 func terraform(ctx context.Context, dir string, args ...string) error {
-	// The variable by which cdktf is told of another one.
-	cmd := exec.CommandContext(ctx, cmp.Or(os.Getenv("TERRAFORM_BINARY_NAME"), "terraform"), args...)
+	cmd := exec.CommandContext(ctx, cmp.Or(os.Getenv(state.BinaryVariable), "terraform"), args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_DATA_DIR=")
 	// Killed, Terraform would leave the provider's process behind.
