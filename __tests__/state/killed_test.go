@@ -495,13 +495,14 @@ func TestUnlockRefuses(t *testing.T) {
 	must(t, os.Rename(data, data+".away"))
 	p.want(3, "may still be at work: terraform has been running")(p.state("unlock", "stage", "--yes"))
 	must(t, os.Rename(data+".away", data))
-	// Nor if it works in another folder than the backend's record says.
+	// Nor if, moving a state, it works in a folder whose record names another backend.
 	record, err := os.ReadFile(filepath.Join(data, "terraform.tfstate"))
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(data, "terraform.tfstate"), bytes.ReplaceAll(record, []byte(p.bucket), []byte("elsewhere")), 0o600))
-	p.lockedFor("prod", me(), "migration source state")
+	p.lockedFor("prod", me(), "migration destination state", time.Now().UTC())
 	p.want(3, "may still be at work: terraform has been running")(p.state("unlock", "prod", "--yes"))
 	must(t, os.WriteFile(filepath.Join(data, "terraform.tfstate"), record, 0o600))
+	p.want(0, "prod is free")(p.state("unlock", "prod", "--force", "--yes"))
 	p.write(stackFolder("stage")+"/go", "")
 	p.want(0)(holder.result())
 
@@ -536,12 +537,13 @@ const aliceLock = "11111111-2222-3333-4444-555555555555"
 // lockedBy lays a lock of an apply, an hour old, into the table as Terraform does,
 // and returns since when it lies there.
 func (p *project) lockedBy(stack, who string) time.Time {
-	return p.lockedFor(stack, who, "OperationTypeApply")
+	since := time.Now().Add(-time.Hour).UTC()
+	p.lockedFor(stack, who, "OperationTypeApply", since)
+	return since
 }
 
-// lockedFor lays a lock of an operation, an hour old.
-func (p *project) lockedFor(stack, who, operation string) time.Time {
-	created := time.Now().Add(-time.Hour).UTC()
+// lockedFor lays a lock of an operation.
+func (p *project) lockedFor(stack, who, operation string, created time.Time) {
 	info, err := json.Marshal(block{
 		"ID": aliceLock, "Operation": operation, "Info": "", "Who": who,
 		"Version": "1.11.4", "Created": created, "Path": p.bucket + "/" + stack + "/terraform.tfstate",
@@ -555,7 +557,6 @@ func (p *project) lockedFor(stack, who, operation string) time.Time {
 		},
 	})
 	must(p.t, err)
-	return created
 }
 
 // A deploy that replaces a resource is killed: the state knows the old one,
