@@ -718,6 +718,14 @@ func TestInterruptedAtQuestion(t *testing.T) {
 	proc := p.startWith(".", input, stateAt, "unlock", "stage")
 	within(t, 30*time.Second, "it asks", func() bool { return strings.Contains(proc.said(), "Take the lock away?") })
 	must(t, proc.Process.Signal(os.Interrupt))
+	within(t, 30*time.Second, "it ends", func() bool {
+		select {
+		case <-proc.ended:
+			return true
+		default:
+			return false
+		}
+	})
 	p.want(4, "not confirmed")(proc.result())
 	if n := p.locks("stage"); n != 1 {
 		t.Errorf("%d locks lie there, want the one that was there", n)
