@@ -68,6 +68,7 @@ bootstrap: $(cdktf) ## the state store made in an empty AWS account
 
 .PHONY: unlock
 unlock: $(cdktf) ## ENV=stage: frees a state that a dead deploy left locked
+	@[ -n "$(ENV)" ] || { echo "ENV is missing: make unlock ENV=stage"; exit 2; }
 	go run ./cmd/state unlock $(ENV)
 
 .PHONY: clean

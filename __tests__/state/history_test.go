@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -130,7 +131,7 @@ func TestRollbackAndAdopt(t *testing.T) {
 	p.want(0)(p.apply("stage").result())
 	p.stack("stage", "both", block{"aws_sns_topic": topic, "aws_cloudwatch_log_group": logs})
 	p.want(0)(p.apply("stage").result())
-	p.want(0, "forget 1 resource, which stays on AWS", "- aws_cloudwatch_log_group.network_flow_logs", "know again no resource", "Bring it back?", "Read in again what it forgot and AWS still has: go run ./cmd/state adopt stage")(p.start(".", "yes\n", stateAt, "rollback", "stage", "1").result())
+	p.want(0, "forget 1 resource, still on AWS", "- aws_cloudwatch_log_group.network_flow_logs", "know again no resource", "Bring it back?", "Read in again what it forgot and AWS still has: go run ./cmd/state adopt stage")(p.start(".", "yes\n", stateAt, "rollback", "stage", "1").result())
 	p.want(1, "already exists")(p.apply("stage").result())
 	p.want(0, "Made but not in the state: 1 resource:", "aws_cloudwatch_log_group.network_flow_logs", "Read in: 1 resource.")(p.start(".", "yes\n", stateAt, "adopt", "stage").result())
 	p.want(0, "Nothing that was made is missing")(p.state("adopt", "stage"))
@@ -154,6 +155,63 @@ func TestDeletedStateIsCompared(t *testing.T) {
 	p.putState("stage", `{"version": 4, "terraform_version": "1.10.0", "serial": 7, "lineage": "another", "outputs": {}, "resources": []}`)
 	p.deleteState("stage")
 	p.want(1, "the lineages differ: the newest state is another", "--other-lineage")(p.state("rollback", "stage", "1", "--yes"))
+}
+
+// Somebody copies an old state over the new one, past the lock and the digest: that
+// is not taken for a digest which lags.
+func TestOverwrittenState(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(1)})
+	p.init("stage")
+	p.want(0)(p.apply("stage").result())
+	old := p.content("stage")
+	p.stack("stage", "both", data(2))
+	p.want(0)(p.apply("stage").result())
+	p.putState("stage", old)
+	p.want(1, "an older state was put over a newer one: serial 1 over 2 Bring the newer one back: ")(p.state("check", "stage"))
+	p.want(1, "an older state was put over a newer one: serial 1 over 2 Bring an older version back: ")(p.state("unlock", "stage", "--yes"))
+	p.want(1, sawDigest)(p.apply("stage").result())
+	p.want(0, "as serial 3")(p.state("rollback", "stage", "2", "--yes"))
+	p.want(0, "No changes.")(p.terraform("stage", "plan"))
+	if n := p.locks("stage"); n != 0 {
+		t.Errorf("%d locks lie there", n)
+	}
+
+	// Or the old one is what is meant.
+	p.putState("stage", old)
+	newest, _, _ := strings.Cut(p.versionID("stage"), "-")
+	p.want(0, "as serial 4")(p.state("rollback", "stage", newest, "--yes"))
+	p.want(0, "1 to add")(p.terraform("stage", "plan"))
+}
+
+// content is a stack's newest state as it lies in the bucket.
+func (p *project) content(stack string) string {
+	object, err := s3.NewFromConfig(cloud.Config()).GetObject(p.t.Context(), &s3.GetObjectInput{Bucket: &p.bucket, Key: aws.String(stack + "/terraform.tfstate")})
+	must(p.t, err)
+	defer object.Body.Close()
+	content, err := io.ReadAll(object.Body)
+	must(p.t, err)
+	return string(content)
+}
+
+// versionID is the id of a stack's newest state.
+func (p *project) versionID(stack string) string {
+	object, err := s3.NewFromConfig(cloud.Config()).HeadObject(p.t.Context(), &s3.HeadObjectInput{Bucket: &p.bucket, Key: aws.String(stack + "/terraform.tfstate")})
+	must(p.t, err)
+	return *object.VersionId
+}
+
+// A name that no stack has leaves nothing behind.
+func TestUnknownStack(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(1)})
+	p.wire.watch(nil)
+	p.want(1, `the code has no stack "stgae": there are stage`)(p.state("adopt", "stgae"))
+	for _, c := range p.wire.calls() {
+		if c.writes() {
+			t.Errorf("it wrote: %v", c)
+		}
+	}
 }
 
 // Without versions, a rollback would overwrite what cannot be brought back.

@@ -36,19 +36,26 @@ What cannot be read in is named, with the reason; all the others are read in.
 			if err != nil {
 				return err
 			}
+			if err := synthesize(ctx, nil, stack.Name); err != nil {
+				return err
+			}
 			lock, err := stack.Lock(ctx, "state adopt", nil)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, lock.Release(ctx)) }()
-			return adopt(cmd, store, stack, yes)
+			if err = adopt(cmd, store, stack, yes); unusable(err) {
+				err = fmt.Errorf("%w\nBring an older version back: %s", err, stack.BringBack())
+			}
+			return err
 		},
 	}
 	yesFlag(cmd, &yes)
 	return cmd
 }
 
-// adopt reads the stack's orphans in. The caller holds the lock.
+// adopt reads the stack's orphans in. The caller holds the lock and has synthesized
+// the stack.
 func adopt(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	object, err := stack.Load(ctx, "")
@@ -61,7 +68,7 @@ func adopt(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) 
 		file = object.File
 	}
 
-	files, left := orphans(cmd, store, stack.Name, file, nil, yes)
+	files, left := orphans(cmd, store, stack.Name, file, yes)
 	if len(files) == 0 {
 		return left
 	}
@@ -77,14 +84,10 @@ func adopt(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) 
 }
 
 // orphans finds what the state in file lacks and reads it in, a state each. What
-// could be read in is returned beside the error about what could not. env are
-// variables for the app.
-func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.File, env []string, yes bool) ([]*state.File, error) {
+// could be read in is returned beside the error about what could not. The stack has
+// been synthesized.
+func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.File, yes bool) ([]*state.File, error) {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	// What the code says now is what the next deploy will ask for.
-	if err := cdktf(ctx, env, "synth"); err != nil {
-		return nil, err
-	}
 	dir := stackDir(name)
 	found, strays, err := orphan.Find(ctx, store.AWS, dir, file)
 	if err != nil {
@@ -94,7 +97,7 @@ func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.Fi
 		fmt.Fprintf(out, "%s %s\n", stray.ARN, stray.Why)
 	}
 	if len(found) == 0 {
-		fmt.Fprintln(out, "Nothing that was made is missing from the state.")
+		fmt.Fprintln(out, "Nothing that was made is missing from the state. (Policies, which have no tags, are not looked for: a deploy sets them again.)")
 		return nil, nil
 	}
 	fmt.Fprintf(out, "Made but not in the state: %s:\n", count(len(found)))
@@ -114,7 +117,7 @@ func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.Fi
 		mu.Lock()
 		defer mu.Unlock()
 		done++
-		fmt.Fprintf(cmd.ErrOrStderr(), "  %d/%d %s %s\n", done, len(found), o.Address, result)
+		fmt.Fprintf(out, "  %d/%d %s %s\n", done, len(found), o.Address, result)
 	})
 }
 

@@ -97,7 +97,10 @@ func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes
 		if local == nil {
 			local = state.New()
 		}
-		files, left := orphans(cmd, store, storeStack, local, env, yes)
+		if err := synthesize(ctx, env, storeStack); err != nil {
+			return err
+		}
+		files, left := orphans(cmd, store, storeStack, local, yes)
 		if len(files) > 0 {
 			if local, err = local.Add(files...); err == nil {
 				err = writeLocal(local)

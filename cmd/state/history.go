@@ -108,7 +108,11 @@ func rollback(cmd *cobra.Command, name, version string, otherLineage, yes bool) 
 	} else if err != nil {
 		return err
 	}
-	if plan.Current != nil && plan.Current.VersionID == target.ID {
+	digest, err := stack.Digest(ctx)
+	if err != nil {
+		return err
+	}
+	if plan.Current != nil && plan.Current.VersionID == target.ID && (digest == "" || digest == plan.Current.Digest()) {
 		fmt.Fprintf(out, "Serial %d is the newest version already.\n", target.Object.Serial)
 		return nil
 	}
@@ -152,7 +156,7 @@ func printRollback(out io.Writer, name string, plan *state.Rollback) {
 			fmt.Fprintf(out, "    %s %v\n", sign, r)
 		}
 	}
-	list("-", "forget", ", which stays on AWS", plan.Forgotten)
+	list("-", "forget", ", still on AWS", plan.Forgotten)
 	list("+", "know again", ", if still there", plan.Resurrected)
 }
 

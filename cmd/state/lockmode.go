@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/tidwall/pretty"
 	"github.com/tidwall/sjson"
 
 	"example.com/webserver-cluster/internal/settings"
@@ -33,7 +35,15 @@ It takes the locks of all stacks, brings the digests in the table in order (with
 keeps them up), writes the mode into cdktf.json as "stateLock" and releases the locks. Commit cdktf.json.
 ` + exitHelp,
 		Example: "  go run ./cmd/state lock-mode both",
-		Args:    arguments(cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
+		Args: arguments(func(cmd *cobra.Command, args []string) error {
+			if err := cobra.ExactArgs(1)(cmd, args); err != nil {
+				return err
+			}
+			if !slices.Contains(settings.LockModes, settings.LockMode(args[0])) {
+				return fmt.Errorf("%q: must be one of %q", args[0], settings.LockModes)
+			}
+			return nil
+		}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return lockMode(cmd, settings.LockMode(args[0]), yes)
 		},
@@ -67,7 +77,7 @@ func lockMode(cmd *cobra.Command, to settings.LockMode, yes bool) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := confirm(cmd, yes, fmt.Sprintf("Move the locks of %v from %q to %q?", names, from, to)); err != nil {
+	if err := confirm(cmd, yes, fmt.Sprintf("Move the locks of %s from %q to %q?", strings.Join(names, ", "), from, to)); err != nil {
 		return err
 	}
 	for _, name := range names {
@@ -106,6 +116,7 @@ func setMode(mode settings.LockMode) error {
 	if content, err = sjson.SetBytes(content, "context.stateLock", mode); err != nil {
 		return fmt.Errorf("%s: %w", settings.File, err)
 	}
+	content = pretty.PrettyOptions(content, &pretty.Options{Width: 80, Indent: "  "})
 	if err := os.WriteFile(settings.File, content, 0o644); err != nil {
 		return err
 	}

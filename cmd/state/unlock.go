@@ -37,7 +37,7 @@ Whether a deploy is still at work can be seen only on the machine and as the use
 took the lock. For a lock from elsewhere, ask its holder, then use --force.
 
 If it is interrupted or fails, a lock that lay there stays, and running it again goes on. Only a
-deleted or broken state is freed at once: what helps there, a rollback, needs the lock. Where
+deleted, broken or overwritten state is freed at once: what helps there, a rollback, needs the lock. Where
 reading in keeps failing, --no-adopt frees the stack without it: the next deploy may then make a
 second time what exists already.
 ` + exitHelp,
@@ -138,7 +138,10 @@ func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []stat
 	if how.noAdopt || !damaged && !mayHaveMade(held) {
 		return damaged, nil
 	}
-	if err := adopt(cmd, store, stack, how.yes); err != nil {
+	if err = synthesize(cmd.Context(), nil, stack.Name); err == nil {
+		err = adopt(cmd, store, stack, how.yes)
+	}
+	if err != nil {
 		return damaged, fmt.Errorf("%w\nTo free %s without reading in: --no-adopt", err, stack.Name)
 	}
 	return damaged, nil
@@ -146,7 +149,7 @@ func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []stat
 
 // unusable tells whether there is a state, but not one to go on from.
 func unusable(err error) bool {
-	return errors.Is(err, state.ErrBroken) || errors.Is(err, state.ErrDeleted)
+	return errors.Is(err, state.ErrBroken) || errors.Is(err, state.ErrDeleted) || errors.Is(err, state.ErrOverwritten)
 }
 
 // mayHaveMade tells whether a lock is that of an operation that makes

@@ -55,7 +55,10 @@ func (s *Store) Check(ctx context.Context, stacks ...string) []Finding {
 			note("writing locks", "permitted", s.mayWriteTable(ctx))
 		}
 	}
-	if slices.ContainsFunc(list, func(f Finding) bool { return f.Err != nil }) {
+	if slices.ContainsFunc(list, func(f Finding) bool {
+		var drift *Drift
+		return f.Err != nil && !errors.As(f.Err, &drift)
+	}) {
 		return list
 	}
 	if len(stacks) == 0 {
@@ -121,7 +124,7 @@ func (s *Store) CheckVersioning(ctx context.Context) error {
 
 // drifted is the error for a setting of the store that somebody changed.
 func (s *Store) drifted(what, found string) error {
-	return &Failure{what, "restore it with npx cdktf deploy state", errors.New(found)}
+	return &Drift{Failure{what, "restore it with npx cdktf deploy state", errors.New(found)}}
 }
 
 // checkPolicy checks that the bucket's policy denies everybody everything
@@ -289,6 +292,11 @@ func (s Stack) check(ctx context.Context) (string, error) {
 	digest, err := s.Digest(ctx)
 	if err != nil {
 		return "", err
+	}
+	if digest != "" && object != nil && digest != object.Digest() {
+		if err := s.overwritten(ctx, object); errors.Is(err, ErrOverwritten) {
+			return "", fmt.Errorf("%w\nBring the newer one back: %s", err, s.BringBack())
+		}
 	}
 	if digest != "" && (object == nil || digest != object.Digest()) {
 		return "", fmt.Errorf("the digest in the lock table does not fit the newest state: %s unlock %s", Command, s.Name)

@@ -20,6 +20,10 @@ func (f *Failure) Error() string { return fmt.Sprintf("%s: %s\n  %v", f.What, f.
 
 func (f *Failure) Unwrap() error { return f.Err }
 
+// Drift is a Failure of a store that works, but of which somebody has changed a
+// setting.
+type Drift struct{ Failure }
+
 // explain puts an error of an S3 or DynamoDB call into a user's words. Errors
 // that are plain already, and nil, stay as they are.
 //

@@ -136,7 +136,7 @@ func Find(versions []Version, name string) (Version, error) {
 	}
 	switch {
 	case len(found) == 0:
-		return Version{}, fmt.Errorf("%w %q among the newest %d", errNoVersion, name, len(versions))
+		return Version{}, fmt.Errorf("%w %q among the newest %d that the command versions lists", errNoVersion, name, len(versions))
 	case len(found) > 1:
 		return Version{}, fmt.Errorf("%q means %d versions: name it by its id", name, len(found))
 	case found[0].Deleted:

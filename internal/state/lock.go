@@ -65,8 +65,8 @@ func (e *LockedError) Error() string {
 	if e.ID == "" {
 		return fmt.Sprintf("%s is locked: somebody took or released the lock in %s just now; try again", e.Stack, e.Place)
 	}
-	return fmt.Sprintf("%s is locked by %s since %s (%s ago): %s, lock %s in %s", e.Stack, e.Who,
-		e.Created.Local().Format(time.DateTime), Age(e.Created), e.Operation, e.ID, e.Place)
+	return fmt.Sprintf("%s is locked by %s since %s (%s ago): %s, lock %s in %s\nWait until it is free. If its holder is dead: %s unlock %[1]s", e.Stack, e.Who,
+		e.Created.Local().Format(time.DateTime), Age(e.Created), e.Operation, e.ID, e.Place, Command)
 }
 
 // Age is how long ago t was, to the second.

@@ -62,8 +62,8 @@ const stateKeySuffix = "/terraform.tfstate"
 // lockSuffix is what Terraform puts behind that key to make the lock's.
 const lockSuffix = ".tflock"
 
-// Stacks are the names of all stacks that have a state or a lock in the bucket, or
-// had one: a deleted state counts, since it can be brought back.
+// Stacks are the names of all stacks that have a state, or a lock in the bucket. A
+// deleted state counts, since it can be brought back.
 func (s *Store) Stacks(ctx context.Context) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
@@ -74,8 +74,9 @@ func (s *Store) Stacks(ctx context.Context) ([]string, error) {
 			return nil, s.explain("list the states", err)
 		}
 		for _, v := range page.Versions {
-			name, ok := strings.CutSuffix(strings.TrimSuffix(*v.Key, lockSuffix), stateKeySuffix)
-			if ok && !seen[name] {
+			key, lock := strings.CutSuffix(*v.Key, lockSuffix)
+			name, ok := strings.CutSuffix(key, stateKeySuffix)
+			if ok && !seen[name] && (!lock || *v.IsLatest) {
 				names, seen[name] = append(names, name), true
 			}
 		}
@@ -101,6 +102,8 @@ var (
 	ErrDeleted = errors.New("the state was deleted")
 	// ErrBroken means that what lies in a state's place is no state.
 	ErrBroken = errors.New("broken state")
+	// ErrOverwritten means that somebody has put an older state over a newer one.
+	ErrOverwritten = errors.New("an older state was put over a newer one")
 )
 
 // Object is a version of a state as it lies in the bucket.
@@ -209,8 +212,9 @@ func (s Stack) Digest(ctx context.Context) (string, error) {
 // RepairDigest makes the table's digest that of the newest state in the bucket
 // and tells whether it was another one. The caller holds the lock: while an
 // apply is on, a digest lags for a moment. Nothing is repaired where a state
-// was deleted: the digest is what keeps Terraform from starting from nothing. Where
-// there never was one (the bucket is a new one), the digest goes.
+// was deleted or overwritten with an older one: the digest is what keeps Terraform from
+// going on from there. Where there never was one (the bucket is a new one), the
+// digest goes.
 func (s Stack) RepairDigest(ctx context.Context) (repaired bool, err error) {
 	digest, err := s.Digest(ctx)
 	if err != nil || !s.store.usesTable() {
@@ -225,7 +229,27 @@ func (s Stack) RepairDigest(ctx context.Context) (repaired bool, err error) {
 	case err != nil || digest == object.Digest():
 		return false, err
 	}
+	if digest != "" {
+		if err := s.overwritten(ctx, object); err != nil {
+			return false, err
+		}
+	}
 	return true, s.setDigest(ctx, object.Digest())
+}
+
+// overwritten returns ErrOverwritten if one of the versions before the newest has a
+// higher serial. Terraform's own writes raise it.
+func (s Stack) overwritten(ctx context.Context, newest *Object) error {
+	versions, err := s.Versions(ctx, 10)
+	if err != nil {
+		return err
+	}
+	for _, v := range versions {
+		if v.Err == nil && v.Object != nil && v.Object.Serial > newest.Serial {
+			return fmt.Errorf("%w: serial %d over %d", ErrOverwritten, newest.Serial, v.Object.Serial)
+		}
+	}
+	return nil
 }
 
 func (s Stack) setDigest(ctx context.Context, digest string) error {

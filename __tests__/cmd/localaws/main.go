@@ -83,7 +83,7 @@ func serve(ctx context.Context, o localaws.Options) error {
 		name, value, _ := strings.Cut(entry, "=")
 		fmt.Printf("export %s=%s\n", name, shellQuote(value))
 	}
-	fmt.Fprintf(os.Stderr, "\nThe local AWS runs at %s. Paste the lines above into another terminal, then: npx cdktf deploy stage\nCtrl-C here ends it; what was deployed is then gone.\n", cloud.Endpoint())
+	fmt.Fprintf(os.Stderr, "\nThe local AWS runs at %s. Paste the lines above into another terminal, then:\n  make bootstrap\n  npx cdktf deploy stage\nCtrl-C here ends it; what was deployed is then gone.\n", cloud.Endpoint())
 	<-ctx.Done()
 	return nil
 }

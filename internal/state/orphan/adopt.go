@@ -44,6 +44,8 @@ func Adopt(ctx context.Context, dir string, orphans []Orphan, done func(o Orphan
 			switch {
 			case errors.Is(err, errNotThere):
 				done(o, "does not exist")
+			case ctx.Err() != nil:
+				done(o, "interrupted")
 			case err != nil:
 				done(o, "cannot be read in")
 				errs[i] = err
@@ -55,8 +57,8 @@ func Adopt(ctx context.Context, dir string, orphans []Orphan, done func(o Orphan
 		})
 	}
 	group.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, errors.New("interrupted; nothing was written")
 	}
 	return slices.DeleteFunc(files, func(f *state.File) bool { return f == nil }), errors.Join(errs...)
 }
