@@ -51,7 +51,7 @@ test-rollout: setup ## every scenario of a rollout under load; half an hour
 	$(tests) test -count=1 -v -timeout 90m ./zerodowntime -args -full
 
 .PHONY: test-state
-test-state: setup ## every way to hurt a state, with more processes and more kills
+test-state: setup ## every way to hurt a state, with more processes and more kills; 15 minutes
 	$(tests) test -count=1 -v -timeout 90m ./state -args -long
 
 .PHONY: golden
