@@ -1,11 +1,16 @@
 package constructs
 
 import (
+	"fmt"
 	"net/mail"
 
 	"example.com/webserver-cluster/internal/faults"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawscalleridentity"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawspartition"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/kmskey"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/snstopic"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/snstopicsubscription"
 )
@@ -19,7 +24,8 @@ type AlertsProps struct {
 	Email string
 }
 
-// Alerts is the SNS topic that an environment's alarms speak to.
+// Alerts is the SNS topic that an environment's alarms speak to, encrypted with
+// a key of its own (AWS charges for a key by the month).
 type Alerts struct {
 	TopicARN string
 }
@@ -41,11 +47,9 @@ func (p AlertsProps) Validate() error {
 func NewAlerts(parent constructs.Construct, id string, props AlertsProps) *Alerts {
 	mustBeValid(id, props.Validate())
 	s := newScope(parent, id)
-	// Not encrypted with the alias/aws/sns key: CloudWatch may not use that
-	// one, and alarms would vanish without a word.
-	// https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
 	topic := add(s, "topic", snstopic.NewSnsTopic, &snstopic.SnsTopicConfig{
-		Name: jsii.String(props.Name + "-alerts"),
+		Name:           jsii.String(props.Name + "-alerts"),
+		KmsMasterKeyId: alertsKey(s, props.Name).Arn(),
 	})
 	if props.Email != "" {
 		add(s, "email", snstopicsubscription.NewSnsTopicSubscription, &snstopicsubscription.SnsTopicSubscriptionConfig{
@@ -55,4 +59,38 @@ func NewAlerts(parent constructs.Construct, id string, props AlertsProps) *Alert
 		})
 	}
 	return &Alerts{TopicARN: *topic.Arn()}
+}
+
+// alertsKey is the key that the topic's messages are encrypted with. It is not
+// alias/aws/sns, which costs nothing: CloudWatch may not use that one, and alarms
+// would vanish without a word.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+func alertsKey(s scope, name string) kmskey.KmsKey {
+	account := add(s, "account", dataawscalleridentity.NewDataAwsCallerIdentity, &dataawscalleridentity.DataAwsCallerIdentityConfig{})
+	partition := add(s, "partition", dataawspartition.NewDataAwsPartition, &dataawspartition.DataAwsPartitionConfig{})
+	statement := func(sid, kind, principal string, actions ...string) *dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement {
+		return &dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{
+			Sid:     jsii.String(sid),
+			Actions: jsii.Strings(actions...),
+			// In a key's policy, this key.
+			Resources: jsii.Strings("*"),
+			Principals: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementPrincipals{{
+				Type: jsii.String(kind), Identifiers: jsii.Strings(principal),
+			}},
+		}
+	}
+	policy := add(s, "key_policy", dataawsiampolicydocument.NewDataAwsIamPolicyDocument, &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
+		Statement: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{
+			// Without it, not even the account's administrators could manage the key.
+			// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+			statement("Account", "AWS", fmt.Sprintf("arn:%s:iam::%s:root", *partition.Partition(), *account.AccountId()), "kms:*"),
+			statement("Alarms", "Service", "cloudwatch.amazonaws.com", "kms:Decrypt", "kms:GenerateDataKey*"),
+		},
+	})
+	return add(s, "key", kmskey.NewKmsKey, &kmskey.KmsKeyConfig{
+		Description:       jsii.String("Messages of the alarms of " + name),
+		EnableKeyRotation: jsii.Bool(true),
+		Policy:            policy.Json(),
+		Tags:              nameTag(name + "-alerts"),
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -29,14 +30,16 @@ func (p WebserverClusterProps) bootScript() []string {
 	if script == "" {
 		database := "none"
 		if p.DatabaseAddress != "" {
-			database = fmt.Sprintf("%s:%d", p.DatabaseAddress, p.DatabasePort)
+			database = html.EscapeString(fmt.Sprintf("%s:%d", p.DatabaseAddress, p.DatabasePort))
 		}
 		script = strings.NewReplacer(
 			"@ENVIRONMENT@", html.EscapeString(p.Environment),
 			"@SERVER_TEXT@", html.EscapeString(p.ServerText),
 			"@DATABASE@", database,
 			"@PORT@", fmt.Sprint(p.ServerPort),
-			"@HEALTH_PATH@", p.HealthCheckPath,
+			// A string in Go's form is one in Python's: the rule of the path lets
+			// nothing but ASCII through.
+			"@HEALTH_PATH@", strconv.Quote(p.HealthCheckPath),
 			"@KEEP_ALIVE@", fmt.Sprint(int((p.RequestTimeout + keepAliveMargin).Seconds())),
 		).Replace(defaultBootScript)
 	}

@@ -18,8 +18,10 @@ PAGE
 
 cat > /opt/webserver/server.py <<'SERVER'
 import http.server
+import pathlib
 
-PAGE = open("/opt/webserver/index.html", "rb").read()
+PAGE = pathlib.Path(__file__).with_name("index.html").read_bytes()
+HEALTH = @HEALTH_PATH@
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -32,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == "/":
             self.answer(200, "text/html; charset=utf-8", PAGE)
-        elif path == "@HEALTH_PATH@":
+        elif HEALTH in (path, self.path):
             self.answer(200, "text/plain", b"ok\n")
         else:
             self.answer(404, "text/plain", b"not found\n")

@@ -109,6 +109,11 @@ func (c *cluster) loadBalancer(securityGroupID string) balancer {
 		DropInvalidHeaderFields:  jsii.Bool(true),
 		EnableDeletionProtection: jsii.Bool(p.DeletionProtection),
 	}
+	if p.DeletionProtection {
+		// AWS refuses to delete it when the instances are gone already; Terraform
+		// refuses the plan.
+		config.Lifecycle = &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(true)}
+	}
 	if p.AccessLogsBucket != "" {
 		config.AccessLogs = &lb.LbAccessLogs{
 			Bucket: jsii.String(p.AccessLogsBucket), Prefix: jsii.String(p.Name), Enabled: jsii.Bool(true),

@@ -34,9 +34,11 @@ type MySQLProps struct {
 	InstanceClass string
 	// EngineVersion is the MySQL version, major and minor ("8.4") or with the
 	// patch ("8.4.5"). With the former, RDS chooses the patch and upgrades it
-	// in the maintenance window. Default "8.4".
+	// in the maintenance window; with the latter, only the code does. Default
+	// "8.4".
 	EngineVersion string
-	// DatabaseName is the database made in it at first. Default "app".
+	// DatabaseName is the database made in it at first. It cannot change once
+	// the instance exists: a plan with another one fails. Default "app".
 	DatabaseName string
 	// StorageGiB is the storage to start with, in GiB, 20 at the least (gp3).
 	// Default 20.
@@ -49,11 +51,21 @@ type MySQLProps struct {
 	BackupRetentionDays int
 	// MultiAZ keeps a standby in another zone. Default false.
 	MultiAZ bool
-	// Protected keeps the data from being destroyed with the instance:
-	// deletion protection on, and a final snapshot when it is deleted after
-	// all. It also makes changes wait for the maintenance window. Default
+	// DeletionProtection keeps the instance from being deleted: by AWS, and by
+	// a plan of Terraform's, which fails before anything has gone. Default
 	// false.
-	Protected bool
+	DeletionProtection bool
+	// SkipFinalSnapshot deletes the instance without a last snapshot. Default
+	// false: MySQL.FinalSnapshot is taken.
+	SkipFinalSnapshot bool
+	// DeleteAutomatedBackups deletes the backups of the last
+	// BackupRetentionDays with the instance. Default false: they stay as long
+	// as they would have.
+	DeleteAutomatedBackups bool
+	// ApplyImmediately makes changes at once, also those that restart the
+	// instance. Default false: they wait for the maintenance window, Sunday
+	// 03:30 to 04:30 UTC.
+	ApplyImmediately bool
 }
 
 // MySQL is an RDS for MySQL instance: encrypted storage that grows by itself,
@@ -71,6 +83,9 @@ type MySQL struct {
 	// SecretARN is the Secrets Manager secret that holds the master user's
 	// name and password.
 	SecretARN string
+	// FinalSnapshot is the name of the snapshot that is taken when the instance
+	// is deleted, known from the first deploy on; empty with SkipFinalSnapshot.
+	FinalSnapshot string
 	// SecurityGroupID is its security group.
 	SecurityGroupID string
 
@@ -90,6 +105,7 @@ func (p MySQLProps) withDefaults() MySQLProps {
 var (
 	instanceClassRule = regexp.MustCompile(`^db\.[a-z0-9-]+\.[a-z0-9-]+$`)
 	engineVersionRule = regexp.MustCompile(`^8\.4(\.\d+)?$`)
+	patchVersionRule  = regexp.MustCompile(`^\d+\.\d+\.\d+`)
 	databaseNameRule  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
 )
 
@@ -143,7 +159,8 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 		Parameter: []*dbparametergroup.DbParameterGroupParameter{
 			// Refuses clients that do not encrypt.
 			// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-ssl-connections.require-ssl.html
-			{Name: jsii.String("require_secure_transport"), Value: jsii.String("ON")},
+			// An instance takes 0 and 1; ON and OFF are Aurora's.
+			{Name: jsii.String("require_secure_transport"), Value: jsii.String("1")},
 			// Without it the exported slow query log stays empty.
 			{Name: jsii.String("slow_query_log"), Value: jsii.String("1")},
 		},
@@ -182,20 +199,32 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 
 		BackupRetentionPeriod: jsii.Number(props.BackupRetentionDays),
 		// Backups (UTC) end before the weekly maintenance may begin.
-		BackupWindow:                 jsii.String("02:00-03:00"),
-		MaintenanceWindow:            jsii.String("sun:03:30-sun:04:30"),
-		AutoMinorVersionUpgrade:      jsii.Bool(true),
-		ApplyImmediately:             jsii.Bool(!props.Protected),
+		BackupWindow:      jsii.String("02:00-03:00"),
+		MaintenanceWindow: jsii.String("sun:03:30-sun:04:30"),
+		// RDS would go past a patch version that the code names, and AWS refuses
+		// the way back.
+		AutoMinorVersionUpgrade:      jsii.Bool(!patchVersionRule.MatchString(props.EngineVersion)),
+		ApplyImmediately:             jsii.Bool(props.ApplyImmediately),
 		CopyTagsToSnapshot:           jsii.Bool(true),
 		EnabledCloudwatchLogsExports: jsii.Strings("error", "slowquery"),
 
-		DeletionProtection: jsii.Bool(props.Protected),
-		SkipFinalSnapshot:  jsii.Bool(!props.Protected),
-		// The backups of the last days outlive an instance that was protected.
-		DeleteAutomatedBackups: jsii.Bool(!props.Protected),
+		DeletionProtection:     jsii.Bool(props.DeletionProtection),
+		SkipFinalSnapshot:      jsii.Bool(props.SkipFinalSnapshot),
+		DeleteAutomatedBackups: jsii.Bool(props.DeleteAutomatedBackups),
+
+		// Another database would be another instance, without the data.
+		Lifecycle: fixed("db_name", props.DatabaseName, "The database that a DB instance is made with"),
 	}
-	if props.Protected {
-		config.FinalSnapshotIdentifier = jsii.String(props.Name + "-final")
+	// AWS refuses to delete a protected instance when all that depends on it is
+	// gone already; Terraform refuses the plan.
+	config.Lifecycle.PreventDestroy = jsii.Bool(props.DeletionProtection)
+	finalSnapshot := ""
+	if !props.SkipFinalSnapshot {
+		// Snapshots outlive the instance, and their names are unique: the name
+		// that the next instance's snapshot gets has to be another one.
+		finalSnapshot = "${" + remember(s, "final_snapshot",
+			jsii.String(props.Name+`-final-${formatdate("YYYYMMDDhhmmss", plantimestamp())}`)) + "}"
+		config.FinalSnapshotIdentifier = jsii.String(finalSnapshot)
 	}
 	instance := add(s, "instance", dbinstance.NewDbInstance, config)
 
@@ -204,6 +233,7 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 		Port:            mysqlPort,
 		DatabaseName:    props.DatabaseName,
 		SecretARN:       *instance.MasterUserSecret().Get(jsii.Number(0)).SecretArn(),
+		FinalSnapshot:   finalSnapshot,
 		SecurityGroupID: *group.Id(),
 		scope:           s,
 	}

@@ -64,13 +64,16 @@ type NetworkProps struct {
 	// "webservers-stage". Required.
 	Name string
 	// CIDR is the VPC's IPv4 block, /16 to /22, such as "10.10.0.0/16".
-	// Every subnet gets 1/32 of it. Required.
+	// Every subnet gets 1/32 of it. It cannot change once the VPC exists: a
+	// plan with another one fails. Required.
 	CIDR string
-	// ZoneCount is the number of Availability Zones, 2 to 6: the first ones
-	// that the region offers. Default 2. Leave it out when Zones is given.
+	// ZoneCount is the number of Availability Zones, 2 to 6: the first ones of
+	// the region's list as it was when the network was made. Default 2. Leave
+	// it out when Zones is given.
 	ZoneCount int
 	// Zones names the Availability Zones, such as "eu-central-1a". Default:
-	// ZoneCount zones from the region's own list.
+	// ZoneCount zones of the region's list. The zone of a subnet that exists
+	// cannot change: a plan with another one fails.
 	Zones []string
 	// NAT is the private subnets' way out. Default NATSingle.
 	NAT NAT
@@ -176,6 +179,9 @@ func NewNetwork(parent constructs.Construct, id string, props NetworkProps) *Net
 		EnableDnsSupport:   jsii.Bool(true),
 		EnableDnsHostnames: jsii.Bool(true),
 		Tags:               nameTag(props.Name),
+		// Another block would be another VPC, and neither a load balancer nor a
+		// database can move there: AWS would refuse half-way through.
+		Lifecycle: fixed("cidr_block", props.CIDR, "The CIDR of a VPC"),
 	})
 	// Whoever forgets to name a security group gets this one. Without rules it
 	// lets nothing in or out.
@@ -226,24 +232,29 @@ type network struct {
 	zones []string
 }
 
-// zoneNames are the names of the zones, or references to the region's list.
+// zoneNames are the names of the zones, or references to the region's list as it
+// was when the network was made.
 func zoneNames(s scope, props NetworkProps) []string {
 	if len(props.Zones) > 0 {
 		return props.Zones
 	}
 	// Local Zones and Wavelength Zones have to be opted in to and do not offer
 	// all of what a cluster needs.
-	available := add(s, "zones", dataawsavailabilityzones.NewDataAwsAvailabilityZones, &dataawsavailabilityzones.DataAwsAvailabilityZonesConfig{
+	available := add(s, "available_zones", dataawsavailabilityzones.NewDataAwsAvailabilityZones, &dataawsavailabilityzones.DataAwsAvailabilityZonesConfig{
 		State: jsii.String("available"),
 		Filter: []*dataawsavailabilityzones.DataAwsAvailabilityZonesFilter{{
 			Name: jsii.String("opt-in-status"), Values: jsii.Strings("opt-in-not-required"),
 		}},
 	})
+	// A zone in trouble leaves the region's list, and a new one may come in front.
+	// Neither may move a subnet that exists, nor a later one into a zone that is
+	// taken: the list of the first deploy stays.
+	chosen := remember(s, "zones", cdktf.Token_AsString(available.Names(), nil))
 	names := make([]string, props.ZoneCount)
 	for i := range names {
 		// An index, not element(): that wraps around in a region with too few
 		// zones and would put two subnets into one zone without a word.
-		names[i] = *available.GetStringAttribute(jsii.String(fmt.Sprintf("names[%d]", i)))
+		names[i] = fmt.Sprintf("${%s[%d]}", chosen, i)
 	}
 	return names
 }
@@ -253,6 +264,7 @@ func (n *network) subnets(t tier) []subnet.Subnet {
 	block := netip.MustParsePrefix(n.props.CIDR)
 	list := make([]subnet.Subnet, len(n.zones))
 	for i, zone := range n.zones {
+		lifecycle := fixed("availability_zone", zone, "The Availability Zone of a subnet")
 		list[i] = add(n.scope, fmt.Sprintf("%s_%d", t, i+1), subnet.NewSubnet, &subnet.SubnetConfig{
 			VpcId:            n.vpcID,
 			AvailabilityZone: jsii.String(zone),
@@ -261,6 +273,7 @@ func (n *network) subnets(t tier) []subnet.Subnet {
 			// brings its own public address.
 			MapPublicIpOnLaunch: jsii.Bool(false),
 			Tags:                nameTag(fmt.Sprintf("%s-%s-%d", n.props.Name, t, i+1)),
+			Lifecycle:           lifecycle,
 		})
 	}
 	return list

@@ -11,6 +11,7 @@ package constructs
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"strings"
@@ -69,6 +70,33 @@ func tagName(config any, name string) {
 		maps.Copy(tags, *given)
 	}
 	field.Set(reflect.ValueOf(&tags))
+}
+
+// remember keeps the value that an expression has when the resource is first made,
+// until somebody has Terraform replace it. It returns the reference to the value.
+func remember(s scope, role string, expression *string) (reference string) {
+	// Not cdktf.DataResource: that one runs "terraform version" at every synth.
+	memory := add(s, role, cdktf.NewTerraformResource, &cdktf.TerraformResourceConfig{
+		TerraformResourceType: jsii.String("terraform_data"),
+		Lifecycle:             &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("input")},
+	})
+	memory.AddOverride(jsii.String("input"), expression)
+	return "terraform_data." + s.prefix + role + ".output"
+}
+
+// fixed is the lifecycle of a resource that keeps an argument as it was made. A
+// plan with another value fails, before anything has changed; a reference, which
+// nobody changes by hand, is not compared.
+func fixed(argument, value, what string) *cdktf.TerraformResourceLifecycle {
+	lifecycle := &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings(argument)}
+	if !isToken(value) {
+		lifecycle.Postcondition = &[]*cdktf.Postcondition{{
+			Condition: jsii.String(fmt.Sprintf("${self.%s == %q}", argument, value)),
+			ErrorMessage: jsii.String(fmt.Sprintf("%s cannot change: this one was made with ${self.%s}, and the code says %s. "+
+				"Put the old value back, or make an environment beside this one and move there.", what, argument, value)),
+		}}
+	}
+	return lifecycle
 }
 
 // mustBeValid stops a part from being made of wrong props. The app validates

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"example.com/webserver-cluster/internal/faults"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -95,8 +97,9 @@ type WebserverClusterProps struct {
 	// logs, below the prefix Name. Its policy has to let the load balancer
 	// write. Default: no access logs.
 	AccessLogsBucket string
-	// DeletionProtection keeps the load balancer from being destroyed. Default
-	// false.
+	// DeletionProtection keeps the load balancer from being deleted: by AWS,
+	// and by a plan of Terraform's, which fails before anything has gone.
+	// Default false.
 	DeletionProtection bool
 
 	// RequestTimeout is how long a request may stay without an answer: the
@@ -106,8 +109,8 @@ type WebserverClusterProps struct {
 	// requests it has. Longer than RequestTimeout, whole seconds; default 15 s
 	// longer.
 	DeregistrationDelay time.Duration
-	// HealthCheckPath is what the load balancer asks for; 200 means healthy.
-	// Default "/health".
+	// HealthCheckPath is what the load balancer asks for, a path and perhaps a
+	// query, at most 1024 characters; 200 means healthy. Default "/health".
 	HealthCheckPath string
 	// HealthCheckInterval is the time between two health checks, 10 s to
 	// 300 s. Two good ones in a row make an instance healthy, two bad ones
@@ -212,11 +215,13 @@ var (
 	// https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
 	gravitonRule = regexp.MustCompile(`^(a1|[a-z]+\d+g[a-z-]*)\.`)
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances.html
-	burstableRule  = regexp.MustCompile(`^t\d`)
-	amiRule        = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	parameterRule  = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*(:\d+)?$`)
-	certificate    = regexp.MustCompile(`^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/.+$`)
-	healthPathRule = regexp.MustCompile(`^/[!-~]*$`)
+	burstableRule = regexp.MustCompile(`^t\d`)
+	amiRule       = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	parameterRule = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*(:\d+)?$`)
+	certificate   = regexp.MustCompile(`^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/.+$`)
+	// An absolute path, and perhaps a query; a fragment never reaches a server.
+	// https://www.rfc-editor.org/rfc/rfc3986#section-3.3
+	healthPathRule = regexp.MustCompile(`^/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$`)
 )
 
 func (p WebserverClusterProps) withDefaults() WebserverClusterProps {
@@ -321,9 +326,9 @@ func (p WebserverClusterProps) checkInstances(f *faults.List) {
 	if p.ServerPort < 1024 || p.ServerPort > 65535 {
 		f.Add("ServerPort", p.ServerPort, "must be 1024 to 65535")
 	}
-	if strings.ContainsAny(p.ServerText, "\r\n") {
-		f.Add("ServerText", p.ServerText, "must be one line")
-	}
+	checkLine(f, "ServerText", p.ServerText)
+	checkLine(f, "Environment", p.Environment)
+	checkLine(f, "DatabaseAddress", p.DatabaseAddress)
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
 	const maxUserData = 16 * 1024
 	if script := strings.Join(p.bootScript(), "\n"); len(script) > maxUserData {
@@ -359,7 +364,7 @@ func (p WebserverClusterProps) checkLoadBalancer(f *faults.List) {
 	}
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 	if !healthPathRule.MatchString(p.HealthCheckPath) || len(p.HealthCheckPath) > 1024 {
-		f.Add("HealthCheckPath", p.HealthCheckPath, "must start with / and have 1 to 1024 printable characters")
+		f.Add("HealthCheckPath", p.HealthCheckPath, "must be a path of 1 to 1024 characters that starts with /, such as /health or /status?full=1, other characters than A-Z a-z 0-9 . _ ~ ! $ & ' ( ) * + , ; = : @ / ? - written as %%XX")
 	}
 	// AWS takes 5 s to 300 s; the check's own timeout has to fit inside.
 	checkSeconds(f, "HealthCheckInterval", p.HealthCheckInterval, 2*healthCheckTimeout, 300*time.Second)
@@ -407,6 +412,14 @@ func (p WebserverClusterProps) checkReplacement(f *faults.List) {
 func checkSeconds(f *faults.List, field string, d, least, most time.Duration) {
 	if d < least || d > most || d%time.Second != 0 {
 		f.Add(field, d, "must be whole seconds from %v to %v", least, most)
+	}
+}
+
+// checkLine checks a text that stands in the boot script: what is no line could
+// end the part of the script that it stands in.
+func checkLine(f *faults.List, field, text string) {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		f.Add(field, text, "must be one line of text, UTF-8 without control characters")
 	}
 }
 

@@ -133,6 +133,9 @@ func NewEnvironment(app cdktf.App, s settings.Settings, environment Environment)
 	if web.PinnedAMIParameter != "" {
 		outputs = append(outputs, output{"image_parameter", web.PinnedAMIParameter, "SSM parameter of the instances' image: put another id there and deploy"})
 	}
+	if database.FinalSnapshot != "" {
+		outputs = append(outputs, output{"database_final_snapshot", database.FinalSnapshot, "Snapshot that is taken when the database is deleted"})
+	}
 	addOutputs(stack, outputs)
 	return stack
 }

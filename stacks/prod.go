@@ -32,6 +32,6 @@ var Prod = Environment{
 		StorageGiB:          100,
 		BackupRetentionDays: 30,
 		MultiAZ:             true,
-		Protected:           true,
+		DeletionProtection:  true,
 	},
 }

@@ -16,7 +16,10 @@ var Stage = Environment{
 		ServerText:   "Hello from stage",
 	},
 	Database: constructs.MySQLProps{
-		InstanceClass:       "db.t4g.micro",
-		BackupRetentionDays: 1,
+		InstanceClass:          "db.t4g.micro",
+		BackupRetentionDays:    1,
+		SkipFinalSnapshot:      true,
+		DeleteAutomatedBackups: true,
+		ApplyImmediately:       true,
 	},
 }

@@ -226,13 +226,37 @@ func TestDatabase(t *testing.T) {
 		parameters := s.get("aws_db_parameter_group", "mysql_parameters")
 		expect(t, parameters, "mysql8.4", "family")
 		expect(t, parameters, "require_secure_transport", "parameter", 0, "name")
-		expect(t, parameters, "ON", "parameter", 0, "value")
+		expect(t, parameters, "1", "parameter", 0, "value")
+		// With the minor version in the code, RDS may choose the patch.
+		expect(t, database, true, "auto_minor_version_upgrade")
+		// What AWS keeps from being deleted must not be planned to go either.
+		expect(t, database, database["deletion_protection"], "lifecycle", "prevent_destroy")
 	})
 	prod := load(t, "prod").get("aws_db_instance", "mysql_instance")
 	expect(t, prod, true, "multi_az")
 	expect(t, prod, true, "deletion_protection")
 	expect(t, prod, false, "skip_final_snapshot")
-	expect(t, prod, "webservers-prod-final", "final_snapshot_identifier")
+	expect(t, prod, false, "delete_automated_backups")
+	expect(t, prod, false, "apply_immediately")
+}
+
+func TestPatchVersionStays(t *testing.T) {
+	s := synthesizeEnvironment(t, variant(func(e *stacks.Environment) { e.Database.EngineVersion = "8.4.5" }))
+	expect(t, s.get("aws_db_instance", "mysql_instance"), false, "auto_minor_version_upgrade")
+}
+
+// TestTopicIsEncrypted looks for the key's statement without which CloudWatch
+// cannot publish to the topic.
+func TestTopicIsEncrypted(t *testing.T) {
+	environments(t, func(t *testing.T, s stack) {
+		expect(t, s.get("aws_sns_topic", "alerts_topic"), "${aws_kms_key.alerts_key.arn}", "kms_master_key_id")
+		key := s.get("aws_kms_key", "alerts_key")
+		expect(t, key, true, "enable_key_rotation")
+		expect(t, key, "${data.aws_iam_policy_document.alerts_key_policy.json}", "policy")
+		statement := at(s.json, "data", "aws_iam_policy_document", "alerts_key_policy", "statement", 1)
+		expect(t, statement, "[cloudwatch.amazonaws.com]", "principals", 0, "identifiers")
+		expect(t, statement, "[kms:Decrypt kms:GenerateDataKey*]", "actions")
+	})
 }
 
 func TestAlarms(t *testing.T) {

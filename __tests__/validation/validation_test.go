@@ -30,6 +30,9 @@ func TestTheAppsOwnEnvironmentsAreValid(t *testing.T) {
 	}
 }
 
+const pathRule = `must be a path of 1 to 1024 characters that starts with /, such as /health or /status?full=1, ` +
+	"other characters than A-Z a-z 0-9 . _ ~ ! $ & ' ( ) * + , ; = : @ / ? - written as %XX"
+
 // TestFaults changes stage and expects exactly the faults that follow.
 func TestFaults(t *testing.T) {
 	longName := strings.Repeat("x", 30)
@@ -130,7 +133,25 @@ func TestFaults(t *testing.T) {
 			`stage.Cluster.UserData: "echo hello": must start with #!, or the instance does not run it`,
 		}},
 		{"text of two lines", func(e *stacks.Environment) { e.Cluster.ServerText = "a\nb" }, []string{
-			`stage.Cluster.ServerText: "a\nb": must be one line`,
+			`stage.Cluster.ServerText: "a\nb": must be one line of text, UTF-8 without control characters`,
+		}},
+		{"text that would end a part of the boot script", func(e *stacks.Environment) {
+			e.Cluster.ServerText, e.Cluster.DatabaseAddress = "a\x00b", "db\nPAGE\nreboot"
+		}, []string{
+			`stage.Cluster.ServerText: "a\x00b": must be one line of text, UTF-8 without control characters`,
+			`stage.Cluster.DatabaseAddress: "db\nPAGE\nreboot": must be one line of text, UTF-8 without control characters`,
+		}},
+		{"health check path with a quote", func(e *stacks.Environment) { e.Cluster.HealthCheckPath = `/a"b` }, []string{
+			`stage.Cluster.HealthCheckPath: "/a\"b": ` + pathRule,
+		}},
+		{"health check path with a backslash", func(e *stacks.Environment) { e.Cluster.HealthCheckPath = `/a\b` }, []string{
+			`stage.Cluster.HealthCheckPath: "/a\\b": ` + pathRule,
+		}},
+		{"health check path with a fragment", func(e *stacks.Environment) { e.Cluster.HealthCheckPath = "/a#b" }, []string{
+			`stage.Cluster.HealthCheckPath: "/a#b": ` + pathRule,
+		}},
+		{"health check path with a bad escape", func(e *stacks.Environment) { e.Cluster.HealthCheckPath = "/a%2" }, []string{
+			`stage.Cluster.HealthCheckPath: "/a%2": ` + pathRule,
 		}},
 		{"load balancer", func(e *stacks.Environment) {
 			e.Cluster.CertificateARN, e.Cluster.AccessLogsBucket = "my-certificate", "My_Bucket"
@@ -141,7 +162,7 @@ func TestFaults(t *testing.T) {
 			`stage.Cluster.AllowedCIDRs: "10.1.0.0/16": overlaps 10.0.0.0/8`,
 			`stage.Cluster.AllowedCIDRs: "everyone": must be an IPv4 block such as 203.0.113.0/24`,
 			`stage.Cluster.AccessLogsBucket: "My_Bucket": must be the name of an S3 bucket`,
-			`stage.Cluster.HealthCheckPath: "health": must start with / and have 1 to 1024 printable characters`,
+			`stage.Cluster.HealthCheckPath: "health": ` + pathRule,
 			`stage.Cluster.HealthCheckInterval: 5s: must be whole seconds from 10s to 5m0s`,
 		}},
 		{"draining shorter than a request", func(e *stacks.Environment) {
