@@ -26,6 +26,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
@@ -74,7 +76,7 @@ func TestDeploy(t *testing.T) {
 	s.step("nobody reads them without TLS", s.tlsOnly)
 	s.step("what a dead deploy makes can be found", s.findable)
 	s.step("destroy leaves nothing of stage and all of prod", s.destroyStage)
-	s.step("the state store cannot be destroyed", s.destroyProtected)
+	s.step("prod and the state store cannot be destroyed", s.destroyProtected)
 }
 
 type story struct {
@@ -366,20 +368,29 @@ func (s story) destroyStage(t *testing.T) {
 }
 
 func (s story) destroyProtected(t *testing.T) {
-	store := s.resources(t, "state")
-	output, err := s.project.Cdktf(t.Context(), nil, "destroy", "state", "--auto-approve")
-	if err == nil || !strings.Contains(output, "prevent_destroy") {
-		t.Errorf("cdktf destroy state ended with %v:\n%s", err, output)
-	}
-	if after := s.resources(t, "state"); fmt.Sprint(after) != fmt.Sprint(store) {
-		t.Errorf("the state store was %v and is %v", store, after)
-	}
-	must(dynamodb.NewFromConfig(s.config).DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &s.settings.LockTable}))(t)
-	for _, id := range []string{"aws_db_instance.mysql_instance", "aws_lb.web_lb"} {
-		if !s.resources(t, "prod")[id] {
-			t.Errorf("prod has no %s", id)
+	for stack, protected := range map[string][]string{
+		"prod":  {"aws_db_instance.mysql_instance", "aws_lb.web_lb"},
+		"state": {"aws_s3_bucket.store_bucket", "aws_dynamodb_table.store_locks"},
+	} {
+		before, tagged := s.resources(t, stack), s.tagged(t, stack)
+		output, err := s.project.Cdktf(t.Context(), nil, "destroy", stack, "--auto-approve")
+		if err == nil || !strings.Contains(output, "prevent_destroy") {
+			t.Errorf("cdktf destroy %s ended with %v:\n%s", stack, err, output)
+		}
+		for _, address := range protected {
+			if !strings.Contains(output, address) {
+				t.Errorf("cdktf destroy %s does not name %s:\n%s", stack, address, output)
+			}
+		}
+		// The plan said no: nothing has gone.
+		if after := s.resources(t, stack); fmt.Sprint(after) != fmt.Sprint(before) {
+			t.Errorf("%s was %v and is %v", stack, before, after)
+		}
+		if after := s.tagged(t, stack); fmt.Sprint(after) != fmt.Sprint(tagged) {
+			t.Errorf("%s was %v and is %v", stack, tagged, after)
 		}
 	}
+	must(dynamodb.NewFromConfig(s.config).DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &s.settings.LockTable}))(t)
 }
 
 // search finds a text in any version of any state.
@@ -452,9 +463,11 @@ func (s story) tagged(t *testing.T, environment string) []string {
 	for pages.HasMorePages() {
 		page := must(pages.NextPage(t.Context()))(t)
 		for _, resource := range page.ResourceTagMappingList {
-			// Tags outlive what they were on in EC2, which is asked below.
-			if !strings.HasPrefix(*resource.ResourceARN, "arn:aws:ec2:") {
-				ids = append(ids, *resource.ResourceARN)
+			// Tags outlive what they were on in EC2, which is asked below, and a
+			// key is kept for a month after its end.
+			arn := *resource.ResourceARN
+			if !strings.HasPrefix(arn, "arn:aws:ec2:") && !s.deletedKey(t, arn) {
+				ids = append(ids, arn)
 			}
 		}
 	}
@@ -504,6 +517,16 @@ func (s story) tagged(t *testing.T, environment string) []string {
 	}
 	slices.Sort(ids)
 	return ids
+}
+
+// deletedKey tells whether an ARN is that of a KMS key that waits for its deletion.
+func (s story) deletedKey(t *testing.T, arn string) bool {
+	t.Helper()
+	if !strings.HasPrefix(arn, "arn:aws:kms:") {
+		return false
+	}
+	key := must(kms.NewFromConfig(s.config).DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &arn}))(t)
+	return key.KeyMetadata.KeyState == kmstypes.KeyStatePendingDeletion
 }
 
 // must returns a function that returns the value, or ends the test on an error.

@@ -24,6 +24,8 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	tagging "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -134,6 +136,11 @@ func (f *finder) tagged(ctx context.Context) error {
 			if strings.Contains(*r.ResourceARN, ":snapshot:") {
 				continue // RDS copies a database's tags to those it makes of it
 			}
+			if deleted, err := f.deletedKey(ctx, *r.ResourceARN); err != nil {
+				return err
+			} else if deleted {
+				continue
+			}
 			for _, tag := range r.Tags {
 				if *tag.Key == NameTag {
 					f.add(*tag.Value, *r.ResourceARN)
@@ -142,6 +149,20 @@ func (f *finder) tagged(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// deletedKey tells whether an ARN is that of a KMS key that waits for its deletion,
+// which takes a week at the least. Terraform counts it as gone.
+// https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
+func (f *finder) deletedKey(ctx context.Context, arn string) (bool, error) {
+	if !strings.Contains(arn, ":kms:") {
+		return false, nil
+	}
+	key, err := kms.NewFromConfig(f.cfg).DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &arn})
+	if err != nil {
+		return false, fmt.Errorf("look at the key %s: %w", arn, err)
+	}
+	return key.KeyMetadata.KeyState == kmstypes.KeyStatePendingDeletion, nil
 }
 
 // tagsOfEC2 finds what belongs to EC2, the network above all, by EC2's own list of
