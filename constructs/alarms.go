@@ -20,7 +20,7 @@ type alarm struct {
 // targetAlarms are the alarms on what users get. They stand before the group
 // does, so that its instance refresh can heed them.
 func (c *cluster) targetAlarms(b balancer) []string {
-	dimensions := map[string]string{"LoadBalancer": b.arnSuffix, "TargetGroup": b.targetGroupARNSuffix}
+	dimensions := map[string]string{"LoadBalancer": *b.lb.ArnSuffix(), "TargetGroup": *b.targets.ArnSuffix()}
 	return c.alarms(
 		alarm{
 			name: "target-5xx", description: "Web servers answer with errors",
@@ -59,8 +59,8 @@ func (c *cluster) groupAlarms(groupName string) []string {
 func (c *cluster) alarms(list ...alarm) []string {
 	var names []string
 	var actions *[]*string
-	if c.props.AlarmTopicARN != "" {
-		actions = jsii.Strings(c.props.AlarmTopicARN)
+	if c.props.Alerts != nil {
+		actions = jsii.Strings(c.props.Alerts.TopicARN)
 	}
 	for _, a := range list {
 		dimensions := map[string]*string{}

@@ -22,23 +22,34 @@ type AlertsProps struct {
 	// Email gets every alarm; AWS asks its owner to confirm once. Default:
 	// nobody.
 	Email string
+	// Tags are for everything in it; they win over the provider's default_tags.
+	// Default: none.
+	Tags map[string]string
 }
 
 // Alerts is the SNS topic that an environment's alarms speak to, encrypted with
-// a key of its own (AWS charges for a key by the month).
+// a key of its own (AWS charges for a key by the month). A topic that exists
+// already is &Alerts{TopicARN: "arn:aws:sns:…"}.
 type Alerts struct {
+	// TopicARN is the topic.
 	TopicARN string
+
+	// Topic and Key are its main resources, for overrides; nil for a topic that
+	// exists already.
+	Topic snstopic.SnsTopic
+	Key   kmskey.KmsKey
 }
 
 // Validate returns every fault of the props, or nil.
 func (p AlertsProps) Validate() error {
 	var f faults.List
 	checkName(&f, p.Name, maxOtherName, "a topic's name")
-	if p.Email != "" {
+	if p.Email != "" && !isToken(p.Email) {
 		if address, err := mail.ParseAddress(p.Email); err != nil || address.Address != p.Email {
 			f.Add("Email", p.Email, "must be a plain e-mail address")
 		}
 	}
+	checkTags(&f, "Tags", p.Tags)
 	return f.Err()
 }
 
@@ -46,10 +57,11 @@ func (p AlertsProps) Validate() error {
 // valid.
 func NewAlerts(parent constructs.Construct, id string, props AlertsProps) *Alerts {
 	mustBeValid(id, props.Validate())
-	s := newScope(parent, id)
+	s := newScope(parent, id, props.Tags)
+	key := alertsKey(s, props.Name)
 	topic := add(s, "topic", snstopic.NewSnsTopic, &snstopic.SnsTopicConfig{
 		Name:           jsii.String(props.Name + "-alerts"),
-		KmsMasterKeyId: alertsKey(s, props.Name).Arn(),
+		KmsMasterKeyId: key.Arn(),
 	})
 	if props.Email != "" {
 		add(s, "email", snstopicsubscription.NewSnsTopicSubscription, &snstopicsubscription.SnsTopicSubscriptionConfig{
@@ -58,7 +70,7 @@ func NewAlerts(parent constructs.Construct, id string, props AlertsProps) *Alert
 			Endpoint: jsii.String(props.Email),
 		})
 	}
-	return &Alerts{TopicARN: *topic.Arn()}
+	return &Alerts{TopicARN: *topic.Arn(), Topic: topic, Key: key}
 }
 
 // alertsKey is the key that the topic's messages are encrypted with. It is not

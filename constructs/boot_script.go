@@ -29,18 +29,18 @@ func (p WebserverClusterProps) bootScript() []string {
 	script := p.UserData
 	if script == "" {
 		database := "none"
-		if p.DatabaseAddress != "" {
-			database = html.EscapeString(fmt.Sprintf("%s:%d", p.DatabaseAddress, p.DatabasePort))
+		if p.Database != nil {
+			database = html.EscapeString(fmt.Sprintf("%s:%d", p.Database.Address, p.Database.Port))
 		}
 		script = strings.NewReplacer(
-			"@ENVIRONMENT@", html.EscapeString(p.Environment),
+			"@NAME@", p.Name,
 			"@SERVER_TEXT@", html.EscapeString(p.ServerText),
 			"@DATABASE@", database,
 			"@PORT@", fmt.Sprint(p.ServerPort),
 			// A string in Go's form is one in Python's: the rule of the path lets
 			// nothing but ASCII through.
 			"@HEALTH_PATH@", strconv.Quote(p.HealthCheckPath),
-			"@KEEP_ALIVE@", fmt.Sprint(int((p.RequestTimeout + keepAliveMargin).Seconds())),
+			"@KEEP_ALIVE@", fmt.Sprint(int((p.IdleTimeout + keepAliveMargin).Seconds())),
 		).Replace(defaultBootScript)
 	}
 	return strings.Split(strings.TrimSuffix(escapeTemplate(script), "\n"), "\n")

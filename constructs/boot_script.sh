@@ -7,10 +7,10 @@ install -d -m 755 /opt/webserver
 cat > /opt/webserver/index.html <<'PAGE'
 <!DOCTYPE html>
 <html lang="en">
-<head><meta charset="utf-8"><title>@ENVIRONMENT@</title></head>
+<head><meta charset="utf-8"><title>@NAME@</title></head>
 <body>
 <h1>@SERVER_TEXT@</h1>
-<p>Environment: @ENVIRONMENT@</p>
+<p>Cluster: @NAME@</p>
 <p>Database: @DATABASE@</p>
 </body>
 </html>

@@ -2,30 +2,13 @@ package constructs
 
 import (
 	"github.com/aws/jsii-runtime-go"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawspartition"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsssmparameter"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iaminstanceprofile"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrole"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrolepolicyattachment"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/launchtemplate"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ssmparameter"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
-
-// role is what the instances may do in AWS: be reached by Session Manager.
-func (c *cluster) role() iamrole.IamRole {
-	role := add(c.scope, "role", iamrole.NewIamRole, &iamrole.IamRoleConfig{
-		NamePrefix:       jsii.String(namePrefix(c.props.Name, maxRoleNamePrefix)),
-		AssumeRolePolicy: assumableBy(c.scope, "trust", "ec2.amazonaws.com"),
-	})
-	partition := add(c.scope, "partition", dataawspartition.NewDataAwsPartition, &dataawspartition.DataAwsPartitionConfig{})
-	add(c.scope, "session_manager", iamrolepolicyattachment.NewIamRolePolicyAttachment, &iamrolepolicyattachment.IamRolePolicyAttachmentConfig{
-		Role: role.Name(),
-		// https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html
-		PolicyArn: jsii.String("arn:" + *partition.Partition() + ":iam::aws:policy/AmazonSSMManagedInstanceCore"),
-	})
-	return role
-}
 
 // image is the id of the image, and the name of the parameter that pins it.
 func (c *cluster) image() (id, pinned string) {
@@ -40,7 +23,9 @@ func (c *cluster) image() (id, pinned string) {
 	if !c.props.PinAMI {
 		return *newest, ""
 	}
-	pinned = "/" + c.props.Name + "/image"
+	// An image is for one architecture: another family of instances has another
+	// parameter.
+	pinned = "/" + c.props.Name + "/image/" + c.props.architecture()
 	image := add(c.scope, "image", ssmparameter.NewSsmParameter, &ssmparameter.SsmParameterConfig{
 		Name:          jsii.String(pinned),
 		Description:   jsii.String("Image of the instances of " + c.props.Name + ": put another id here and deploy"),
@@ -51,7 +36,7 @@ func (c *cluster) image() (id, pinned string) {
 	return *image.InsecureValue(), pinned
 }
 
-func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGroupID string) launchtemplate.LaunchTemplate {
+func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGroupID *string) launchtemplate.LaunchTemplate {
 	p := c.props
 	profile := add(c.scope, "profile", iaminstanceprofile.NewIamInstanceProfile, &iaminstanceprofile.IamInstanceProfileConfig{
 		NamePrefix: jsii.String(p.Name + "-"),
@@ -62,14 +47,14 @@ func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGro
 	script := cdktf.NewTerraformLocal(c.scope.Construct, jsii.String("boot_script"), jsii.Strings(c.props.bootScript()...))
 	script.OverrideLogicalId(jsii.String(c.prefix + "boot_script"))
 
-	tags := nameTag(p.Name)
-	for key, value := range p.Tags {
-		(*tags)[key] = jsii.String(value)
+	tags := map[string]*string{}
+	for key, value := range c.launchTags() {
+		tags[key] = jsii.String(value)
 	}
 	var specifications []*launchtemplate.LaunchTemplateTagSpecifications
 	for _, resource := range []string{"instance", "volume", "network-interface"} {
 		specifications = append(specifications, &launchtemplate.LaunchTemplateTagSpecifications{
-			ResourceType: jsii.String(resource), Tags: tags,
+			ResourceType: jsii.String(resource), Tags: &tags,
 		})
 	}
 	config := &launchtemplate.LaunchTemplateConfig{
@@ -83,7 +68,7 @@ func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGro
 		NetworkInterfaces: []*launchtemplate.LaunchTemplateNetworkInterfaces{{
 			AssociatePublicIpAddress: jsii.String("false"),
 			DeleteOnTermination:      jsii.String("true"),
-			SecurityGroups:           jsii.Strings(securityGroupID),
+			SecurityGroups:           &[]*string{securityGroupID},
 		}},
 		MetadataOptions: &launchtemplate.LaunchTemplateMetadataOptions{
 			HttpEndpoint: jsii.String("enabled"),
@@ -93,11 +78,10 @@ func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGro
 			HttpPutResponseHopLimit: jsii.Number(1),
 		},
 		BlockDeviceMappings: []*launchtemplate.LaunchTemplateBlockDeviceMappings{{
-			// Amazon Linux 2023's root device.
-			DeviceName: jsii.String("/dev/xvda"),
+			DeviceName: jsii.String(p.RootDeviceName),
 			Ebs: &launchtemplate.LaunchTemplateBlockDeviceMappingsEbs{
 				VolumeType:          jsii.String("gp3"),
-				VolumeSize:          jsii.Number(p.VolumeGiB),
+				VolumeSize:          jsii.Number(p.RootVolumeGiB),
 				Encrypted:           jsii.String("true"),
 				DeleteOnTermination: jsii.String("true"),
 			},

@@ -1,7 +1,7 @@
 package constructs
 
 import (
-	"fmt"
+	"errors"
 	"regexp"
 	"strings"
 
@@ -12,8 +12,6 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbparametergroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbsubnetgroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupegressrule"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
@@ -25,10 +23,9 @@ type MySQLProps struct {
 	// Name is the DB instance's identifier, such as "webservers-stage".
 	// Required.
 	Name string
-	// VPCID and SubnetIDs are where it stands: subnets in two zones or more.
-	// Required.
-	VPCID     string
-	SubnetIDs []string
+	// Network is where it stands: in its database subnets, in two zones or
+	// more. Required.
+	Network *Network
 
 	// InstanceClass is the DB instance class. Default "db.t4g.micro".
 	InstanceClass string
@@ -66,13 +63,19 @@ type MySQLProps struct {
 	// instance. Default false: they wait for the maintenance window, Sunday
 	// 03:30 to 04:30 UTC.
 	ApplyImmediately bool
+	// Tags are for everything of the database; they win over the provider's
+	// default_tags. Default: none.
+	Tags map[string]string
 }
 
 // MySQL is an RDS for MySQL instance: encrypted storage that grows by itself,
 // TLS demanded of every client, the master user's password made and kept by
 // Secrets Manager (it is in no code, state or log), daily backups, and the
 // error and slow query logs in CloudWatch Logs. Nobody can connect to it
-// before AllowFrom lets them.
+// before AllowFrom lets them, or a WebserverCluster names it as its Database.
+//
+// A database that exists already is a literal: &MySQL{Address: …, Port: 3306,
+// DatabaseName: …, SecretARN: …, SecurityGroupID: …}.
 type MySQL struct {
 	// Address is its DNS name, without the port.
 	Address string
@@ -88,6 +91,12 @@ type MySQL struct {
 	FinalSnapshot string
 	// SecurityGroupID is its security group.
 	SecurityGroupID string
+
+	// Instance, ParameterGroup and SecurityGroup are its main resources, for
+	// overrides; nil for a database that exists already.
+	Instance       dbinstance.DbInstance
+	ParameterGroup dbparametergroup.DbParameterGroup
+	SecurityGroup  securitygroup.SecurityGroup
 
 	scope scope
 }
@@ -109,12 +118,19 @@ var (
 	databaseNameRule  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
 )
 
-// Validate returns every fault of the props but for VPCID and SubnetIDs, which
-// are known only once the network is made; nil if there are none.
+// Validate returns every fault of the props, or nil.
 func (p MySQLProps) Validate() error {
 	p = p.withDefaults()
 	var f faults.List
 	checkName(&f, p.Name, maxDBInstanceName, "a DB instance's name")
+	if p.Network == nil {
+		f.Missing("Network", "the network that the database stands in")
+	} else {
+		if p.Network.VPCID == "" {
+			f.Missing("Network.VPCID", "the VPC of the subnets")
+		}
+		checkSubnets(&f, "Network.DatabaseSubnetIDs", p.Network.DatabaseSubnetIDs)
+	}
 	if !instanceClassRule.MatchString(p.InstanceClass) {
 		f.Add("InstanceClass", p.InstanceClass, "must be a DB instance class such as db.t4g.micro")
 	}
@@ -138,6 +154,7 @@ func (p MySQLProps) Validate() error {
 	if p.BackupRetentionDays < 1 || p.BackupRetentionDays > 35 {
 		f.Add("BackupRetentionDays", p.BackupRetentionDays, "must be 1 to 35")
 	}
+	checkTags(&f, "Tags", p.Tags)
 	return f.Err()
 }
 
@@ -146,11 +163,11 @@ func (p MySQLProps) Validate() error {
 func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 	mustBeValid(id, props.Validate())
 	props = props.withDefaults()
-	s := newScope(parent, id)
+	s := newScope(parent, id, props.Tags)
 
 	subnets := add(s, "subnets", dbsubnetgroup.NewDbSubnetGroup, &dbsubnetgroup.DbSubnetGroupConfig{
 		NamePrefix: jsii.String(props.Name + "-"),
-		SubnetIds:  jsii.Strings(props.SubnetIDs...),
+		SubnetIds:  jsii.Strings(props.Network.DatabaseSubnetIDs...),
 		Lifecycle:  &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 	})
 	parameters := add(s, "parameters", dbparametergroup.NewDbParameterGroup, &dbparametergroup.DbParameterGroupConfig{
@@ -170,7 +187,7 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 	group := add(s, "security_group", securitygroup.NewSecurityGroup, &securitygroup.SecurityGroupConfig{
 		NamePrefix:  jsii.String(props.Name + "-mysql-"),
 		Description: jsii.String("MySQL of " + props.Name),
-		VpcId:       jsii.String(props.VPCID),
+		VpcId:       jsii.String(props.Network.VPCID),
 		Tags:        nameTag(props.Name + "-mysql"),
 		Lifecycle:   &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 	})
@@ -235,29 +252,45 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 		SecretARN:       *instance.MasterUserSecret().Get(jsii.Number(0)).SecretArn(),
 		FinalSnapshot:   finalSnapshot,
 		SecurityGroupID: *group.Id(),
+		Instance:        instance,
+		ParameterGroup:  parameters,
+		SecurityGroup:   group,
 		scope:           s,
 	}
 }
 
 // AllowFrom lets the members of a security group connect: an ingress rule
 // here and an egress rule there. The client's name stands in the rules' names,
-// such as "web".
+// such as "web". A cluster that names the database as its Database needs none.
+//
+// It panics for a database that exists already: that one has no place in a stack
+// to put rules into.
 func (m *MySQL) AllowFrom(client, securityGroupID string) {
+	if m.scope.Construct == nil {
+		panic(errors.New("AllowFrom: this database was not made by NewMySQL: name it as the cluster's Database, or make the rules beside it"))
+	}
+	m.connect(m.scope, client, securityGroupID)
+}
+
+// connect makes the rules of AllowFrom: with the database or, if that exists
+// already, in the client's scope.
+func (m *MySQL) connect(s scope, client, securityGroupID string) []cdktf.ITerraformDependable {
+	if m.scope.Construct != nil {
+		s = m.scope
+	}
 	role := strings.ReplaceAll(client, "-", "_")
-	add(m.scope, "from_"+role, vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
-		SecurityGroupId:           jsii.String(m.SecurityGroupID),
-		ReferencedSecurityGroupId: jsii.String(securityGroupID),
-		Description:               jsii.String(fmt.Sprintf("MySQL from %s", client)),
-		IpProtocol:                jsii.String("tcp"),
-		FromPort:                  jsii.Number(m.Port),
-		ToPort:                    jsii.Number(m.Port),
+	return connect(s, connection{
+		ingress: "from_" + role, ingressDescription: "MySQL from " + client, server: m.SecurityGroupID,
+		egress: "to_mysql_from_" + role, egressDescription: client + " to MySQL", client: securityGroupID,
+		port: m.Port,
 	})
-	add(m.scope, "to_mysql_from_"+role, vpcsecuritygroupegressrule.NewVpcSecurityGroupEgressRule, &vpcsecuritygroupegressrule.VpcSecurityGroupEgressRuleConfig{
-		SecurityGroupId:           jsii.String(securityGroupID),
-		ReferencedSecurityGroupId: jsii.String(m.SecurityGroupID),
-		Description:               jsii.String(fmt.Sprintf("%s to MySQL", client)),
-		IpProtocol:                jsii.String("tcp"),
-		FromPort:                  jsii.Number(m.Port),
-		ToPort:                    jsii.Number(m.Port),
-	})
+}
+
+// GrantRead lets a cluster's instances read the secret with the master user's
+// name and password.
+func (m *MySQL) GrantRead(c *WebserverCluster) {
+	// RDS encrypts it with the account's own key for Secrets Manager, which
+	// whoever may read the secret may use.
+	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+	c.Grant("read_database_secret", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, m.SecretARN)
 }

@@ -1,7 +1,12 @@
 package constructs
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"example.com/webserver-cluster/internal/faults"
 	"github.com/aws/jsii-runtime-go"
@@ -44,6 +49,49 @@ func checkName(f *faults.List, name string, max int, what string) {
 	}
 	if len(name) > max {
 		f.Add("Name", name, "has %d characters; %s can have %d", len(name), what, max)
+	}
+}
+
+// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
+var tagRule = regexp.MustCompile(`^[\pL\pZ\pN_.:/=+@-]*$`)
+
+// maxTags leaves room for what is added to a resource's tags: its name, its
+// Terraform name, and the provider's default_tags. AWS takes 50 in all.
+const maxTags = 40
+
+// checkTags checks tags that a caller gives.
+func checkTags(f *faults.List, field string, tags map[string]string) {
+	if len(tags) > maxTags {
+		f.Add(field, len(tags), "is their number; a resource can have %d besides those that it gets anyway", maxTags)
+	}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		value := tags[key]
+		switch {
+		case key == "" || utf8.RuneCountInString(key) > 128 || !tagRule.MatchString(key):
+			f.Add(field, key, "is no key of a tag: 1 to 128 letters, digits, spaces and _ . : / = + - @")
+		case strings.HasPrefix(strings.ToLower(key), "aws:"):
+			f.Add(field, key, "must not begin with aws:, which AWS keeps for itself")
+		case key == nameTagKey || key == terraformNameTag:
+			f.Add(field, key, "is a tag that every resource gets anyway")
+		}
+		if !isToken(value) && (utf8.RuneCountInString(value) > 256 || !tagRule.MatchString(value)) {
+			f.Add(field+"["+key+"]", value, "is no value of a tag: at most 256 letters, digits, spaces and _ . : / = + - @")
+		}
+	}
+}
+
+// checkSubnets checks that a load balancer, a group or a database can stand in
+// subnets: two at least, for two zones.
+func checkSubnets(f *faults.List, field string, ids []string) {
+	if len(ids) < minZones {
+		f.Add(field, ids, "must be %d or more, each in a zone of its own", minZones)
+	}
+	for i, id := range ids {
+		if id == "" {
+			f.Add(fmt.Sprintf("%s[%d]", field, i), id, "must be the id of a subnet")
+		} else if slices.Contains(ids[:i], id) {
+			f.Add(field, id, "is named twice")
+		}
 	}
 }
 

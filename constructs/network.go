@@ -80,6 +80,9 @@ type NetworkProps struct {
 	// FlowLogRetentionDays is how long flow logs are kept, in days: one of the
 	// values that CloudWatch Logs takes. Default 30.
 	FlowLogRetentionDays int
+	// Tags are for everything in the network; they win over the provider's
+	// default_tags. Default: none besides Name.
+	Tags map[string]string
 }
 
 // Network is a VPC with three tiers of subnets, one of each in every zone:
@@ -90,11 +93,21 @@ type NetworkProps struct {
 //
 // Its default security group lets nothing through, and its flow logs go to
 // CloudWatch Logs.
+//
+// A network that exists already is a literal: &Network{VPCID: "vpc-…",
+// PublicSubnetIDs: …, PrivateSubnetIDs: …, DatabaseSubnetIDs: …}. Its instances
+// need a way to AWS's services: a NAT gateway or VPC endpoints.
 type Network struct {
+	// VPCID is the VPC, and the others are the subnets of each tier in it, one
+	// in each zone, in the zones' order.
 	VPCID             string
 	PublicSubnetIDs   []string
 	PrivateSubnetIDs  []string
 	DatabaseSubnetIDs []string
+
+	// VPC is the main resource, for overrides; nil for a network that exists
+	// already.
+	VPC vpc.Vpc
 }
 
 func (p NetworkProps) withDefaults() NetworkProps {
@@ -142,6 +155,7 @@ func (p NetworkProps) Validate() error {
 		f.Add("NAT", string(p.NAT), "must be %q, %q or %q", NATNone, NATSingle, NATPerZone)
 	}
 	checkLogRetention(&f, "FlowLogRetentionDays", p.FlowLogRetentionDays)
+	checkTags(&f, "Tags", p.Tags)
 	return f.Err()
 }
 
@@ -172,7 +186,7 @@ func subnetCIDR(block netip.Prefix, t tier, zone int) string {
 func NewNetwork(parent constructs.Construct, id string, props NetworkProps) *Network {
 	mustBeValid(id, props.Validate())
 	props = props.withDefaults()
-	s := newScope(parent, id)
+	s := newScope(parent, id, props.Tags)
 
 	v := add(s, "vpc", vpc.NewVpc, &vpc.VpcConfig{
 		CidrBlock:          jsii.String(props.CIDR),
@@ -221,6 +235,7 @@ func NewNetwork(parent constructs.Construct, id string, props NetworkProps) *Net
 		PublicSubnetIDs:   public,
 		PrivateSubnetIDs:  private,
 		DatabaseSubnetIDs: database,
+		VPC:               v,
 	}
 }
 

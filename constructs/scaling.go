@@ -84,7 +84,7 @@ func (c *cluster) scaling(group autoscalinggroup.AutoscalingGroup, b balancer) {
 	})
 	c.targetTracking("requests", group, c.props.RequestsTarget, &autoscalingpolicy.AutoscalingPolicyTargetTrackingConfigurationPredefinedMetricSpecification{
 		PredefinedMetricType: jsii.String("ALBRequestCountPerTarget"),
-		ResourceLabel:        jsii.String(b.arnSuffix + "/" + b.targetGroupARNSuffix),
+		ResourceLabel:        jsii.String(*b.lb.ArnSuffix() + "/" + *b.targets.ArnSuffix()),
 	})
 	// -1 leaves a size as it is.
 	size := func(n int) *float64 { return jsii.Number(orDefault(n, -1)) }

@@ -13,27 +13,31 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
-// scope is a part's own place in the construct tree, and the prefix that its
-// resources' Terraform names share.
+// scope is a part's own place in the construct tree, the prefix that its
+// resources' Terraform names share, and the tags that they all get.
 type scope struct {
 	constructs.Construct
 	prefix string
+	tags   map[string]string
 }
 
 // newScope makes the place for a part: id below parent.
-func newScope(parent constructs.Construct, id string) scope {
+func newScope(parent constructs.Construct, id string, tags map[string]string) scope {
 	part := constructs.NewConstruct(parent, jsii.String(id))
 	stack := cdktf.TerraformStack_Of(part)
 	path := strings.TrimPrefix(*part.Node().Path(), *stack.Node().Path()+"/")
-	return scope{part, strings.ReplaceAll(path, "/", "_") + "_"}
+	return scope{part, strings.ReplaceAll(path, "/", "_") + "_", tags}
 }
 
 // add makes a resource (or data source) by its L1 constructor and gives it the
@@ -46,7 +50,7 @@ func add[Config any, Resource cdktf.TerraformElement](
 	config *Config,
 ) Resource {
 	name := s.prefix + role
-	tagName(config, name)
+	s.tag(config, name)
 	resource := create(s.Construct, jsii.String(role), config)
 	resource.OverrideLogicalId(jsii.String(name))
 	return resource
@@ -57,15 +61,18 @@ func add[Config any, Resource cdktf.TerraformElement](
 // state; by this tag "state adopt" finds which block it belongs to.
 const terraformNameTag = "TerraformName"
 
-// tagName adds terraformNameTag to the tags in the config of a resource that
-// can have any.
-func tagName(config any, name string) {
+// tag adds terraformNameTag and the part's own tags to those in the config of a
+// resource that can have any.
+func (s scope) tag(config any, name string) {
 	v := reflect.ValueOf(config).Elem()
 	field := v.FieldByName("Tags")
 	if !field.IsValid() || strings.HasPrefix(v.Type().Name(), "DataAws") { // whose Tags are a filter
 		return
 	}
 	tags := map[string]*string{terraformNameTag: jsii.String(name)}
+	for key, value := range s.tags {
+		tags[key] = jsii.String(value)
+	}
 	if given, ok := field.Interface().(*map[string]*string); ok && given != nil {
 		maps.Copy(tags, *given)
 	}
@@ -87,13 +94,17 @@ func remember(s scope, role string, expression *string) (reference string) {
 // fixed is the lifecycle of a resource that keeps an argument as it was made. A
 // plan with another value fails, before anything has changed; a reference, which
 // nobody changes by hand, is not compared.
-func fixed(argument, value, what string) *cdktf.TerraformResourceLifecycle {
+func fixed(argument string, value any, what string) *cdktf.TerraformResourceLifecycle {
 	lifecycle := &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings(argument)}
-	if !isToken(value) {
+	if text := fmt.Sprint(value); !isToken(text) {
+		literal := text
+		if _, ok := value.(string); ok {
+			literal = strconv.Quote(text)
+		}
 		lifecycle.Postcondition = &[]*cdktf.Postcondition{{
-			Condition: jsii.String(fmt.Sprintf("${self.%s == %q}", argument, value)),
+			Condition: jsii.String(fmt.Sprintf("${self.%s == %s}", argument, literal)),
 			ErrorMessage: jsii.String(fmt.Sprintf("%s cannot change: this one was made with ${self.%s}, and the code says %s. "+
-				"Put the old value back, or make an environment beside this one and move there.", what, argument, value)),
+				"Put the old value back, or make an environment beside this one and move there.", what, argument, text)),
 		}}
 	}
 	return lifecycle
@@ -126,7 +137,16 @@ func orDefault[T comparable](value, fallback T) T {
 	return value
 }
 
-// nameTag is the tag that AWS's console shows as a resource's name.
+// nameTagKey is the tag that AWS's console shows as a resource's name.
+const nameTagKey = "Name"
+
 func nameTag(name string) *map[string]*string {
-	return &map[string]*string{"Name": jsii.String(name)}
+	return &map[string]*string{nameTagKey: jsii.String(name)}
 }
+
+// isToken says whether s is (or has in it) a reference that only Terraform
+// resolves, so that its text says nothing.
+func isToken(s string) bool { return strings.Contains(s, "${") }
+
+// seconds is a duration as AWS takes it.
+func seconds(d time.Duration) *float64 { return jsii.Number(math.Round(d.Seconds())) }

@@ -40,6 +40,10 @@ type StateStore struct {
 	BucketARN  string
 	TableName  string
 	TableARN   string
+
+	// Bucket and Table are its main resources, for overrides.
+	Bucket s3bucket.S3Bucket
+	Table  dynamodbtable.DynamodbTable
 }
 
 func (p StateStoreProps) withDefaults() StateStoreProps {
@@ -81,7 +85,7 @@ func (p StateStoreProps) Validate() error {
 func NewStateStore(parent constructs.Construct, id string, props StateStoreProps) *StateStore {
 	mustBeValid(id, props.Validate())
 	props = props.withDefaults()
-	s := newScope(parent, id)
+	s := newScope(parent, id, nil)
 	keep := &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(true)}
 
 	bucket := add(s, "bucket", s3bucket.NewS3Bucket, &s3bucket.S3BucketConfig{
@@ -172,5 +176,7 @@ func NewStateStore(parent constructs.Construct, id string, props StateStoreProps
 		BucketARN:  *bucket.Arn(),
 		TableName:  *table.Name(),
 		TableARN:   *table.Arn(),
+		Bucket:     bucket,
+		Table:      table,
 	}
 }

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"maps"
+
 	"example.com/webserver-cluster/internal/settings"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
@@ -8,14 +10,14 @@ import (
 )
 
 // newStack makes a stack that holds nothing but the AWS provider.
-func newStack(app cdktf.App, id string, s settings.Settings) cdktf.TerraformStack {
+func newStack(app cdktf.App, id string, s settings.Settings, defaultTags map[string]string) cdktf.TerraformStack {
 	stack := cdktf.NewTerraformStack(app, jsii.String(id))
 	stack.AddOverride(jsii.String("terraform.required_version"), jsii.String(">= 1.10"))
 	// The bindings ask for exactly the provider that they were made from. Any
 	// later 5.x serves as well, and gets fixes.
 	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String("~> 5.99"))
 	tags := map[string]*string{}
-	for key, value := range defaultTags(s, id) {
+	for key, value := range defaultTags {
 		tags[key] = jsii.String(value)
 	}
 	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{
@@ -25,9 +27,12 @@ func newStack(app cdktf.App, id string, s settings.Settings) cdktf.TerraformStac
 	return stack
 }
 
-// defaultTags are the tags of everything in a stack.
-func defaultTags(s settings.Settings, id string) map[string]string {
-	return map[string]string{"Project": s.Project, "Environment": id, "ManagedBy": "terraform"}
+// withDefaultTags are the tags of everything in a stack: more, and what more does
+// not say otherwise.
+func withDefaultTags(more map[string]string, s settings.Settings, id string) map[string]string {
+	tags := map[string]string{"Project": s.Project, "Environment": id, "ManagedBy": "terraform"}
+	maps.Copy(tags, more)
+	return tags
 }
 
 // useS3Backend keeps the stack's state in the state bucket, locked as the

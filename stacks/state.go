@@ -21,7 +21,7 @@ const backendVariable = "STATE_BACKEND"
 // everyone's state, its own included. It is deployed once an account, before
 // all others.
 func NewStateStack(app cdktf.App, s settings.Settings) cdktf.TerraformStack {
-	stack := newStack(app, StateStackID, s)
+	stack := newStack(app, StateStackID, s, withDefaultTags(nil, s, StateStackID))
 	if os.Getenv(backendVariable) == "local" {
 		cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{
 			// Terraform runs in cdktf.out/stacks/state; the file stands at the

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // List is a list of faults. The zero value is an empty list, ready to use.
@@ -24,11 +25,35 @@ func (l *List) Add(field string, value any, rule string, args ...any) {
 	l.errs = append(l.errs, fmt.Errorf(format, field, value, fmt.Sprintf(rule, args...)))
 }
 
+// Missing notes that field, which is what, was not given. It reads "Network: is
+// missing: the network that the cluster stands in".
+func (l *List) Missing(field, what string) {
+	l.errs = append(l.errs, fmt.Errorf("%s: is missing: %s", field, what))
+}
+
+// Given notes that field was given, whatever its value, although it breaks rule. It
+// reads "Cluster.Name: follows from the environment: leave it out".
+func (l *List) Given(field, rule string) {
+	l.errs = append(l.errs, fmt.Errorf("%s: %s", field, rule))
+}
+
 // In adds the faults of a part, each under the part's name: the fault
 // "CIDR: …" in the part "Network" becomes "Network.CIDR: …".
 func (l *List) In(part string, err error) {
 	for _, e := range Each(err) {
 		l.errs = append(l.errs, fmt.Errorf("%s.%w", part, e))
+	}
+}
+
+// As adds the faults of a part whose fields the author of the configuration knows by
+// other names: what stands in names.
+func (l *List) As(names map[string]string, err error) {
+	for _, e := range Each(err) {
+		field, rest, _ := strings.Cut(e.Error(), ":")
+		if name, ok := names[field]; ok {
+			e = errors.New(name + ":" + rest)
+		}
+		l.errs = append(l.errs, e)
 	}
 }
 

@@ -50,6 +50,9 @@ var LockModes = []LockMode{LockDynamoDB, LockBoth, LockS3}
 // File is the file with the settings, in the project's folder.
 const File = "cdktf.json"
 
+// Place is where a setting stands, for a fault in its value.
+func Place(setting string) string { return File + ": context." + setting }
+
 // cdktfContext are the keys that CDKTF itself knows in the context of
 // cdktf.json or adds to it.
 var cdktfContext = []string{"excludeStackIdFromLogicalIds", "allowSepCharsInLogicalIds", "cdktfRelativeModules", "cdktfVersion", "cdktfStaticModuleAssetHash"}

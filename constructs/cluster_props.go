@@ -1,0 +1,195 @@
+package constructs
+
+import (
+	"time"
+)
+
+// WebserverClusterProps says what a WebserverCluster is like. Only Name and
+// Network are required.
+type WebserverClusterProps struct {
+	// Name starts the name of everything in the cluster and is the load
+	// balancer's name, such as "webservers-stage": at most 32 lower-case
+	// letters, digits and single hyphens. Required.
+	Name string
+	// Network is where the cluster stands: the load balancer in its public
+	// subnets (in the private ones if Internal), the instances in its private
+	// ones, two zones or more each. Required.
+	Network *Network
+	// Database is one that the instances may connect to. The default boot
+	// script names it on its page. For its secret, see MySQL.GrantRead.
+	// Default: none.
+	Database *MySQL
+	// Alerts hears of the cluster's alarms. Default: nobody hears them.
+	Alerts *Alerts
+
+	// MinSize and MaxSize are the bounds of the number of instances. In
+	// between, target tracking and Schedules decide. Defaults 2 and twice
+	// MinSize; MinSize is 2 at the least, one for each of two zones.
+	MinSize, MaxSize int
+	// CPUTarget is the average CPU utilization that target tracking aims at,
+	// in percent. Default 50.
+	CPUTarget int
+	// RequestsTarget is the number of requests per instance and minute that
+	// target tracking aims at. Default 3000.
+	RequestsTarget int
+	// Schedules change the group's size at set times. Default: none.
+	Schedules []Schedule
+
+	// InstanceType is the EC2 instance type. Default "t3.micro".
+	InstanceType string
+	// AMI is the id of the image, such as "ami-0abc…". Default: what
+	// AMIParameter names.
+	AMI string
+	// AMIParameter is the name of an SSM parameter whose value is the id of
+	// the image, read anew by every plan. Default: Amazon's parameter for the
+	// newest Amazon Linux 2023 of the instance type's architecture.
+	AMIParameter string
+	// PinAMI keeps the image that AMIParameter named when the cluster was
+	// first deployed, in an SSM parameter of the cluster's own, one for each
+	// architecture (see WebserverCluster.PinnedAMIParameter). The next image comes when somebody
+	// puts its id there and deploys, and not before. Default false: every
+	// deploy takes the newest image.
+	PinAMI bool
+	// RootDeviceName is the image's root device. Where the image has another
+	// one, the root volume is not as RootVolumeGiB says, and a second volume
+	// hangs on each instance: Ubuntu and Debian have "/dev/sda1" and
+	// "/dev/xvda" ("aws ec2 describe-images" says which). Default "/dev/xvda",
+	// Amazon Linux 2023's.
+	RootDeviceName string
+	// RootVolumeGiB is the size of the root volume, in GiB, 8 to 16384. Default
+	// 8, the size of Amazon Linux 2023's own.
+	RootVolumeGiB int
+	// DetailedMonitoring has EC2's metrics every minute instead of every five.
+	// AWS charges for it. Default false.
+	DetailedMonitoring bool
+
+	// ServerText is a line of text on the page of the default boot script.
+	// Default "Hello, World".
+	ServerText string
+	// UserData is a boot script instead of the default one, 16 KB at the most.
+	// It has to serve ServerPort and HealthCheckPath. What it says between ${
+	// and } is the shell's and not Terraform's; references to attributes of
+	// other resources still work.
+	UserData string
+	// ServerPort is the TCP port that the instances serve HTTP on. Default
+	// 8080.
+	ServerPort int
+
+	// CertificateARN is the ACM certificate of the load balancer. With it, the
+	// cluster serves HTTPS and redirects HTTP there. Default: HTTP only.
+	CertificateARN string
+	// Internal keeps the load balancer off the internet: it stands in the
+	// private subnets, has private addresses only, and AllowFrom says who may
+	// call it. It cannot change once the load balancer exists: a plan that
+	// changes it fails. Default false.
+	Internal bool
+	// AllowedCIDRs are the IPv4 blocks that may call the load balancer. Default
+	// (nil) "0.0.0.0/0", or none if Internal; an empty list is none.
+	AllowedCIDRs []string
+	// AccessLogsBucket is the S3 bucket that gets the load balancer's access
+	// logs, below the prefix Name. Its policy has to let the load balancer
+	// write. Default: no access logs.
+	AccessLogsBucket string
+	// DeletionProtection keeps the load balancer from being deleted: by AWS,
+	// and by a plan of Terraform's, which fails before anything has gone.
+	// Default false.
+	DeletionProtection bool
+
+	// IdleTimeout is how long the load balancer keeps a connection on which
+	// nothing comes, so how long a request may stay without an answer. Whole
+	// seconds, 1 s to 4000 s; default 30 s.
+	IdleTimeout time.Duration
+	// DeregistrationDelay is how long an instance that is to go may finish the
+	// requests it has. Longer than IdleTimeout, whole seconds, at most 3600 s;
+	// default 15 s longer.
+	DeregistrationDelay time.Duration
+	// HealthCheckPath is what the load balancer asks for, a path and perhaps a
+	// query, at most 1024 characters; 200 means healthy. Default "/health".
+	HealthCheckPath string
+	// HealthCheckInterval is the time between two health checks, 10 s to
+	// 300 s. Two good ones in a row make an instance healthy, two bad ones
+	// unhealthy. Default 15 s.
+	HealthCheckInterval time.Duration
+
+	// Warmup is how long a new instance gets to settle before an instance
+	// refresh goes on to the next one and before its metrics count. At least
+	// two health checks long; whole seconds, default 120 s.
+	Warmup time.Duration
+	// HealthCheckGracePeriod is how long a new instance may fail its health
+	// checks. At most Warmup: were it longer, a refresh would trust an
+	// instance that nobody has judged yet. Default Warmup.
+	HealthCheckGracePeriod time.Duration
+	// MaxHealthyPercentage is how far the group may grow while an instance
+	// refresh or AWS itself replaces instances, in percent of its capacity:
+	// 101 to 200. Default 200 with a MinSize of 2, else 150. The minimum is
+	// 100: a new instance serves before an old one goes.
+	MaxHealthyPercentage int
+	// Checkpoints are the percentages of new instances at which an instance
+	// refresh waits for CheckpointDelay. They rise and end with 100. Default:
+	// none, it does not wait.
+	Checkpoints []int
+	// CheckpointDelay is how long it waits there, up to 48 h. Default 10 min
+	// if there are Checkpoints.
+	CheckpointDelay time.Duration
+	// AlarmsStopRefresh ends an instance refresh as failed as soon as the
+	// alarm on targets' 5xx answers or the one on unhealthy targets goes off.
+	// Default false.
+	AlarmsStopRefresh bool
+
+	// Tags are for everything in the cluster, its instances and their volumes
+	// too; they win over the provider's default_tags. A change of Tags replaces
+	// the instances. Default: none besides Name.
+	Tags map[string]string
+	// DefaultTags are the provider's default_tags once more: AWS makes the
+	// instances and their volumes, not Terraform, so that default_tags reach
+	// neither them nor the group. Default: none.
+	DefaultTags map[string]string
+}
+
+// amazonLinux is Amazon's parameter for the newest Amazon Linux 2023.
+// https://docs.aws.amazon.com/linux/al2023/ug/ec2.html
+const amazonLinux = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
+
+func (p WebserverClusterProps) withDefaults() WebserverClusterProps {
+	p.MinSize = orDefault(p.MinSize, 2)
+	p.MaxSize = orDefault(p.MaxSize, 2*p.MinSize)
+	p.CPUTarget = orDefault(p.CPUTarget, 50)
+	p.RequestsTarget = orDefault(p.RequestsTarget, 3000)
+	p.InstanceType = orDefault(p.InstanceType, "t3.micro")
+	if p.AMI == "" && p.AMIParameter == "" {
+		p.AMIParameter = amazonLinux + p.architecture()
+	}
+	p.RootDeviceName = orDefault(p.RootDeviceName, "/dev/xvda")
+	p.RootVolumeGiB = orDefault(p.RootVolumeGiB, 8)
+	p.ServerText = orDefault(p.ServerText, "Hello, World")
+	p.ServerPort = orDefault(p.ServerPort, 8080)
+	if p.AllowedCIDRs == nil && !p.Internal {
+		p.AllowedCIDRs = []string{"0.0.0.0/0"}
+	}
+	p.IdleTimeout = orDefault(p.IdleTimeout, 30*time.Second)
+	p.DeregistrationDelay = orDefault(p.DeregistrationDelay, min(p.IdleTimeout+15*time.Second, maxDeregistrationDelay))
+	p.HealthCheckPath = orDefault(p.HealthCheckPath, "/health")
+	p.HealthCheckInterval = orDefault(p.HealthCheckInterval, 15*time.Second)
+	p.Warmup = orDefault(p.Warmup, max(120*time.Second, healthCheckThreshold*p.HealthCheckInterval))
+	p.HealthCheckGracePeriod = orDefault(p.HealthCheckGracePeriod, p.Warmup)
+	if p.MaxHealthyPercentage == 0 {
+		p.MaxHealthyPercentage = 150
+		if p.MinSize <= 2 {
+			// 150 % of two is one more: each new instance on its own. 200 %
+			// replaces both at once, in half the time.
+			p.MaxHealthyPercentage = 200
+		}
+	}
+	if len(p.Checkpoints) > 0 {
+		p.CheckpointDelay = orDefault(p.CheckpointDelay, 10*time.Minute)
+	}
+	return p
+}
+
+// architecture is that of the instance type, as names of images have it.
+func (p WebserverClusterProps) architecture() string {
+	if gravitonRule.MatchString(p.InstanceType) {
+		return "arm64"
+	}
+	return "x86_64"
+}

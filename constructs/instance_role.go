@@ -1,0 +1,45 @@
+package constructs
+
+import (
+	"strings"
+
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawspartition"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrole"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrolepolicy"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrolepolicyattachment"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+)
+
+// role is what the instances may do in AWS: be reached by Session Manager.
+func (c *cluster) role() (iamrole.IamRole, cdktf.ITerraformDependable) {
+	role := add(c.scope, "role", iamrole.NewIamRole, &iamrole.IamRoleConfig{
+		NamePrefix:       jsii.String(namePrefix(c.props.Name, maxRoleNamePrefix)),
+		AssumeRolePolicy: assumableBy(c.scope, "trust", "ec2.amazonaws.com"),
+	})
+	partition := add(c.scope, "partition", dataawspartition.NewDataAwsPartition, &dataawspartition.DataAwsPartitionConfig{})
+	attachment := add(c.scope, "session_manager", iamrolepolicyattachment.NewIamRolePolicyAttachment, &iamrolepolicyattachment.IamRolePolicyAttachmentConfig{
+		Role: role.Name(),
+		// https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html
+		PolicyArn: jsii.String("arn:" + *partition.Partition() + ":iam::aws:policy/AmazonSSMManagedInstanceCore"),
+	})
+	return role, attachment
+}
+
+// Grant lets the instances do actions (such as "s3:GetObject") to resources, by
+// their ARNs. The id tells the grant from the cluster's others. No instance
+// starts before it has it.
+func (c *WebserverCluster) Grant(id string, actions []string, resources ...string) {
+	role := strings.ReplaceAll(id, "-", "_")
+	document := add(c.scope, role, dataawsiampolicydocument.NewDataAwsIamPolicyDocument, &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
+		Statement: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{{
+			Actions: jsii.Strings(actions...), Resources: jsii.Strings(resources...),
+		}},
+	})
+	c.waitFor(add(c.scope, role+"_policy", iamrolepolicy.NewIamRolePolicy, &iamrolepolicy.IamRolePolicyConfig{
+		Name:   jsii.String(id),
+		Role:   c.InstanceRole.Id(),
+		Policy: document.Json(),
+	}))
+}

@@ -1,0 +1,58 @@
+package constructs
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsregion"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/launchtemplate"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+)
+
+// rollout ends a deploy with the command rollout, which waits until every
+// instance of the cluster runs the launch template's version and is healthy.
+// Terraform alone starts an instance refresh and reports success while it
+// still runs, or fails.
+// https://github.com/hashicorp/terraform-provider-aws/issues/42355
+//
+// It runs when there is a new version, and again at the next deploy if it
+// failed: Terraform replaces a resource whose provisioner failed.
+//
+// It returns the command, for use by hand.
+func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template launchtemplate.LaunchTemplate, alarms []string) string {
+	version := cdktf.Token_AsString(template.LatestVersion(), nil)
+	region := add(c.scope, "region", dataawsregion.NewDataAwsRegion, &dataawsregion.DataAwsRegionConfig{})
+	command := []string{
+		"go run ./cmd/rollout",
+		"--region", *region.Name(),
+		"--group", *group.Name(),
+		"--template-version", *version,
+	}
+	// What it needs to start a refresh like the group's own, should there be
+	// instances of an old version and no refresh under way.
+	if len(c.props.Checkpoints) > 0 {
+		percentages := strings.Trim(strings.ReplaceAll(fmt.Sprint(c.props.Checkpoints), " ", ","), "[]")
+		command = append(command, "--checkpoints", percentages, "--checkpoint-delay", c.props.CheckpointDelay.String())
+	}
+	if c.props.AlarmsStopRefresh {
+		command = append(command, "--alarms", strings.Join(alarms, ","))
+	}
+	line := strings.Join(command, " ")
+	// Not cdktf.DataResource: that one runs "terraform version" at every synth.
+	data := add(c.scope, "rollout", cdktf.NewTerraformResource, &cdktf.TerraformResourceConfig{
+		TerraformResourceType: jsii.String("terraform_data"),
+		Provisioners: &[]any{&cdktf.LocalExecProvisioner{
+			Type:    jsii.String("local-exec"),
+			Command: jsii.String(line),
+			// Terraform runs in cdktf.out/stacks/NAME.
+			WorkingDir: jsii.String("${path.root}/../../.."),
+		}},
+	})
+	data.AddOverride(jsii.String("triggers_replace"), map[string]any{
+		"group":            group.Name(),
+		"template_version": version,
+	})
+	return line
+}
