@@ -48,7 +48,7 @@ func TestLoadBalancerOptions(t *testing.T) {
 	s := synthesizeEnvironment(t, variant(func(e *stacks.Environment) {
 		e.Cluster.AccessLogsBucket = "logs-of-ours"
 		e.Cluster.DeletionProtection = true
-		e.Cluster.RequestTimeout = 100 * time.Second
+		e.Cluster.IdleTimeout = 100 * time.Second
 	}))
 	balancer := s.get("aws_lb", "web_lb")
 	expect(t, balancer, "logs-of-ours", "access_logs", "bucket")
@@ -92,7 +92,7 @@ func TestImage(t *testing.T) {
 			t.Errorf("the image is %v", id)
 		}
 		expect(t, s.get("aws_ssm_parameter", "web_image"), "[insecure_value]", "lifecycle", "ignore_changes")
-		expect(t, s.json, "/webservers-stage/image", "output", "image_parameter", "value")
+		expect(t, s.json, "/webservers-stage/image/x86_64", "output", "image_parameter", "value")
 	})
 }
 
@@ -187,9 +187,10 @@ func TestTwoClustersInOneStack(t *testing.T) {
 	// Names come from the place in the tree, so a second cluster of a stack
 	// cannot collide with the first.
 	app, stack := emptyStack(t)
+	existing := &constructs.Network{VPCID: "vpc-0", PublicSubnetIDs: []string{"a", "b"}, PrivateSubnetIDs: []string{"c", "d"}}
 	for _, id := range []string{"web", "api"} {
 		constructs.NewWebserverCluster(stack, id, constructs.WebserverClusterProps{
-			Name: "two-" + id, VPCID: "vpc-0", PublicSubnetIDs: []string{"a", "b"}, PrivateSubnetIDs: []string{"c", "d"},
+			Name: "two-" + id, Network: existing,
 		})
 	}
 	s := app()

@@ -45,7 +45,7 @@ func TestFaults(t *testing.T) {
 			`empty.Network.CIDR: "": must be an IPv4 block such as 10.10.0.0/16`,
 		}},
 		{"name over the load balancer's limit", func(e *stacks.Environment) { e.Name = longName }, []string{
-			longName + `.Cluster.Name: "webservers-` + longName + `": has 41 characters; a load balancer's name can have 32`,
+			`environment.Name: "` + longName + `": makes, behind the project's name, webservers-` + longName + `: that has 41 characters, and a load balancer's name can have 32`,
 		}},
 		{"name that is none", func(e *stacks.Environment) { e.Name = "Pre-Prod" }, []string{
 			`environment.Name: "Pre-Prod": must be lower-case letters and digits, a letter first`,
@@ -119,11 +119,11 @@ func TestFaults(t *testing.T) {
 			`stage.Cluster.PinAMI: true: is for AMIParameter; AMI (ami-01234567) pins the image already`,
 		}},
 		{"instances", func(e *stacks.Environment) {
-			e.Cluster.InstanceType, e.Cluster.AMI, e.Cluster.VolumeGiB, e.Cluster.ServerPort = "large", "ubuntu", 4, 80
+			e.Cluster.InstanceType, e.Cluster.AMI, e.Cluster.RootVolumeGiB, e.Cluster.ServerPort = "large", "ubuntu", 4, 80
 		}, []string{
 			`stage.Cluster.InstanceType: "large": must be an EC2 instance type such as t3.micro`,
 			`stage.Cluster.AMI: "ubuntu": must be an image's id: ami- and 8 or 17 hexadecimal digits`,
-			`stage.Cluster.VolumeGiB: 4: must be 8 (Amazon Linux 2023's own size) to 16384 (gp3's limit)`,
+			`stage.Cluster.RootVolumeGiB: 4: must be 8 (Amazon Linux 2023's own size) to 16384 (gp3's limit)`,
 			`stage.Cluster.ServerPort: 80: must be 1024 to 65535`,
 		}},
 		{"boot script too long", func(e *stacks.Environment) { e.Cluster.UserData = "#!/bin/sh\n" + strings.Repeat("#", 16384) }, []string{
@@ -136,10 +136,9 @@ func TestFaults(t *testing.T) {
 			`stage.Cluster.ServerText: "a\nb": must be one line of text, UTF-8 without control characters`,
 		}},
 		{"text that would end a part of the boot script", func(e *stacks.Environment) {
-			e.Cluster.ServerText, e.Cluster.DatabaseAddress = "a\x00b", "db\nPAGE\nreboot"
+			e.Cluster.ServerText = "a\x00b"
 		}, []string{
 			`stage.Cluster.ServerText: "a\x00b": must be one line of text, UTF-8 without control characters`,
-			`stage.Cluster.DatabaseAddress: "db\nPAGE\nreboot": must be one line of text, UTF-8 without control characters`,
 		}},
 		{"health check path with a quote", func(e *stacks.Environment) { e.Cluster.HealthCheckPath = `/a"b` }, []string{
 			`stage.Cluster.HealthCheckPath: "/a\"b": ` + pathRule,
@@ -166,9 +165,9 @@ func TestFaults(t *testing.T) {
 			`stage.Cluster.HealthCheckInterval: 5s: must be whole seconds from 10s to 5m0s`,
 		}},
 		{"draining shorter than a request", func(e *stacks.Environment) {
-			e.Cluster.RequestTimeout, e.Cluster.DeregistrationDelay = time.Minute, 30*time.Second
+			e.Cluster.IdleTimeout, e.Cluster.DeregistrationDelay = time.Minute, 30*time.Second
 		}, []string{
-			`stage.Cluster.DeregistrationDelay: 30s: must be longer than RequestTimeout (1m0s), or replacing an instance cuts requests off`,
+			`stage.Cluster.DeregistrationDelay: 30s: must be longer than IdleTimeout (1m0s), or replacing an instance cuts requests off`,
 		}},
 		{"no time to become healthy", func(e *stacks.Environment) {
 			e.Cluster.Warmup, e.Cluster.HealthCheckGracePeriod = 20*time.Second, 30*time.Second
@@ -242,9 +241,9 @@ func TestSettingsFaults(t *testing.T) {
 	t.Run("their values", func(t *testing.T) {
 		wrong := settings.Settings{Project: "webservers", Region: "eu-central-1", StateBucket: "My.Bucket", LockTable: "t", AlertEmail: "nobody"}
 		expectFaults(t, stacks.Validate(wrong, []stacks.Environment{stacks.Stage}), []string{
-			`state.BucketName: "My.Bucket": must be 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end`,
-			`state.TableName: "t": must be 3 to 255 letters, digits, and _ . -`,
-			`stage.Alerts.Email: "nobody": must be a plain e-mail address`,
+			`cdktf.json: context.stateBucket: "My.Bucket": must be 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end`,
+			`cdktf.json: context.lockTable: "t": must be 3 to 255 letters, digits, and _ . -`,
+			`cdktf.json: context.alertEmail: "nobody": must be a plain e-mail address`,
 		})
 	})
 }

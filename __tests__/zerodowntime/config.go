@@ -59,6 +59,6 @@ func (s *Stage) baseEdits(image string) []Edit {
 		{"constructs/boot_script.sh", ifRoot, fmt.Sprintf("        if path == %q:\n            time.sleep(%v)\n            path = \"/\"\n",
 			slowPath, s.Cloud.Clock.Real(slowTime).Seconds()) + ifRoot},
 		// rollout looks as often as it would on AWS.
-		{"stacks/rollout.go", `"go run ./cmd/rollout",`, fmt.Sprintf(`"go run ./cmd/rollout --poll %v",`, s.Cloud.Clock.Real(5*time.Second))},
+		{"constructs/rollout.go", `"go run ./cmd/rollout",`, fmt.Sprintf(`"go run ./cmd/rollout --poll %v",`, s.Cloud.Clock.Real(5*time.Second))},
 	}
 }
