@@ -292,5 +292,5 @@ func (m *MySQL) GrantRead(c *WebserverCluster) {
 	// RDS encrypts it with the account's own key for Secrets Manager, which
 	// whoever may read the secret may use.
 	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
-	c.Grant("read_database_secret", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, m.SecretARN)
+	c.Grant("read_"+orDefault(m.scope.prefix, "database_")+"secret", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, m.SecretARN)
 }

@@ -144,7 +144,8 @@ func (c *WebserverCluster) AllowFrom(client, securityGroupID string) {
 }
 
 // waitFor has the group's instances wait for a resource.
-func (c *WebserverCluster) waitFor(resource cdktf.ITerraformDependable) {
-	paths := append(*c.AutoScalingGroup.DependsOn(), resource.Fqn())
+func (c *WebserverCluster) waitFor(resource cdktf.TerraformResource) {
+	address := *resource.TerraformResourceType() + "." + *resource.FriendlyUniqueId()
+	paths := append(*c.AutoScalingGroup.DependsOn(), &address)
 	c.AutoScalingGroup.SetDependsOn(&paths)
 }
