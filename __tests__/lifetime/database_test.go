@@ -14,32 +14,35 @@ import (
 
 func TestTheEndOfADatabase(t *testing.T) {
 	d := newDeployment(t)
-	props := constructs.MySQLProps{Name: "lifetime", DeletionProtection: true}
-	synthesize := func() {
-		d.synthesize(func(stack cdktf.TerraformStack) {
-			network := constructs.NewNetwork(stack, "network", constructs.NetworkProps{Name: "lifetime", CIDR: "10.4.0.0/16", NAT: constructs.NATNone})
-			props.VPCID, props.SubnetIDs = network.VPCID, network.DatabaseSubnetIDs
-			database := constructs.NewMySQL(stack, "mysql", props)
-			cdktf.NewTerraformOutput(stack, jsii.String("snapshot"), &cdktf.TerraformOutputConfig{Value: jsii.String(database.FinalSnapshot)})
+	database := func(change func(*constructs.MySQLProps)) []byte {
+		return synthesize(t, func(stack cdktf.TerraformStack) {
+			network := constructs.NewNetwork(stack, "network", constructs.NetworkProps{
+				Name: "lifetime", CIDR: "10.4.0.0/16", NAT: constructs.NATNone, Zones: []string{region + "b", region + "c"},
+			})
+			props := constructs.MySQLProps{Name: "lifetime", VPCID: network.VPCID, SubnetIDs: network.DatabaseSubnetIDs}
+			change(&props)
+			made := constructs.NewMySQL(stack, "mysql", props)
+			cdktf.NewTerraformOutput(stack, jsii.String("snapshot"), &cdktf.TerraformOutputConfig{Value: jsii.String(made.FinalSnapshot)})
 		})
 	}
-	synthesize()
+	protected := database(func(p *constructs.MySQLProps) { p.DeletionProtection = true })
+	renamed := database(func(p *constructs.MySQLProps) { p.DeletionProtection, p.DatabaseName = true, "other" })
+	unprotected := database(func(*constructs.MySQLProps) {})
+	t.Parallel()
+
+	d.use(protected)
 	d.apply()
 	d.unchanged()
-
-	props.DatabaseName = "other"
-	synthesize()
+	d.use(renamed)
 	d.refused([]string{"apply", "-auto-approve"}, "The database that a DB instance is made with cannot change: this one was made with app, and the code says other.")
-	props.DatabaseName = ""
 
 	// Protected: refused before anything has gone.
-	synthesize()
+	d.use(protected)
 	d.refused([]string{"destroy", "-auto-approve"}, "lifecycle.prevent_destroy", "aws_db_instance.mysql_instance")
 
 	// The way down: protection off, deployed, destroyed; with a snapshot whose name
 	// was known before.
-	props.DeletionProtection = false
-	synthesize()
+	d.use(unprotected)
 	d.apply()
 	d.unchanged()
 	snapshot := d.output("snapshot")

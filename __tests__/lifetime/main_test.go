@@ -55,11 +55,20 @@ type deployment struct {
 
 func newDeployment(t *testing.T) deployment { return deployment{t, t.TempDir()} }
 
-// synthesize has the folder hold the stack that parts makes. jsii has one kernel:
-// nothing here runs in parallel with another synth.
-func (d deployment) synthesize(parts func(cdktf.TerraformStack)) {
+// use has the folder hold a synthesized stack.
+func (d deployment) use(stack []byte) {
 	d.Helper()
-	out := d.TempDir()
+	if err := os.WriteFile(filepath.Join(d.dir, "cdk.tf.json"), stack, 0o600); err != nil {
+		d.Fatal(err)
+	}
+	d.terraform("init")
+}
+
+// synthesize returns the stack that parts makes. jsii has one kernel: a test
+// synthesizes all that it needs before it runs in parallel with others.
+func synthesize(t *testing.T, parts func(cdktf.TerraformStack)) []byte {
+	t.Helper()
+	out := t.TempDir()
 	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(out)})
 	stack := cdktf.NewTerraformStack(app, jsii.String("stack"))
 	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String("~> 5.99"))
@@ -68,13 +77,10 @@ func (d deployment) synthesize(parts func(cdktf.TerraformStack)) {
 	parts(stack)
 	app.Synth()
 	content, err := os.ReadFile(filepath.Join(out, "stacks", "stack", "cdk.tf.json"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(d.dir, "cdk.tf.json"), content, 0o600)
-	}
 	if err != nil {
-		d.Fatal(err)
+		t.Fatal(err)
 	}
-	d.terraform("init")
+	return content
 }
 
 // try runs Terraform and returns what it said.

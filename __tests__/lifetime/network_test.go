@@ -14,7 +14,8 @@ import (
 	"example.com/webserver-cluster/tests/localaws/front"
 )
 
-// zones makes the region's list of zones one that a test chooses.
+// zones makes the region's list of zones one that a test chooses, for all tests: no
+// other may rely on the list.
 type zones struct{ gone atomic.Value }
 
 func newZones() *zones {
@@ -35,24 +36,26 @@ func newZones() *zones {
 	return z
 }
 
-func network(props constructs.NetworkProps) func(cdktf.TerraformStack) {
-	return func(stack cdktf.TerraformStack) {
-		constructs.NewNetwork(stack, "network", props)
-	}
+func network(t *testing.T, props constructs.NetworkProps) []byte {
+	t.Helper()
+	return synthesize(t, func(stack cdktf.TerraformStack) { constructs.NewNetwork(stack, "network", props) })
 }
 
 func TestAZoneLeavesTheRegionsList(t *testing.T) {
 	d, z := newDeployment(t), newZones()
 	props := constructs.NetworkProps{Name: "zones", CIDR: "10.1.0.0/16", NAT: constructs.NATNone}
-	d.synthesize(network(props))
+	two := network(t, props)
+	props.ZoneCount = 3
+	three := network(t, props)
+	t.Parallel()
+
+	d.use(two)
 	d.apply()
 	z.gone.Store(region + "a")
-	t.Cleanup(func() { z.gone.Store("") })
 	d.unchanged()
 
 	t.Run("a further zone is one that has no subnets yet", func(t *testing.T) {
-		props.ZoneCount = 3
-		d.synthesize(network(props))
+		d.use(three)
 		d.terraform("plan", "-out", "plan")
 		var plan struct {
 			ResourceChanges []struct {
@@ -85,8 +88,7 @@ func TestAZoneLeavesTheRegionsList(t *testing.T) {
 		}
 	})
 	t.Run("a state that does not know the list yet", func(t *testing.T) {
-		props.ZoneCount = 2
-		d.synthesize(network(props))
+		d.use(two)
 		d.terraform("state", "rm", "terraform_data.network_zones")
 		if output := d.terraform("plan"); !strings.Contains(output, "Plan: 1 to add, 0 to change, 0 to destroy.") {
 			t.Errorf("the plan is\n%s", output)
@@ -97,18 +99,21 @@ func TestAZoneLeavesTheRegionsList(t *testing.T) {
 func TestWhatANetworkWasMadeWithCannotChange(t *testing.T) {
 	d := newDeployment(t)
 	props := constructs.NetworkProps{Name: "fixed", CIDR: "10.2.0.0/16", NAT: constructs.NATNone, Zones: []string{region + "a", region + "b"}}
-	d.synthesize(network(props))
-	d.apply()
-	d.unchanged()
-
+	made := network(t, props)
 	other := props
 	other.CIDR = "10.3.0.0/16"
-	d.synthesize(network(other))
-	d.refused([]string{"apply", "-auto-approve"}, "The CIDR of a VPC cannot change: this one was made with 10.2.0.0/16, and the code says 10.3.0.0/16.")
-
+	otherCIDR := network(t, other)
 	other = props
 	other.Zones = []string{region + "b", region + "a"}
-	d.synthesize(network(other))
+	otherZones := network(t, other)
+	t.Parallel()
+
+	d.use(made)
+	d.apply()
+	d.unchanged()
+	d.use(otherCIDR)
+	d.refused([]string{"apply", "-auto-approve"}, "The CIDR of a VPC cannot change: this one was made with 10.2.0.0/16, and the code says 10.3.0.0/16.")
+	d.use(otherZones)
 	d.refused([]string{"apply", "-auto-approve"}, "The Availability Zone of a subnet cannot change: this one was made with eu-central-1a, and the code says eu-central-1b.")
 
 	// It can go all the same.
