@@ -58,6 +58,19 @@ func run(m *testing.M) int {
 // synthesize writes the state stack and the environments' stacks to dir, as
 // the app does.
 func synthesize(dir string, s settings.Settings, environments ...stacks.Environment) {
+	// The app runs in the project's folder, in which the output folder lies.
+	here, err := os.Getwd()
+	if err == nil {
+		err = os.Chdir(filepath.Dir(dir))
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() {
+		if err := os.Chdir(here); err != nil {
+			log.Fatal(err)
+		}
+	}()
 	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(dir)})
 	stacks.NewStateStack(app, s)
 	for _, e := range environments {
