@@ -56,12 +56,16 @@ func run(m *testing.M) int {
 }
 
 // synthesize writes the state stack and the environments' stacks to dir, as
-// the app does.
+// the app does in the folder above.
 func synthesize(dir string, s settings.Settings, environments ...stacks.Environment) {
-	// The app runs in the project's folder, in which the output folder lies.
+	synthesizeFrom(filepath.Dir(dir), dir, s, environments...)
+}
+
+// synthesizeFrom does so as an app that runs in the folder project.
+func synthesizeFrom(project, dir string, s settings.Settings, environments ...stacks.Environment) {
 	here, err := os.Getwd()
 	if err == nil {
-		err = os.Chdir(filepath.Dir(dir))
+		err = os.Chdir(project)
 	}
 	if err != nil {
 		log.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,6 +65,9 @@ func (s *Store) ourTable(ctx context.Context) (bool, error) {
 func (s *Store) ours(ctx context.Context, tags map[string]string, kind, id string) (bool, error) {
 	if tags["Project"] != "" || tags["Environment"] != "" {
 		return tags["Project"] == s.Settings.Project && tags["Environment"] == StoreStack, nil
+	}
+	if _, err := s.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Settings.StateBucket}); status(err) == http.StatusNotFound {
+		return false, nil
 	}
 	object, err := s.Stack(StoreStack).Load(ctx, "")
 	if errors.Is(err, ErrNoState) || errors.Is(err, ErrDeleted) || errors.Is(err, ErrBroken) {
