@@ -218,3 +218,15 @@ func TestBootstrapInAnotherOutputFolder(t *testing.T) {
 		t.Errorf("cdktf.out was made: %v", err)
 	}
 }
+
+// An editor has put a byte order mark before cdktf.json: the CLI fails with a trace,
+// the commands of the project say what it is.
+func TestByteOrderMark(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": data(1)})
+	content, err := os.ReadFile(p.dir + "/cdktf.json")
+	must(t, err)
+	must(t, os.WriteFile(p.dir+"/cdktf.json", append([]byte("\xEF\xBB\xBF"), content...), 0o600))
+	p.want(1, "SyntaxError: Unexpected token", "is not valid JSON")(p.cdktf("diff", "stage").result())
+	p.want(1, "cdktf.json: begins with a byte order mark (BOM): save it as UTF-8 without one; cdktf cannot read it either")(p.state("check"))
+}
