@@ -89,7 +89,7 @@ func adopt(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) 
 func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.File, yes bool) ([]*state.File, error) {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	dir := stackDir(name)
-	found, strays, err := orphan.Find(ctx, store, dir, file)
+	found, strays, err := orphan.Find(ctx, store.AWS, dir, file)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ import (
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/internal/state"
 )
 
@@ -53,12 +54,12 @@ const (
 
 // Find returns the orphans of the stack whose synthesized configuration is in
 // dir, sorted by address, and what else has the stack's tags but is not in file.
-func Find(ctx context.Context, store *state.Store, dir string, file *state.File) ([]Orphan, []Stray, error) {
+func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) ([]Orphan, []Stray, error) {
 	c, err := readConfig(dir)
 	if err != nil || len(c.Provider.AWS) == 0 { // a stack with nothing on AWS
 		return nil, nil, err
 	}
-	f := finder{store: store, cfg: store.AWS, config: c, file: file}
+	f := finder{store: state.On(cfg, settings.Settings{}), cfg: cfg, config: c, file: file}
 	// routes comes last: it looks into the route tables found before.
 	for _, find := range []func(context.Context) error{f.tagged, f.tagsOfEC2, f.groups, f.identities, f.named, f.routes} {
 		if err := find(ctx); err != nil {
@@ -71,7 +72,7 @@ func Find(ctx context.Context, store *state.Store, dir string, file *state.File)
 
 // finder gathers orphans from where AWS lists resources.
 type finder struct {
-	store  *state.Store
+	store  *state.Store // for its looks at any bucket and table
 	cfg    aws.Config
 	config config
 	file   *state.File
