@@ -24,9 +24,8 @@ func NewStateStack(app cdktf.App, s settings.Settings) cdktf.TerraformStack {
 	stack := newStack(app, StateStackID, s)
 	if os.Getenv(backendVariable) == "local" {
 		cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{
-			// Terraform runs in cdktf.out/stacks/state; the file stands at the
-			// top, where clearing cdktf.out does not take it away.
-			Path: jsii.String("../../../terraform.state.tfstate"),
+			// In the project's folder, where clearing the output folder does not take it away.
+			Path: jsii.String(toProject(stack) + "/terraform.state.tfstate"),
 		})
 	} else {
 		useS3Backend(stack, StateStackID, s)

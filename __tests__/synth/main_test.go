@@ -56,8 +56,25 @@ func run(m *testing.M) int {
 }
 
 // synthesize writes the state stack and the environments' stacks to dir, as
-// the app does.
+// the app does in the folder above.
 func synthesize(dir string, s settings.Settings, environments ...stacks.Environment) {
+	synthesizeFrom(filepath.Dir(dir), dir, s, environments...)
+}
+
+// synthesizeFrom does so as an app that runs in the folder project.
+func synthesizeFrom(project, dir string, s settings.Settings, environments ...stacks.Environment) {
+	here, err := os.Getwd()
+	if err == nil {
+		err = os.Chdir(project)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() {
+		if err := os.Chdir(here); err != nil {
+			log.Fatal(err)
+		}
+	}()
 	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(dir)})
 	stacks.NewStateStack(app, s)
 	for _, e := range environments {

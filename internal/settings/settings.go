@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 
@@ -64,15 +63,7 @@ func Load(dir string) (Settings, error) {
 	if context := os.Getenv(contextVariable); context != "" {
 		return parse([]byte(context))
 	}
-	content, err := os.ReadFile(filepath.Join(dir, File))
-	if err != nil {
-		return Settings{}, fmt.Errorf("this runs in the project's folder only: %w", err)
-	}
-	var file struct{ Context json.RawMessage }
-	if err := json.Unmarshal(content, &file); err != nil {
-		return Settings{}, fmt.Errorf("%s: %w", File, err)
-	}
-	return parse(file.Context)
+	return LoadFile(dir)
 }
 
 var (
