@@ -110,14 +110,18 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 		moto:      m,
 	}
 	a.AtStop(m.stop)
-	a.Front.Gate(strict.New(models, func(r strict.Refusal) {
+	gate := strict.New(models, func(r strict.Refusal) {
 		o.Log("%v", r)
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.refused = append(a.refused, r)
-	}).Check)
+	})
+	a.refuse(gate)
+	a.Front.Gate(gate.Check)
 	a.closeGaps()
-	a.Scaling = scaling.New(scaling.Options{Front: a.Front, Clock: a.Clock, Public: a.Config(), Moto: a.MotoConfig(), Log: o.Log})
+	public := a.Config()
+	public.AppID = strict.AWSItself
+	a.Scaling = scaling.New(scaling.Options{Front: a.Front, Clock: a.Clock, Public: public, Moto: a.MotoConfig(), Log: o.Log})
 
 	server := &http.Server{Handler: a.Front}
 	a.AtStop(func() { server.Close() })
@@ -151,9 +155,8 @@ func (a *AWS) Stop() {
 	a.closers = nil
 }
 
-// Refused returns the requests that were refused so far because AWS would refuse
-// them, whatever it holds; see package strict. What moto refuses is not among
-// them.
+// Refused returns the requests that were refused so far because AWS refuses
+// them and moto does not; see package strict.
 func (a *AWS) Refused() []strict.Refusal {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -27,8 +27,12 @@ func (c *checker) shape(m *member) *shape { return c.service.Shapes[m.Shape] }
 
 func (c *checker) add(f Fault) { c.faults = append(c.faults, f) }
 
-func (c *checker) broken(path, value, rule string, args ...any) {
-	c.add(Fault{Path: path, Value: value, Rule: fmt.Sprintf(rule, args...)})
+func (c *checker) broken(sh *shape, path, value, rule string, args ...any) {
+	f := Fault{Path: path, Value: value, Rule: fmt.Sprintf(rule, args...), code: sh.code}
+	if sh.says != "" {
+		f.Rule, f.kind = fmt.Sprintf("%s (%s: %q)", sh.says, path, shorten(value)), free
+	}
+	c.add(f)
 }
 
 func (c *checker) check(sh *shape, v any, path string) {
@@ -82,7 +86,7 @@ func (c *checker) join(path, name string, m *member) string {
 
 func (c *checker) text(sh *shape, v, path string) {
 	if len(sh.Enum) > 0 && !slices.Contains(sh.Enum, v) {
-		c.broken(path, v, "Member must satisfy enum value set: [%s]", strings.Join(sh.Enum, ", "))
+		c.broken(sh, path, v, "Member must satisfy enum value set: [%s]", strings.Join(sh.Enum, ", "))
 	}
 	if len(sh.Enum) == 0 {
 		c.size(sh, utf8.RuneCountInString(v), path, v)
@@ -92,16 +96,16 @@ func (c *checker) text(sh *shape, v, path string) {
 	}
 	// A pattern that cannot be read judges nothing; a test compiles all of them.
 	if match, err := sh.pattern(); err == nil && !match(v) {
-		c.broken(path, v, "Member must satisfy regular expression pattern: %s", sh.Pattern)
+		c.broken(sh, path, v, "Member must satisfy regular expression pattern: %s", sh.Pattern)
 	}
 }
 
 func (c *checker) size(sh *shape, n int, path, shown string) {
 	if sh.Min != nil && float64(n) < *sh.Min {
-		c.broken(path, shown, "Member must have length greater than or equal to %v", *sh.Min)
+		c.broken(sh, path, shown, "Member must have length greater than or equal to %v", *sh.Min)
 	}
 	if sh.Max != nil && float64(n) > *sh.Max {
-		c.broken(path, shown, "Member must have length less than or equal to %s", plain(*sh.Max))
+		c.broken(sh, path, shown, "Member must have length less than or equal to %s", plain(*sh.Max))
 	}
 }
 
@@ -110,11 +114,14 @@ func (c *checker) number(sh *shape, v number, path string) {
 	if err != nil {
 		return // its type was refused already
 	}
+	if len(sh.allowed) > 0 && !slices.Contains(sh.allowed, string(v)) {
+		c.broken(sh, path, string(v), "Member must satisfy enum value set: [%s]", strings.Join(sh.allowed, ", "))
+	}
 	if sh.Min != nil && n < *sh.Min {
-		c.broken(path, string(v), "Member must have value greater than or equal to %s", plain(*sh.Min))
+		c.broken(sh, path, string(v), "Member must have value greater than or equal to %s", plain(*sh.Min))
 	}
 	if sh.Max != nil && n > *sh.Max {
-		c.broken(path, string(v), "Member must have value less than or equal to %s", plain(*sh.Max))
+		c.broken(sh, path, string(v), "Member must have value less than or equal to %s", plain(*sh.Max))
 	}
 }
 

@@ -10,10 +10,12 @@ import (
 	"example.com/webserver-cluster/tests/localaws/front"
 )
 
-// Gate judges requests. It is safe for concurrent use.
+// Gate judges requests. Check is safe for concurrent use; Add is not, and comes
+// before.
 type Gate struct {
 	models *Models
 	tell   func(Refusal)
+	rules  map[string][]Rule // by service and action
 }
 
 // New returns a gate that judges by models and tells tell of each request that
@@ -22,7 +24,9 @@ func New(models *Models, tell func(Refusal)) *Gate {
 	if tell == nil {
 		tell = func(Refusal) {}
 	}
-	return &Gate{models, tell}
+	g := &Gate{models, tell, map[string][]Rule{}}
+	addRules(g)
+	return g
 }
 
 // Check returns the AWS error (a *front.Error) for a request that AWS refuses,
@@ -50,7 +54,7 @@ func (g *Gate) Check(r *front.Request) error {
 	if input != nil {
 		c.check(c.shape(op.Input), input, "")
 		c.blameBody(c.shape(op.Input))
-		c.rules(op.Name, input, r)
+		c.faults = append(c.faults, g.judge(Call{r, op.Name, input})...)
 	}
 	if len(c.faults) == 0 {
 		return nil

@@ -72,6 +72,10 @@ type shape struct {
 	Pattern   string
 
 	pattern func() (matcher, error)
+
+	// by an amendment
+	allowed    []string // a number's values
+	code, says string
 }
 
 // member is a use of a shape.
