@@ -9,6 +9,16 @@ const (
 
 // amendments are what AWS's pages say of single values and its models do not.
 var amendments = []amendment{
+	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions; other models say it
+	{service: "ec2", members: []string{"Tag.Key"}, min: 1, max: 128},
+	{service: "ec2", members: []string{"Tag.Value"}, min: 0, max: 256},
+	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
+	{service: "rds", members: []string{"Tag.Key"}, min: 1, max: 128},
+	{service: "rds", members: []string{"Tag.Value"}, min: 0, max: 256},
+	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html
+	{service: "s3", members: []string{"Tag.Key"}, min: 1, max: 128, code: "InvalidTag"},
+	{service: "s3", members: []string{"Tag.Value"}, min: 0, max: 256, code: "InvalidTag"},
+
 	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 	{
 		service: "rds", members: []string{"CreateDBInstanceMessage.DBInstanceIdentifier", "ModifyDBInstanceMessage.NewDBInstanceIdentifier"},

@@ -1,9 +1,6 @@
 package strict
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // AWSItself is the application id (aws.Config.AppID) of the local AWS's own
 // calls, which may do what AWS keeps for itself.
@@ -65,16 +62,10 @@ func tagListFaults(call Call, tags []map[string]any) []Fault {
 	seen := map[string]bool{}
 	resources := map[string]int{} // Auto Scaling tags several at once
 	for _, tag := range tags {
-		key, value, of := text(tag["Key"]), text(tag["Value"]), text(tag["ResourceId"])
+		key, of := text(tag["Key"]), text(tag["ResourceId"])
 		resources[of]++
 		if strings.HasPrefix(strings.ToLower(key), "aws:") && !deletes && !byAWS {
 			faults = append(faults, Faultf(code, "Tag keys starting with 'aws:' are reserved for internal use: %s", shorten(key)))
-		}
-		if n := utf8.RuneCountInString(key); tag["Key"] != nil && (n < 1 || n > 128) {
-			faults = append(faults, Faultf(code, "Tag key exceeds the maximum length of 128 characters, or is empty: %s", shorten(key)))
-		}
-		if utf8.RuneCountInString(value) > 256 {
-			faults = append(faults, Faultf(code, "Tag value exceeds the maximum length of 256 characters: %s=%s", shorten(key), shorten(value)))
 		}
 		if seen[of+"\x00"+key] {
 			faults = append(faults, Faultf(code, "Duplicate tag key '%s' specified.", shorten(key)))
