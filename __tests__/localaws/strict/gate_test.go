@@ -40,6 +40,11 @@ func newGated(t *testing.T) *gated {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newGatedBy(t, m)
+}
+
+func newGatedBy(t *testing.T, m *strict.Models) *gated {
+	t.Helper()
 	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "passed") }))
 	t.Cleanup(behind.Close)
 	target, err := url.Parse(behind.URL)
