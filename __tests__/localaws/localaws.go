@@ -117,6 +117,7 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 		a.refused = append(a.refused, r)
 	})
 	a.refuse(gate)
+	tellSilentTopics(gate, o.Log)
 	a.Front.Gate(gate.Check)
 	a.closeGaps()
 	public := a.Config()

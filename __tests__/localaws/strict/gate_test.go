@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -232,5 +233,30 @@ func TestUnsigned(t *testing.T) {
 	defer resp.Body.Close()
 	if body, _ := io.ReadAll(resp.Body); string(body) != "passed" {
 		t.Errorf("got %s", body)
+	}
+}
+
+// BenchmarkCheck is what the gate adds to a request: a large one of EC2.
+func BenchmarkCheck(b *testing.B) {
+	m, err := models()
+	if err != nil {
+		b.Fatal(err)
+	}
+	gate := strict.New(m, nil)
+	params := url.Values{}
+	for _, p := range []string{"ImageId=ami-1", "MinCount=1", "MaxCount=1", "InstanceType=t3.micro", "SubnetId=subnet-1"} {
+		name, value, _ := strings.Cut(p, "=")
+		params.Set(name, value)
+	}
+	for i := range 50 {
+		params.Set(fmt.Sprintf("TagSpecification.1.Tag.%d.Key", i+1), fmt.Sprint("key", i))
+	}
+	params.Set("TagSpecification.1.ResourceType", "instance")
+	r := &front.Request{HTTP: httptest.NewRequest("POST", "/", nil), Service: "ec2", Action: "RunInstances", Params: params}
+	params.Set("Action", r.Action)
+	for b.Loop() {
+		if err := gate.Check(r); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
