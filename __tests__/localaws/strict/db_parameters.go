@@ -96,17 +96,20 @@ func mysqlFamily(family string) map[string]dbParameter {
 	return known
 }
 
-// mysql84 are the parameters of the family mysql8.4, as
+// mysql84 are the parameters of the family mysql8.4: the system variables of
+// https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html and its
+// neighbours, and RDS's own. Static are those that the manual calls not dynamic.
+// On an account
 //
 //	aws rds describe-engine-default-parameters --db-parameter-group-family mysql8.4
 //
-// lists them: the system variables of
-// https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html, less
-// those that MySQL 8.4 has removed. An instance's booleans are 0 and 1, which
-// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-ssl-connections.require-ssl.html
-// says of require_secure_transport; ON and OFF are an Aurora cluster's,
+// says the same, and more of the values; those of which no page speaks are not
+// judged here. An instance's booleans are 0 and 1:
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-ssl-connections.require-ssl.html,
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.MySQL.Generallog.html,
+// AllowedValues in https://docs.aws.amazon.com/cli/latest/reference/rds/describe-db-parameters.html.
+// ON and OFF for require_secure_transport are an Aurora cluster's,
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Security.html.
-// Values of which no page speaks are not judged.
 var mysql84 = []parameters{
 	{dbParameter{allowed: "0,1"}, `
 		activate_all_roles_on_login autocommit automatic_sp_privileges binlog_order_commits binlog_rows_query_log_events end_markers_in_json
@@ -122,7 +125,7 @@ var mysql84 = []parameters{
 	{dbParameter{static: true, allowed: "0,1"}, `
 		innodb_buffer_pool_load_at_startup innodb_rollback_on_timeout performance_schema skip_name_resolve skip_show_database
 		lower_case_table_names log_replica_updates skip_replica_start`},
-	{dbParameter{allowed: "0-2"}, `innodb_flush_log_at_trx_commit completion_type`},
+	{dbParameter{allowed: "0-2"}, `innodb_flush_log_at_trx_commit`},
 	{dbParameter{allowed: "0-31536000"}, `long_query_time`},
 	{dbParameter{allowed: "1-100000"}, `max_connections`},
 	{dbParameter{allowed: "1-31536000"}, `wait_timeout interactive_timeout lock_wait_timeout net_read_timeout net_write_timeout`},
@@ -134,24 +137,25 @@ var mysql84 = []parameters{
 	{dbParameter{allowed: "ROW,STATEMENT,MIXED"}, `binlog_format`},
 	{dbParameter{allowed: "full,minimal,noblob"}, `binlog_row_image`},
 	{dbParameter{allowed: "ON,OFF"}, `event_scheduler`},
-	{dbParameter{static: true, allowed: "OFF,OFF_PERMISSIVE,ON_PERMISSIVE,ON"}, `gtid-mode`},
-	{dbParameter{static: true, allowed: "OFF,WARN,ON"}, `enforce_gtid_consistency`},
+	{dbParameter{allowed: "OFF,OFF_PERMISSIVE,ON_PERMISSIVE,ON"}, `gtid-mode`},
+	{dbParameter{allowed: "OFF,WARN,ON"}, `enforce_gtid_consistency`},
 	{dbParameter{allowed: "READ-UNCOMMITTED,READ-COMMITTED,REPEATABLE-READ,SERIALIZABLE"}, `transaction_isolation`},
 	{dbParameter{allowed: "none,inserts,deletes,changes,purges,all"}, `innodb_change_buffering`},
 	{dbParameter{fixed: true}, `
 		basedir datadir general_log_file innodb_data_home_dir innodb_log_group_home_dir log_bin log_error pid_file plugin_dir port
 		secure_file_priv server_id slow_query_log_file socket tmpdir replica_load_tmpdir`},
 	{dbParameter{static: true}, `
-		back_log caching_sha2_password_auto_generate_rsa_keys default_storage_engine disabled_storage_engines
+		back_log caching_sha2_password_auto_generate_rsa_keys disabled_storage_engines
 		ft_max_word_len ft_min_word_len ft_query_expansion_limit ft_stopword_file innodb_autoinc_lock_mode innodb_buffer_pool_chunk_size
-		innodb_buffer_pool_instances innodb_data_file_path innodb_dedicated_server innodb_doublewrite innodb_doublewrite_batch_size
+		innodb_buffer_pool_instances innodb_data_file_path innodb_dedicated_server innodb_doublewrite_batch_size
 		innodb_doublewrite_files innodb_doublewrite_pages innodb_flush_method innodb_force_recovery innodb_ft_cache_size
 		innodb_ft_max_token_size innodb_ft_min_token_size innodb_ft_sort_pll_degree innodb_ft_total_cache_size innodb_log_files_in_group
-		innodb_log_file_size innodb_open_files innodb_page_cleaners innodb_page_size innodb_purge_threads innodb_read_io_threads
+		innodb_log_file_size innodb_page_cleaners innodb_page_size innodb_purge_threads innodb_read_io_threads
 		innodb_sort_buffer_size innodb_sync_array_size innodb_temp_tablespaces_dir innodb_use_native_aio innodb_write_io_threads
 		mysqlx_port mysqlx_socket open_files_limit relay_log_recovery relay_log_space_limit replica_skip_errors rds.optimized_writes
-		table_open_cache_instances thread_stack tls_version tls_ciphersuites ssl_cipher ssl_ca ssl_cert ssl_key`},
+		table_open_cache_instances thread_stack`},
 	{dbParameter{}, `
+		completion_type default_storage_engine innodb_doublewrite innodb_open_files ssl_ca ssl_cert ssl_cipher ssl_key tls_ciphersuites tls_version
 		auto_increment_increment auto_increment_offset authentication_policy binlog_cache_size binlog_checksum binlog_error_action
 		binlog_group_commit_sync_delay binlog_group_commit_sync_no_delay_count binlog_max_flush_queue_time binlog_row_event_max_size
 		binlog_row_metadata binlog_row_value_options binlog_stmt_cache_size binlog_transaction_compression

@@ -127,6 +127,10 @@ func TestRules(t *testing.T) {
 	policy := func(region, arn string) request {
 		return request{service: "iam", region: region, form: form("2010-05-08", "AttachRolePolicy", "RoleName=r", "PolicyArn="+arn)}
 	}
+	resource := func(region, arn string) request {
+		return request{service: "iam", region: region, form: form("2010-05-08", "PutRolePolicy", "RoleName=r", "PolicyName=p",
+			`PolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"`+arn+`"}]}`)}
+	}
 	bucket := func(name string) request { return request{service: "s3", method: "PUT", path: "/" + name} }
 	tags := func(n int, first string) request {
 		params := []string{"ResourceId.1=vpc-1", "Tag.1.Key=" + first}
@@ -182,6 +186,9 @@ func TestRules(t *testing.T) {
 		{"enhanced monitoring assumes", role("us-east-1", "monitoring.rds.amazonaws.com"), nil},
 		{"EC2 in China assumes", role("cn-north-1", "ec2.amazonaws.com.cn"), nil},
 		{"EC2 in China assumes elsewhere", role("us-east-1", "ec2.amazonaws.com.cn"), []string{"MalformedPolicyDocument", `Invalid principal in policy: "SERVICE":"ec2.amazonaws.com.cn"`}},
+		{"enhanced monitoring in China", role("cn-north-1", "monitoring.rds.amazonaws.com.cn"), []string{"monitoring.rds.amazonaws.com.cn"}},
+		{"a resource of the partition", resource("cn-north-1", "arn:aws-cn:logs:*:*:*"), nil},
+		{"a resource of another partition", resource("cn-north-1", "arn:aws:logs:*:*:*"), []string{"MalformedPolicyDocument", `Partition "aws" is not valid for resource "arn:aws:logs:*:*:*"`}},
 		{"nobody assumes", role("us-east-1", "ec3.amazonaws.com"), []string{"ec3.amazonaws.com"}},
 		{"a trust policy that is no JSON", request{service: "iam", form: form("2010-05-08", "CreateRole", "RoleName=r", "AssumeRolePolicyDocument={")}, []string{"MalformedPolicyDocument"}},
 		{"a managed policy", policy("us-east-1", "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"), nil},
