@@ -3,6 +3,7 @@ package strict
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -69,7 +70,7 @@ func findRoute(services []*service, r *front.Request) (*service, *operation, map
 	var service *service
 	var op *operation
 	var labels map[string]string
-	best := [5]int{-1}
+	var best []int
 	for _, s := range services {
 		for _, rt := range s.routes {
 			found, ok := rt.labels(r.HTTP)
@@ -77,14 +78,11 @@ func findRoute(services []*service, r *front.Request) (*service, *operation, map
 				continue
 			}
 			given, lacking := s.required(rt.operation, r.HTTP)
-			score := [5]int{len(rt.segments) - len(found), len(rt.literals), -lacking, given, 0}
-			if r.HTTP.URL.Query().Get("x-id") == rt.operation.Name { // SDKs say it
-				score[0] += 100
+			score := []int{
+				one(r.HTTP.URL.Query().Get("x-id") == rt.operation.Name), // SDKs say it
+				len(rt.segments) - len(found), len(rt.literals), -lacking, given, one(!rt.operation.Deprecated),
 			}
-			if !rt.operation.Deprecated {
-				score[4] = 1
-			}
-			if op == nil || more(score, best) {
+			if slices.Compare(score, best) > 0 {
 				service, op, labels, best = s, rt.operation, found, score
 			}
 		}
@@ -92,13 +90,11 @@ func findRoute(services []*service, r *front.Request) (*service, *operation, map
 	return service, op, labels
 }
 
-func more(a, b [5]int) bool {
-	for i := range a {
-		if a[i] != b[i] {
-			return a[i] > b[i]
-		}
+func one(so bool) int {
+	if so {
+		return 1
 	}
-	return false
+	return 0
 }
 
 // required counts the required headers and query parameters of an operation
