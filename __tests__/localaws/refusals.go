@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -10,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/aws-sdk-go-v2/service/rds"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/robfig/cron/v3"
 
 	"example.com/webserver-cluster/tests/localaws/strict"
@@ -20,10 +21,11 @@ import (
 // moto takes. A rule that cannot look at what it needs, such as a subnet that
 // does not exist, leaves the request to moto, which then says so.
 func (a *AWS) refuse(g *strict.Gate) {
-	g.Add("rds", a.parametersOfFamily, "ModifyDBParameterGroup")
-	g.Add("rds", a.subnetGroup, "CreateDBSubnetGroup", "ModifyDBSubnetGroup")
-	g.Add("rds", a.databaseNetwork, "CreateDBInstance")
+	a.refuseRDS(g)
 	g.Add("elasticloadbalancing", a.balancerNetwork, "CreateLoadBalancer", "SetSubnets")
+	g.Add("elasticloadbalancing", a.differentNamesake, "CreateLoadBalancer")
+	g.Add("elasticloadbalancing", a.balancerProtected, "DeleteLoadBalancer")
+	g.Add("autoscaling", a.groupTaken, "CreateAutoScalingGroup")
 	g.Add("autoscaling", a.scheduleTaken, "PutScheduledUpdateGroupAction")
 	g.Add("ec2", a.otherGroups, "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
 }
@@ -33,68 +35,6 @@ func (a *AWS) lookup(call strict.Call) (context.Context, aws.Config) {
 	config := a.MotoConfig()
 	config.Region = call.Request.Region
 	return call.Request.HTTP.Context(), config
-}
-
-// parametersOfFamily: moto takes any parameter with any value.
-func (a *AWS) parametersOfFamily(call strict.Call) []strict.Fault {
-	ctx, config := a.lookup(call)
-	found, err := rds.NewFromConfig(config).DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{
-		DBParameterGroupName: aws.String(call.Text("DBParameterGroupName")),
-	})
-	if err != nil || len(found.DBParameterGroups) != 1 {
-		return nil
-	}
-	return strict.DBParameters(aws.ToString(found.DBParameterGroups[0].DBParameterGroupFamily), call)
-}
-
-// subnetGroup: its subnets cover two zones of one VPC, and it stays in its VPC.
-// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSubnetGroup.html#API_ModifyDBSubnetGroup_Errors
-func (a *AWS) subnetGroup(call strict.Call) []strict.Fault {
-	ctx, config := a.lookup(call)
-	subnets := subnetsOf(ctx, config, call.Texts("SubnetIds"))
-	if subnets == nil {
-		return nil
-	}
-	var faults []strict.Fault
-	zones, vpcs := placesOf(subnets)
-	if len(zones) < 2 {
-		faults = append(faults, strict.Faultf("DBSubnetGroupDoesNotCoverEnoughAZs",
-			"The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: %s. Add subnets to cover at least 2 AZs.", strings.Join(zones, ", ")))
-	}
-	if call.Action == "ModifyDBSubnetGroup" {
-		found, err := rds.NewFromConfig(config).DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{
-			DBSubnetGroupName: aws.String(call.Text("DBSubnetGroupName")),
-		})
-		if err == nil && len(found.DBSubnetGroups) == 1 && !slices.Contains(vpcs, aws.ToString(found.DBSubnetGroups[0].VpcId)) {
-			return append(faults, strict.Faultf("InvalidSubnet", "The new Subnets are not in the same Vpc as the existing subnet group"))
-		}
-	}
-	if len(vpcs) > 1 {
-		faults = append(faults, strict.Faultf("InvalidSubnet", "Subnets are not all in the same VPC: %s", strings.Join(vpcs, ", ")))
-	}
-	return faults
-}
-
-// databaseNetwork: a DB instance and its security groups are in one VPC.
-// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
-func (a *AWS) databaseNetwork(call strict.Call) []strict.Fault {
-	ctx, config := a.lookup(call)
-	name := call.Text("DBSubnetGroupName")
-	if name == "" {
-		return nil
-	}
-	found, err := rds.NewFromConfig(config).DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: &name})
-	if err != nil || len(found.DBSubnetGroups) != 1 {
-		return nil
-	}
-	for _, g := range groupsOf(ctx, config, call.Texts("VpcSecurityGroupIds")) {
-		if aws.ToString(g.VpcId) != aws.ToString(found.DBSubnetGroups[0].VpcId) {
-			return []strict.Fault{strict.Faultf("InvalidVPCNetworkStateFault",
-				"The DB instance and EC2 security group are in different VPCs. The DB instance is in %s and the EC2 security group is in %s",
-				aws.ToString(found.DBSubnetGroups[0].VpcId), aws.ToString(g.VpcId))}
-		}
-	}
-	return nil
 }
 
 // balancerNetwork: an Application Load Balancer has subnets in two zones, one in
@@ -127,6 +67,62 @@ func (a *AWS) balancerNetwork(call strict.Call) []strict.Fault {
 		}
 	}
 	return faults
+}
+
+// differentNamesake: two load balancers of one name are one if all their settings
+// are the same (moto then makes a second), and the second is refused if not.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+func (a *AWS) differentNamesake(call strict.Call) []strict.Fault {
+	ctx, config := a.lookup(call)
+	name := call.Text("Name")
+	found, err := elb.NewFromConfig(config).DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{Names: []string{name}})
+	if err != nil || len(found.LoadBalancers) == 0 {
+		return nil
+	}
+	there := found.LoadBalancers[0]
+	var subnets []string
+	for _, zone := range there.AvailabilityZones {
+		subnets = append(subnets, aws.ToString(zone.SubnetId))
+	}
+	same := sameSet(subnets, call.Texts("Subnets")) && sameSet(there.SecurityGroups, call.Texts("SecurityGroups")) &&
+		string(there.Scheme) == cmp.Or(call.Text("Scheme"), "internet-facing") && string(there.Type) == cmp.Or(call.Text("Type"), "application")
+	if same {
+		return nil
+	}
+	return []strict.Fault{strict.Faultf("DuplicateLoadBalancerName", "A load balancer with the same name '%s' exists, but with different settings", name)}
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// balancerProtected: deletion protection protects. moto deletes all the same.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html
+func (a *AWS) balancerProtected(call strict.Call) []strict.Fault {
+	ctx, config := a.lookup(call)
+	arn := call.Text("LoadBalancerArn")
+	found, err := elb.NewFromConfig(config).DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &arn})
+	if err != nil {
+		return nil
+	}
+	for _, attribute := range found.Attributes {
+		if aws.ToString(attribute.Key) == "deletion_protection.enabled" && aws.ToString(attribute.Value) == "true" {
+			return []strict.Fault{strict.Faultf("OperationNotPermitted", "Load balancer '%s' cannot be deleted because deletion protection is enabled", arn)}
+		}
+	}
+	return nil
+}
+
+// groupTaken: moto replaces an Auto Scaling group by another of its name.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html#API_CreateAutoScalingGroup_Errors
+func (a *AWS) groupTaken(call strict.Call) []strict.Fault {
+	ctx, config := a.lookup(call)
+	name := call.Text("AutoScalingGroupName")
+	found, err := autoscaling.NewFromConfig(config).DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{name}})
+	if err != nil || len(found.AutoScalingGroups) == 0 {
+		return nil
+	}
+	return []strict.Fault{strict.Faultf("AlreadyExists", "AutoScalingGroup by this name already exists - A group with the name %s already exists", name)}
 }
 
 // scheduleTaken: no two scheduled actions of a group have one time. moto takes

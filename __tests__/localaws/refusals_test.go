@@ -29,6 +29,7 @@ func TestRefused(t *testing.T) {
 	t.Run("database", func(t *testing.T) { testDatabaseNetwork(t, config, network) })
 	t.Run("load balancer", func(t *testing.T) { testBalancerNetwork(t, config, network) })
 	t.Run("schedules", func(t *testing.T) { testSchedules(t, config, network) })
+	t.Run("what is there", func(t *testing.T) { testThere(t, config, network) })
 	t.Run("a rule of a group that is not there", func(t *testing.T) {
 		_, err := ec2.NewFromConfig(config).AuthorizeSecurityGroupIngress(t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
 			GroupId: &network.group, IpPermissions: []ec2types.IpPermission{{
@@ -102,6 +103,7 @@ func testParameters(t *testing.T, cloud *localaws.AWS) {
 
 // network is two VPCs: subnets 0 and 1 of the first lie in one zone, 2 in another.
 type network struct {
+	vpc                string // the first
 	subnets            []string
 	elsewhere          []string // of the second, in two zones
 	group, groupBeyond string   // security groups of the first and second
@@ -122,7 +124,7 @@ func makeNetwork(t *testing.T, config aws.Config) network {
 			})).Subnet.SubnetId)
 		}
 		if i == 0 {
-			n.subnets, n.group = subnets, *group
+			n.vpc, n.subnets, n.group = *vpc, subnets, *group
 		} else {
 			n.elsewhere, n.groupBeyond = subnets, *group
 		}
@@ -175,10 +177,13 @@ func testSchedules(t *testing.T, config aws.Config, n network) {
 	template := must[*ec2.CreateLaunchTemplateOutput](t)(ec2.NewFromConfig(config).CreateLaunchTemplate(ctx, &ec2.CreateLaunchTemplateInput{
 		LaunchTemplateName: aws.String("scheduled"), LaunchTemplateData: &ec2types.RequestLaunchTemplateData{ImageId: aws.String("ami-12345678")},
 	})).LaunchTemplate
-	must[*autoscaling.CreateAutoScalingGroupOutput](t)(client.CreateAutoScalingGroup(ctx, &autoscaling.CreateAutoScalingGroupInput{
+	create := &autoscaling.CreateAutoScalingGroupInput{
 		AutoScalingGroupName: aws.String("scheduled"), MinSize: aws.Int32(0), MaxSize: aws.Int32(2), VPCZoneIdentifier: &n.subnets[0],
 		LaunchTemplate: &autoscalingtypes.LaunchTemplateSpecification{LaunchTemplateId: template.LaunchTemplateId, Version: aws.String("1")},
-	}))
+	}
+	must[*autoscaling.CreateAutoScalingGroupOutput](t)(client.CreateAutoScalingGroup(ctx, create))
+	_, err := client.CreateAutoScalingGroup(ctx, create)
+	refused(t, err, "AlreadyExists", "A group with the name scheduled already exists")
 	put := func(name, recurrence, zone string) error {
 		_, err := client.PutScheduledUpdateGroupAction(ctx, &autoscaling.PutScheduledUpdateGroupActionInput{
 			AutoScalingGroupName: aws.String("scheduled"), ScheduledActionName: &name, Recurrence: &recurrence, TimeZone: &zone, MinSize: aws.Int32(1),
@@ -190,4 +195,53 @@ func testSchedules(t *testing.T, config aws.Config, n network) {
 	refused(t, put("evening", "0 20 * * *", "Etc/UTC"), "", "")
 	refused(t, put("as well", "00 7 * * *", "Etc/UTC"), "AlreadyExists", "morning")
 	refused(t, put("elsewhere", "0 16 * * *", "Asia/Tokyo"), "AlreadyExists", "morning") // 7:00 UTC
+}
+
+// testThere: names that are taken, things that are protected or in use. Some of
+// this moto refuses by itself; it must not be lost with another moto.
+func testThere(t *testing.T, config aws.Config, n network) {
+	ctx, balancers, databases := t.Context(), elb.NewFromConfig(config), rds.NewFromConfig(config)
+	_, err := ec2.NewFromConfig(config).CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: aws.String(n.vpc), CidrBlock: aws.String("10.99.0.0/24")})
+	refused(t, err, "InvalidSubnet.Range", "10.99.0.0/24")
+
+	create := &elb.CreateLoadBalancerInput{
+		Name: aws.String("kept"), Type: elbtypes.LoadBalancerTypeEnumApplication, Subnets: []string{n.subnets[0], n.subnets[2]}, SecurityGroups: []string{n.group},
+	}
+	arn := must[*elb.CreateLoadBalancerOutput](t)(balancers.CreateLoadBalancer(ctx, create)).LoadBalancers[0].LoadBalancerArn
+	other := *create
+	other.Scheme = elbtypes.LoadBalancerSchemeEnumInternal
+	_, err = balancers.CreateLoadBalancer(ctx, &other)
+	refused(t, err, "DuplicateLoadBalancerName", "kept")
+	must[*elb.ModifyLoadBalancerAttributesOutput](t)(balancers.ModifyLoadBalancerAttributes(ctx, &elb.ModifyLoadBalancerAttributesInput{
+		LoadBalancerArn: arn, Attributes: []elbtypes.LoadBalancerAttribute{{Key: aws.String("deletion_protection.enabled"), Value: aws.String("true")}},
+	}))
+	_, err = balancers.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: arn})
+	refused(t, err, "OperationNotPermitted", "")
+
+	database := &rds.CreateDBInstanceInput{
+		DBInstanceIdentifier: aws.String("kept"), DBInstanceClass: aws.String("db.t4g.micro"), Engine: aws.String("mysql"), AllocatedStorage: aws.Int32(20),
+		MasterUsername: aws.String("admin"), ManageMasterUserPassword: aws.Bool(true), DeletionProtection: aws.Bool(true),
+		DBSubnetGroupName: aws.String("kept"), DBParameterGroupName: aws.String("kept"),
+	}
+	subnetGroup := &rds.CreateDBSubnetGroupInput{
+		DBSubnetGroupName: aws.String("kept"), DBSubnetGroupDescription: aws.String("test"), SubnetIds: []string{n.subnets[0], n.subnets[2]},
+	}
+	must[*rds.CreateDBSubnetGroupOutput](t)(databases.CreateDBSubnetGroup(ctx, subnetGroup))
+	_, err = databases.CreateDBSubnetGroup(ctx, subnetGroup)
+	refused(t, err, "DBSubnetGroupAlreadyExists", "kept")
+	must[*rds.CreateDBParameterGroupOutput](t)(databases.CreateDBParameterGroup(ctx, &rds.CreateDBParameterGroupInput{
+		DBParameterGroupName: aws.String("kept"), DBParameterGroupFamily: aws.String("mysql8.4"), Description: aws.String("test"),
+	}))
+	must[*rds.CreateDBInstanceOutput](t)(databases.CreateDBInstance(ctx, database))
+	_, err = databases.CreateDBInstance(ctx, database)
+	refused(t, err, "DBInstanceAlreadyExists", "")
+	_, err = databases.DeleteDBInstance(ctx, &rds.DeleteDBInstanceInput{DBInstanceIdentifier: database.DBInstanceIdentifier, SkipFinalSnapshot: aws.Bool(true)})
+	refused(t, err, "InvalidParameterCombination", "deletion protection")
+	_, err = databases.DeleteDBSubnetGroup(ctx, &rds.DeleteDBSubnetGroupInput{DBSubnetGroupName: subnetGroup.DBSubnetGroupName})
+	refused(t, err, "InvalidDBSubnetGroupStateFault", "kept")
+	_, err = databases.DeleteDBParameterGroup(ctx, &rds.DeleteDBParameterGroupInput{DBParameterGroupName: aws.String("kept")})
+	refused(t, err, "InvalidDBParameterGroupState", "kept")
+	must[*rds.ModifyDBInstanceOutput](t)(databases.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: database.DBInstanceIdentifier, DeletionProtection: aws.Bool(false)}))
+	must[*rds.DeleteDBInstanceOutput](t)(databases.DeleteDBInstance(ctx, &rds.DeleteDBInstanceInput{DBInstanceIdentifier: database.DBInstanceIdentifier, SkipFinalSnapshot: aws.Bool(true)}))
+	must[*rds.DeleteDBSubnetGroupOutput](t)(databases.DeleteDBSubnetGroup(ctx, &rds.DeleteDBSubnetGroupInput{DBSubnetGroupName: subnetGroup.DBSubnetGroupName}))
 }
