@@ -2,9 +2,12 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"os"
 
+	"example.com/webserver-cluster/internal/environ"
 	"example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/stacks"
@@ -20,12 +23,13 @@ func main() {
 
 func synthesize() (err error) {
 	defer fastjsii.Close()
-	settings, err := settings.Load(".")
-	if err != nil {
-		return err
-	}
 	environments := stacks.Environments()
-	if err := stacks.Validate(settings, environments); err != nil {
+	settings, err := settings.Load(".")
+	if err == nil {
+		err = stacks.Validate(settings, environments)
+	}
+	outputFolder := cmp.Or(os.Getenv("CDKTF_OUTDIR"), "cdktf.out") // as cdktf.NewApp takes it
+	if err := errors.Join(environ.Check(os.Environ(), outputFolder), err); err != nil {
 		return err
 	}
 

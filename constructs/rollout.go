@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"example.com/webserver-cluster/internal/outdir"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsregion"
@@ -40,14 +41,21 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 		command = append(command, "--alarms", strings.Join(alarms, ","))
 	}
 	line := strings.Join(command, " ")
+	stack := cdktf.TerraformStack_Of(c.scope.Construct)
+	project := "${path.root}/" + outdir.ToProject(*cdktf.App_Of(stack).Outdir(), *stack.Node().Id())
 	// Not cdktf.DataResource: that one runs "terraform version" at every synth.
 	data := add(c.scope, "rollout", cdktf.NewTerraformResource, &cdktf.TerraformResourceConfig{
 		TerraformResourceType: jsii.String("terraform_data"),
+		// Where it cannot run, the plan fails, before anything is changed.
+		Lifecycle: &cdktf.TerraformResourceLifecycle{Precondition: &[]*cdktf.Precondition{{
+			Condition: jsii.String(fmt.Sprintf(`${fileexists("%s/cmd/rollout/main.go")}`, project)),
+			ErrorMessage: jsii.String(fmt.Sprintf(`There is no cmd/rollout in ${abspath("%s")}, where the project was when this was synthesized. `+
+				"A deploy ends with that command: synthesize and deploy in the project's folder.", project)),
+		}}},
 		Provisioners: &[]any{&cdktf.LocalExecProvisioner{
-			Type:    jsii.String("local-exec"),
-			Command: jsii.String(line),
-			// Terraform runs in cdktf.out/stacks/NAME.
-			WorkingDir: jsii.String("${path.root}/../../.."),
+			Type:       jsii.String("local-exec"),
+			Command:    jsii.String(line),
+			WorkingDir: jsii.String(project),
 		}},
 	})
 	data.AddOverride(jsii.String("triggers_replace"), map[string]any{

@@ -53,6 +53,7 @@ func add[Config any, Resource cdktf.TerraformElement](
 	s.tag(config, name)
 	resource := create(s.Construct, jsii.String(role), config)
 	resource.OverrideLogicalId(jsii.String(name))
+	listBlocks(resource, config)
 	return resource
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"example.com/webserver-cluster/constructs"
+	"example.com/webserver-cluster/internal/outdir"
 	"example.com/webserver-cluster/internal/settings"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -24,9 +25,8 @@ func NewStateStack(app cdktf.App, s settings.Settings) cdktf.TerraformStack {
 	stack := newStack(app, StateStackID, s, withDefaultTags(nil, s, StateStackID))
 	if os.Getenv(backendVariable) == "local" {
 		cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{
-			// Terraform runs in cdktf.out/stacks/state; the file stands at the
-			// top, where clearing cdktf.out does not take it away.
-			Path: jsii.String("../../../terraform.state.tfstate"),
+			// In the project's folder, where clearing the output folder does not take it away.
+			Path: jsii.String(outdir.ToProject(*app.Outdir(), StateStackID) + "/terraform.state.tfstate"),
 		})
 	} else {
 		useS3Backend(stack, StateStackID, s)

@@ -77,6 +77,7 @@ func TestDeploy(t *testing.T) {
 	s.step("what a dead deploy makes can be found", s.findable)
 	s.step("destroy leaves nothing of stage and all of prod", s.destroyStage)
 	s.step("prod and the state store cannot be destroyed", s.destroyProtected)
+	s.step("AWS would have refused nothing of it", s.refused)
 }
 
 type story struct {
@@ -105,6 +106,14 @@ func (s story) cdktf(t *testing.T, args ...string) string {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	return output
+}
+
+// refused fails for each request that AWS refuses. Not all of them end a deploy:
+// the provider asks for some things just to see.
+func (s story) refused(t *testing.T) {
+	for _, r := range s.cloud.Refused() {
+		t.Error(r)
+	}
 }
 
 func (s story) bootstrapCommand(t *testing.T) string {

@@ -3,15 +3,16 @@
 package fastjsii_test
 
 import (
+	"errors"
+	"example.com/webserver-cluster/internal/fastjsii"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
-
-	"example.com/webserver-cluster/internal/fastjsii"
 )
 
 func TestStartsFast(t *testing.T) {
@@ -122,24 +123,57 @@ func TestLeavesNothingBehind(t *testing.T) {
 // Whatever stands in the way of a fast start, there is a start.
 func TestFallsBack(t *testing.T) {
 	home := warmHome(t)
-	want := shared.first.output
+	r := synthesize(t, home, "JSII_RUNTIME=exec node '"+kernelFile(t, "bin/jsii-runtime.js")+"'")
+	if !strings.Contains(r.status(), "JSII_RUNTIME") {
+		t.Errorf("status %q, want JSII_RUNTIME in it", r.status())
+	}
+	if r.output != shared.first.output {
+		t.Errorf("synthesized\n%s\nwant\n%s", r.output, shared.first.output)
+	}
+}
+
+// A home directory that cannot be written costs time, nothing else.
+func TestHomeThatCannotBeWritten(t *testing.T) {
+	warmHome(t)
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for name, test := range map[string]struct{ variable, status string }{
-		"no cache":     {"HOME=" + file, "not a directory"},
-		"other kernel": {"JSII_RUNTIME=exec node '" + kernelFile(t, "bin/jsii-runtime.js") + "'", "JSII_RUNTIME"},
-	} {
+	tests := map[string]struct{ home, variable, status string }{
+		"none":   {"", "", "<nil>"},
+		"a file": {file, "", "<nil>"},
+	}
+	if runtime.GOOS == "linux" {
+		// No folder can be made in there, not even by root; Node.js tries for ever.
+		tests["below /proc"] = struct{ home, variable, status string }{"/proc/self/home", "", "<nil>"}
+		tests["below /proc, plain"] = struct{ home, variable, status string }{"/proc/self/home", "FASTJSII=off", "FASTJSII=off is set"}
+	}
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			r := synthesize(t, home, test.variable)
-			if !strings.Contains(r.status(), test.status) {
-				t.Errorf("status %q, want %q in it", r.status(), test.status)
+			r := synthesize(t, test.home, test.variable)
+			if r.status() != test.status {
+				t.Errorf("status %q, want %q", r.status(), test.status)
 			}
-			if got := r.output; got != want {
-				t.Errorf("synthesized\n%s\nwant\n%s", got, want)
+			if r.output != shared.first.output {
+				t.Errorf("synthesized\n%s\nwant\n%s", r.output, shared.first.output)
+			}
+			if left := glob(t, filepath.Join(r.tempdir, "*")); len(left) > 0 {
+				t.Errorf("left behind: %q", left)
 			}
 		})
+	}
+}
+
+func TestNoTemporaryFolder(t *testing.T) {
+	r := start(t, warmHome(t), "synthesize", "TMPDIR=/nonexistent")
+	err := r.end(t)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("the app ended with %v, want exit status 1", err)
+	}
+	want := "no temporary folder can be made (stat /nonexistent: no such file or directory): have TMPDIR name a folder that can be written\n"
+	if got := r.stdout.String() + r.stderr.String(); got != want {
+		t.Errorf("it said\n%s\nwant\n%s", got, want)
 	}
 }
 

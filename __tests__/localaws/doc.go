@@ -12,6 +12,13 @@
 //	cmd := exec.CommandContext(ctx, "cdktf", "deploy", "stage")
 //	cmd.Env = append(os.Environ(), cloud.Environ()...)
 //
+// # As strict as AWS
+//
+// Before anything answers a request, a gate judges it by AWS's own service models
+// and by what AWS's documentation adds to them (see package strict, and
+// refusals.go for what depends on what there is). What AWS refuses is refused,
+// with AWS's code and words; Options.Log tells each, and AWS.Refused lists them.
+//
 // # Adding to it
 //
 // What moto lacks or gets wrong is closed in the front, per action, at the

@@ -23,6 +23,7 @@ import (
 	"example.com/webserver-cluster/tests/localaws/front"
 	"example.com/webserver-cluster/tests/localaws/scaling"
 	"example.com/webserver-cluster/tests/localaws/servers"
+	"example.com/webserver-cluster/tests/localaws/strict"
 )
 
 // Options are what Start can be told. The zero value is ready to use.
@@ -54,7 +55,8 @@ type AWS struct {
 	policies  *sync.Map // bucket policies as they were put, by "/" and the bucket's name
 
 	mu      sync.Mutex
-	closers []func() // what Stop calls, last first
+	closers []func()         // what Stop calls, last first
+	refused []strict.Refusal // by the gate, in order
 }
 
 // Start starts a local AWS and returns when it answers. It installs moto if
@@ -91,6 +93,12 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 		listener.Close()
 		return nil, err
 	}
+	models, err := strict.FindModels(ctx, m.program)
+	if err != nil {
+		m.stop()
+		listener.Close()
+		return nil, err
+	}
 
 	a := &AWS{
 		Front:     front.New(&url.URL{Scheme: "http", Host: m.addr}),
@@ -102,8 +110,19 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 		moto:      m,
 	}
 	a.AtStop(m.stop)
+	gate := strict.New(models, func(r strict.Refusal) {
+		o.Log("%v", r)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.refused = append(a.refused, r)
+	})
+	a.refuse(gate)
+	tellSilentTopics(gate, o.Log)
+	a.Front.Gate(gate.Check)
 	a.closeGaps()
-	a.Scaling = scaling.New(scaling.Options{Front: a.Front, Clock: a.Clock, Public: a.Config(), Moto: a.MotoConfig(), Log: o.Log})
+	public := a.Config()
+	public.AppID = strict.AWSItself
+	a.Scaling = scaling.New(scaling.Options{Front: a.Front, Clock: a.Clock, Public: public, Moto: a.MotoConfig(), Log: o.Log})
 
 	server := &http.Server{Handler: a.Front}
 	a.AtStop(func() { server.Close() })
@@ -135,6 +154,14 @@ func (a *AWS) Stop() {
 		f()
 	}
 	a.closers = nil
+}
+
+// Refused returns the requests that were refused so far because AWS refuses
+// them and moto does not; see package strict.
+func (a *AWS) Refused() []strict.Refusal {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.refused)
 }
 
 // Endpoint is where AWS's services answer, such as http://127.0.0.1:41234.

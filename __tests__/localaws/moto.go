@@ -22,9 +22,10 @@ const startTimeout = time.Minute
 
 // moto is a running moto_server.
 type moto struct {
-	addr  string // host:port
-	group int    // of its processes
-	stop  func()
+	program string // path of its moto_server
+	addr    string // host:port
+	group   int    // of its processes
+	stop    func()
 }
 
 // supervise runs its arguments as a child, and ends the child when its standard
@@ -77,7 +78,8 @@ func startMoto(ctx context.Context, dir string, log func(string, ...any)) (*moto
 		close(ended)
 	}()
 	m := &moto{
-		group: cmd.Process.Pid,
+		program: program,
+		group:   cmd.Process.Pid,
 		stop: func() {
 			lifeline.Close()
 			<-ended

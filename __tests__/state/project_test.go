@@ -124,15 +124,33 @@ func (p *project) write(name string, content any) {
 	must(p.t, os.WriteFile(path, data, 0o600))
 }
 
-// makeStore makes the bucket and the table.
+// makeStore makes the bucket and the table, as this project's.
 func (p *project) makeStore() {
 	p.makeBucket()
+	p.tagBucket("Project", p.name, "Environment", "state")
+	p.makeTable(dbtypes.Tag{Key: aws.String("Project"), Value: &p.name}, dbtypes.Tag{Key: aws.String("Environment"), Value: aws.String("state")})
+}
+
+// tagBucket gives the bucket tags: keys, each with its value behind it.
+func (p *project) tagBucket(tags ...string) {
+	p.t.Helper()
+	set := &s3types.Tagging{}
+	for i := 0; i < len(tags); i += 2 {
+		set.TagSet = append(set.TagSet, s3types.Tag{Key: &tags[i], Value: &tags[i+1]})
+	}
+	_, err := s3.NewFromConfig(cloud.Config()).PutBucketTagging(p.t.Context(), &s3.PutBucketTaggingInput{Bucket: &p.bucket, Tagging: set})
+	must(p.t, err)
+}
+
+func (p *project) makeTable(tags ...dbtypes.Tag) {
+	p.t.Helper()
 	_, err := dynamodb.NewFromConfig(cloud.Config()).CreateTable(p.t.Context(), &dynamodb.CreateTableInput{
 		TableName:                 &p.table,
 		BillingMode:               dbtypes.BillingModePayPerRequest,
 		KeySchema:                 []dbtypes.KeySchemaElement{{AttributeName: aws.String("LockID"), KeyType: dbtypes.KeyTypeHash}},
 		AttributeDefinitions:      []dbtypes.AttributeDefinition{{AttributeName: aws.String("LockID"), AttributeType: dbtypes.ScalarAttributeTypeS}},
 		DeletionProtectionEnabled: aws.Bool(true),
+		Tags:                      tags,
 	})
 	must(p.t, err)
 }
@@ -317,14 +335,20 @@ func (p *project) want(status int, parts ...string) func(string, int) string {
 		if got != status {
 			p.t.Fatalf("exit status %d, want %d:\n%s", got, status, output)
 		}
-		// Terraform breaks lines where it likes.
-		flat := strings.Join(strings.Fields(output), " ")
-		for _, part := range parts {
-			if !strings.Contains(flat, part) {
-				p.t.Errorf("it does not say %q:\n%s", part, output)
-			}
-		}
+		p.says(output, parts...)
 		return output
+	}
+}
+
+// says checks what a command said.
+func (p *project) says(output string, parts ...string) {
+	p.t.Helper()
+	// Terraform breaks lines where it likes.
+	flat := strings.Join(strings.Fields(output), " ")
+	for _, part := range parts {
+		if !strings.Contains(flat, part) {
+			p.t.Errorf("it does not say %q:\n%s", part, output)
+		}
 	}
 }
 

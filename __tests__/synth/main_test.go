@@ -56,8 +56,25 @@ func run(m *testing.M) int {
 }
 
 // synthesize writes the state stack and the environments' stacks to dir, as
-// the app does.
+// the app does in the folder above.
 func synthesize(dir string, s settings.Settings, environments ...stacks.Environment) {
+	synthesizeFrom(filepath.Dir(dir), dir, s, environments...)
+}
+
+// synthesizeFrom does so as an app that runs in the folder project.
+func synthesizeFrom(project, dir string, s settings.Settings, environments ...stacks.Environment) {
+	here, err := os.Getwd()
+	if err == nil {
+		err = os.Chdir(project)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() {
+		if err := os.Chdir(here); err != nil {
+			log.Fatal(err)
+		}
+	}()
 	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(dir)})
 	stacks.NewStateStack(app, s)
 	for _, e := range environments {
@@ -139,11 +156,14 @@ func (s stack) get(resourceType, name string) object {
 }
 
 // at returns the value at a path of keys (string) and indices (int) in a JSON
-// value; nil if there is none.
+// value; nil if there is none. The index of a single block may be left out.
 func at(value any, path ...any) any {
 	for _, step := range path {
 		switch step := step.(type) {
 		case string:
+			if list, ok := value.([]any); ok && len(list) == 1 { // a block of which there can be only one
+				value = list[0]
+			}
 			o, _ := value.(object)
 			value = o[step]
 		case int:

@@ -226,7 +226,7 @@ func TestSettingsFaults(t *testing.T) {
 			`cdktf.json: context.bucket: "b": is no setting; settings are [alertEmail lockTable project region stateBucket stateLock]`,
 			`cdktf.json: context.stateBucket: 7: must be a string`,
 			`cdktf.json: context.project: "My_Project": must be lower-case letters, digits and single hyphens inside, a letter first`,
-			`cdktf.json: context.region: "Frankfurt": must be an AWS region such as eu-central-1`,
+			`cdktf.json: context.region: "Frankfurt": must be an AWS region; did you mean eu-central-1?`,
 			`cdktf.json: context.stateLock: "none": must be one of ["dynamodb" "both" "s3"]`,
 		}},
 		{"no object", `[]`, []string{`cdktf.json: "context": must be an object with the project's settings`}},
@@ -246,6 +246,45 @@ func TestSettingsFaults(t *testing.T) {
 			`cdktf.json: context.alertEmail: "nobody": must be a plain e-mail address`,
 		})
 	})
+}
+
+// TestSettingsFile: what an editor makes of cdktf.json, and what a hand gets wrong.
+func TestSettingsFile(t *testing.T) {
+	good := "{\n  \"context\": {\n    \"project\": \"p\"\n  }\n}\n"
+	utf16 := func(order string) string {
+		var out strings.Builder
+		for _, c := range []byte(good) {
+			if order == "little" {
+				out.WriteString(string([]byte{c, 0}))
+			} else {
+				out.WriteString(string([]byte{0, c}))
+			}
+		}
+		return out.String()
+	}
+	for _, test := range []struct{ name, content, want string }{
+		{"byte order mark", "\xEF\xBB\xBF" + good, "begins with a byte order mark (BOM): save it as UTF-8 without one; cdktf cannot read it either"},
+		{"UTF-16 with a mark, little-endian", "\xFF\xFE" + utf16("little"), "is UTF-16 with a byte order mark (BOM): save it as UTF-8 without one; cdktf cannot read it either"},
+		{"UTF-16 with a mark, big-endian", "\xFE\xFF" + utf16("big"), "is UTF-16 with a byte order mark (BOM): save it as UTF-8 without one; cdktf cannot read it either"},
+		{"UTF-16, little-endian", utf16("little"), "is UTF-16 or UTF-32: save it as UTF-8; cdktf cannot read it either"},
+		{"UTF-16, big-endian", utf16("big"), "is UTF-16 or UTF-32: save it as UTF-8; cdktf cannot read it either"},
+		{"Latin-1", "{\n \"a\": \"\xFC\"\n}", "line 2, column 8: byte 0xfc is not UTF-8: save it as UTF-8"},
+		{"comma missing", "{\n  \"ä\": 1 \"b\": 2\n}", `line 2, column 10: invalid character '"' after object key:value pair`},
+		{"comma too many", "{\n  \"a\": 1,\n}", `line 3, column 1: invalid character '}' looking for beginning of object key string`},
+		{"cut off", "{\n  \"a\": 1", "line 2, column 8: unexpected end of JSON input"},
+		{"text behind", good + "}", `line 6, column 1: invalid character '}' after top-level value`},
+		{"empty", "", "line 1, column 1: unexpected end of JSON input"},
+		{"output that is no string", "{\n  \"output\": 7\n}", "line 2, column 13: must be a string, and is a number"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "cdktf.json"), []byte(test.content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, err := settings.LoadFile(dir)
+			expectFaults(t, err, []string{"cdktf.json: " + test.want})
+		})
+	}
 }
 
 func expectFaults(t *testing.T, err error, want []string) {
@@ -281,10 +320,27 @@ func TestTheApp(t *testing.T) {
 		if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 {
 			t.Errorf("the app ended with %v, want exit status 1", err)
 		}
-		want := "cdktf.json: context.region: \"Frankfurt\": must be an AWS region such as eu-central-1\n" +
+		want := "cdktf.json: context.region: \"Frankfurt\": must be an AWS region; did you mean eu-central-1?\n" +
 			"cdktf.json: context.stateBucket: \"\": must not be empty\n"
 		if out != want {
 			t.Errorf("the app printed\n%s\nwant\n%s", out, want)
+		}
+		if _, err := os.Stat(outdir); !os.IsNotExist(err) {
+			t.Errorf("the app wrote to %s", outdir)
+		}
+	})
+	t.Run("names every variable that leads elsewhere, writes nothing, exits with 1", func(t *testing.T) {
+		t.Setenv("TF_WORKSPACE", "dev")
+		t.Setenv("TF_CLI_ARGS_apply", "-target=aws_vpc.network_vpc")
+		out, outdir, err := run(t, `{"project": "p", "region": "Frankfurt", "stateBucket": "bucket", "lockTable": "table"}`)
+		if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 {
+			t.Errorf("the app ended with %v, want exit status 1", err)
+		}
+		lines := strings.Split(out, "\n")
+		for i, want := range []string{`environment variable TF_WORKSPACE: "dev": `, `environment variable TF_CLI_ARGS_apply: "-target=aws_vpc.network_vpc": `, `cdktf.json: context.region: "Frankfurt": `, ""} {
+			if i >= len(lines) || !strings.HasPrefix(lines[i], want) {
+				t.Errorf("the app printed\n%s\nwant in line %d: %s", out, i+1, want)
+			}
 		}
 		if _, err := os.Stat(outdir); !os.IsNotExist(err) {
 			t.Errorf("the app wrote to %s", outdir)

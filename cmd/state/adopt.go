@@ -122,4 +122,4 @@ func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.Fi
 }
 
 // stackDir is the folder of a synthesized stack.
-func stackDir(name string) string { return filepath.Join("cdktf.out", "stacks", name) }
+func stackDir(name string) string { return filepath.Join(outputFolder(), "stacks", name) }

@@ -13,8 +13,7 @@ import (
 	"example.com/webserver-cluster/internal/state"
 )
 
-// storeStack is the stack of the bucket and the table.
-const storeStack = "state"
+const storeStack = state.StoreStack
 
 func bootstrapCommand() *cobra.Command {
 	var yes bool
@@ -26,6 +25,8 @@ func bootstrapCommand() *cobra.Command {
 A bucket cannot hold its own state before it exists. So the stack "state" is deployed with a
 local state first, which then moves into the bucket. Run it again whenever it was interrupted:
 it goes on where it was. Once all is done, running it again changes nothing.
+
+A bucket or a table that exists and is not this project's, by its tags, is left alone.
 ` + exitHelp,
 		Example: "  go run ./cmd/state bootstrap",
 		Args:    arguments(cobra.NoArgs),
@@ -56,6 +57,9 @@ func bootstrap(cmd *cobra.Command, yes bool) error {
 	}
 	table, err := store.TableExists(ctx)
 	if err != nil {
+		return err
+	}
+	if err := store.Foreign(ctx, bucket, table); err != nil {
 		return err
 	}
 	var remote *state.Object

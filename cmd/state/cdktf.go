@@ -10,10 +10,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"example.com/webserver-cluster/internal/settings"
 )
 
 // cli is the cdktf that package.json pins.
 var cli = filepath.Join("node_modules", ".bin", "cdktf")
+
+// outputFolder is where cdktf puts what the app synthesizes, and where Terraform runs.
+func outputFolder() string { return settings.OutputFolder(".") }
 
 // cdktf runs the cdktf CLI and shows what it says.
 func cdktf(ctx context.Context, env []string, args ...string) error {
@@ -26,8 +31,10 @@ func run(ctx context.Context, env []string, output io.Writer, args ...string) er
 	if _, err := os.Stat(cli); err != nil {
 		return errors.New("the cdktf CLI is not installed: run npm ci")
 	}
-	cmd := exec.CommandContext(ctx, cli, args...)
-	cmd.Env = append(os.Environ(), env...)
+	cmd := exec.CommandContext(ctx, cli, append(args, "--output", outputFolder())...)
+	// The synthesized stacks are read in their form of JSON.
+	cmd.Env = append(os.Environ(), "CDKTF_HCL=false", "SYNTH_HCL_OUTPUT=")
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, output, output
 	// Terraform then ends in order and releases its lock. A terminal's Ctrl-C reaches it by itself.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -54,7 +54,7 @@ keeps them up), writes the mode into cdktf.json as "stateLock" and releases the 
 
 func lockMode(cmd *cobra.Command, to settings.LockMode, yes bool) (err error) {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	s, err := settings.Load(".")
+	s, err := settings.LoadFile(".")
 	if err != nil {
 		return err
 	}
@@ -101,8 +101,8 @@ func lockMode(cmd *cobra.Command, to settings.LockMode, yes bool) (err error) {
 		return err
 	}
 	fmt.Fprintf(out, `The locks lie in %q now. Commit %s, and have everyone pull before they deploy.
-Where a deploy then says "Backend configuration changed": rm cdktf.out/stacks/*/.terraform/terraform.tfstate
-`, to, settings.File)
+Where a deploy then says "Backend configuration changed": rm %s
+`, to, settings.File, filepath.Join(stackDir("*"), ".terraform", "terraform.tfstate"))
 	return nil
 }
 

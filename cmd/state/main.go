@@ -25,6 +25,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/webserver-cluster/internal/environ"
+	"example.com/webserver-cluster/internal/faults"
 	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/internal/state"
 )
@@ -81,11 +83,27 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 		Args:          arguments(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.HasParent() { // prints its help only
+				return nil
+			}
+			return checkEnvironment()
+		},
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	cmd.AddCommand(bootstrapCommand(), checkCommand(), unlockCommand(), adoptCommand(), versionsCommand(), rollbackCommand(), lockModeCommand())
 	return cmd
+}
+
+// checkEnvironment refuses an environment in which Terraform or cdktf would work
+// on something else than this command looks at.
+func checkEnvironment() error {
+	var f faults.List
+	if name, _, _ := strings.Cut(localBackend, "="); os.Getenv(name) != "" {
+		f.Add("environment variable "+name, os.Getenv(name), "is for bootstrap to set: unset it")
+	}
+	return errors.Join(f.Err(), environ.Check(os.Environ(), outputFolder()))
 }
 
 // usageError is a fault of the command line.
@@ -108,7 +126,7 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 
 // open opens the store of the project in the working folder.
 func open(ctx context.Context) (*state.Store, error) {
-	s, err := settings.Load(".")
+	s, err := settings.LoadFile(".")
 	if err != nil {
 		return nil, err
 	}

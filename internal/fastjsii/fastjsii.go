@@ -5,8 +5,9 @@
 // By itself, jsii-runtime-go unpacks its kernel into a new temporary folder at
 // every start and runs it in a Node.js process that a second one looks after;
 // the kernel then compiles all 2,100 modules of the AWS provider. This package
-// keeps the kernel unpacked in the user's cache folder and has jsii-runtime-go
-// start it by way of kernel.js, which tells what it saves, and how. [Load]
+// keeps the kernel unpacked in the user's cache folder (in a temporary one where
+// that cannot be written) and has jsii-runtime-go start it by way of kernel.js,
+// which tells what it saves, and how. [Load]
 // saves the copying of the provider. What is synthesized stays the same to the
 // byte.
 //
@@ -25,6 +26,7 @@ import (
 	"runtime"
 	"strings"
 
+	_ "example.com/webserver-cluster/internal/tempdir"
 	"github.com/aws/jsii-runtime-go"
 	jsiiruntime "github.com/aws/jsii-runtime-go/runtime"
 )
@@ -56,7 +58,7 @@ func Close() {
 func init() {
 	if status = start(); status != nil {
 		// A failure shows, as it always did, when the kernel is needed.
-		_ = prepareKernel(nil)
+		_ = prepareKernel(packageCache())
 	}
 }
 
@@ -76,20 +78,23 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	folder, err := kernelFolder()
+	folder, temporary, err := kernelFolder()
 	if err != nil {
 		return err
 	}
-	command := []string{"exec", quote(node), "--preserve-symlinks", quote(filepath.Join(folder, "kernel.js")), provider.digest()}
-	return prepareKernel(map[string]string{
-		// jsii-runtime-go runs this command instead of the kernel it embeds.
-		"JSII_RUNTIME": strings.Join(command, " "),
-		// It does so in $SHELL, which need not be one that understands quote.
-		"SHELL": "/bin/sh",
-		// Node.js 20 parses these certificates at every start, for some 50 ms.
-		// The kernel has no network connections.
-		"NODE_EXTRA_CA_CERTS": "",
-	})
+	command := []string{"exec", quote(node), "--preserve-symlinks", quote(filepath.Join(folder, "kernel.js")), quote(provider.digest())}
+	if temporary {
+		command = append(command, "temporary")
+	}
+	variables := packageCache()
+	// jsii-runtime-go runs this command instead of the kernel it embeds.
+	variables["JSII_RUNTIME"] = strings.Join(command, " ")
+	// It does so in $SHELL, which need not be one that understands quote.
+	variables["SHELL"] = "/bin/sh"
+	// Node.js 20 parses these certificates at every start, for some 50 ms. The
+	// kernel has no network connections.
+	variables["NODE_EXTRA_CA_CERTS"] = ""
+	return prepareKernel(variables)
 }
 
 // prepareKernel makes jsii-runtime-go prepare the kernel's process in an

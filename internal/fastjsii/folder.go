@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/aws/jsii-runtime-go"
 )
@@ -13,36 +14,43 @@ import (
 // kernelFolder returns the folder of the unpacked kernel and kernel.js, and
 // fills it the first time. Its name is a digest of what is in it: whichever
 // version of jsii-runtime-go is in the program, the kernel is that version's.
-func kernelFolder() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
+//
+// Where the user's cache folder cannot be written, the folder is a temporary one,
+// which the kernel is to remove at its end.
+func kernelFolder() (folder string, temporary bool, err error) {
 	// Only jsii-runtime-go can get at the kernel that is embedded in it.
 	// Unpacking takes it three milliseconds.
-	temporary, err := os.MkdirTemp("", "fastjsii-*")
+	unpacking, err := os.MkdirTemp("", "fastjsii-*")
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	defer os.RemoveAll(temporary)
-	if err := prepareKernel(map[string]string{"TMPDIR": temporary}); err != nil {
-		return "", err
+	defer os.RemoveAll(unpacking)
+	if err := prepareKernel(map[string]string{"TMPDIR": unpacking}); err != nil {
+		return "", false, err
 	}
 	defer jsii.Close()
-	unpacked, err := filepath.Glob(filepath.Join(temporary, "jsii-runtime.*"))
+	unpacked, err := filepath.Glob(filepath.Join(unpacking, "jsii-runtime.*"))
 	if err != nil || len(unpacked) != 1 {
-		return "", errors.New("jsii-runtime-go has not unpacked its kernel")
+		return "", false, errors.New("jsii-runtime-go has not unpacked its kernel")
 	}
 	program, err := os.ReadFile(filepath.Join(unpacked[0], "lib", "program.js"))
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	digest := sha256.Sum256(append(program, kernelJS...))
-	folder := filepath.Join(cache, "fastjsii", fmt.Sprintf("%x", digest[:8]))
-	if complete(folder) {
-		return folder, nil
+	if cache, err := os.UserCacheDir(); err == nil {
+		folder = filepath.Join(cache, "fastjsii", fmt.Sprintf("%x", digest[:8]))
+		if complete(folder) || fill(folder, unpacked[0]) == nil {
+			return folder, false, nil
+		}
 	}
-	return folder, fill(folder, unpacked[0])
+	if folder, err = os.MkdirTemp("", "fastjsii-*"); err != nil {
+		return "", false, err
+	}
+	if err := copyKernel(folder, unpacked[0]); err != nil {
+		return "", false, errors.Join(err, os.RemoveAll(folder))
+	}
+	return folder, true, nil
 }
 
 // fill makes folder from the unpacked kernel. Several programs may do so at
@@ -57,10 +65,7 @@ func fill(folder, unpacked string) error {
 		return err
 	}
 	defer os.RemoveAll(staging)
-	if err := os.CopyFS(staging, os.DirFS(unpacked)); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(staging, "kernel.js"), kernelJS, 0o600); err != nil {
+	if err := copyKernel(staging, unpacked); err != nil {
 		return err
 	}
 	if err := os.Rename(staging, folder); err == nil || complete(folder) {
@@ -73,6 +78,13 @@ func fill(folder, unpacked string) error {
 	return os.Rename(staging, folder)
 }
 
+func copyKernel(folder, unpacked string) error {
+	if err := os.CopyFS(folder, os.DirFS(unpacked)); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "kernel.js"), kernelJS, 0o600)
+}
+
 func complete(folder string) bool {
 	for _, file := range []string{"kernel.js", "bin/jsii-runtime.js", "lib/program.js"} {
 		if _, err := os.Stat(filepath.Join(folder, file)); err != nil {
@@ -80,4 +92,37 @@ func complete(folder string) bool {
 		}
 	}
 	return true
+}
+
+// packageCache are the variables that turn jsii's own cache of packages off where
+// its folder cannot be written: the kernel would fail, and where making a folder
+// fails in a way that Node.js does not expect (below /proc, say), try for ever.
+func packageCache() map[string]string {
+	folder := packageCacheFolder()
+	err := os.MkdirAll(folder, 0o755)
+	if err == nil {
+		var probe string
+		if probe, err = os.MkdirTemp(folder, "probe-*"); err == nil {
+			err = os.Remove(probe)
+		}
+	}
+	if err != nil {
+		return map[string]string{"JSII_RUNTIME_PACKAGE_CACHE": "disabled"}
+	}
+	return map[string]string{}
+}
+
+// packageCacheFolder is where jsii has its cache (defaultCacheRoot in the kernel).
+func packageCacheFolder() string {
+	if root, ok := os.LookupEnv("JSII_RUNTIME_PACKAGE_CACHE_ROOT"); ok {
+		return root
+	}
+	home := os.Getenv("HOME")
+	switch {
+	case home == "":
+		return filepath.Join(os.TempDir(), "aws-jsii-package-cache")
+	case runtime.GOOS == "darwin":
+		return filepath.Join(home, "Library", "Caches", "com.amazonaws.jsii", "package-cache")
+	}
+	return filepath.Join(home, ".cache", "aws", "jsii", "package-cache")
 }

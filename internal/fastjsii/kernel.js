@@ -1,8 +1,9 @@
 // Runs the jsii kernel in place of jsii's own launcher, bin/jsii-runtime.js:
 //
-//   node --preserve-symlinks kernel.js [STUB]
+//   node --preserve-symlinks kernel.js STUB [temporary]
 //
-// It lies beside the unpacked kernel, in a folder that folder.go fills. Each
+// It lies beside the unpacked kernel, in a folder that folder.go fills, and that
+// is removed at the end if it is temporary. Each
 // function below saves something, or keeps a saving from doing harm. A kernel
 // or a Node.js that is not as expected is left to jsii's launcher.
 'use strict';
@@ -27,6 +28,10 @@ const INDEX_VERSION = 'RUNTIME_INDEX_VERSION=1;';
 
 // The parts of Node.js, none of them documented, that are used below.
 const parts = [Module.wrap, Module._load, Module._resolveFilename, Module.prototype._compile];
+
+if (process.argv[3] === 'temporary') {
+  process.on('exit', () => fs.rmSync(__dirname, { recursive: true, force: true }));
+}
 
 const program = path.join(__dirname, 'lib', 'program.js');
 const source = fs.readFileSync(program, 'utf8');

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 
@@ -22,7 +21,8 @@ type Settings struct {
 	// Project starts every name in AWS: lower-case letters, digits and single
 	// hyphens.
 	Project string `json:"project"`
-	// Region is the AWS region of everything, the state included.
+	// Region is the AWS region of everything, the state included. Any partition
+	// will do, if the AWS SDK in go.mod knows the region.
 	Region string `json:"region"`
 	// StateBucket is the S3 bucket of the Terraform state. Bucket names are
 	// unique in all of AWS.
@@ -67,21 +67,10 @@ func Load(dir string) (Settings, error) {
 	if context := os.Getenv(contextVariable); context != "" {
 		return parse([]byte(context))
 	}
-	content, err := os.ReadFile(filepath.Join(dir, File))
-	if err != nil {
-		return Settings{}, fmt.Errorf("this runs in the project's folder only: %w", err)
-	}
-	var file struct{ Context json.RawMessage }
-	if err := json.Unmarshal(content, &file); err != nil {
-		return Settings{}, fmt.Errorf("%s: %w", File, err)
-	}
-	return parse(file.Context)
+	return LoadFile(dir)
 }
 
-var (
-	projectRule = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	regionRule  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-)
+var projectRule = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 func parse(context []byte) (Settings, error) {
 	var keys map[string]json.RawMessage
@@ -114,7 +103,7 @@ func parse(context []byte) (Settings, error) {
 	}
 	given := func(value string) bool { return value != "" }
 	check("project", projectRule.MatchString, "must be lower-case letters, digits and single hyphens inside, a letter first")
-	check("region", regionRule.MatchString, "must be an AWS region such as eu-central-1")
+	check("region", func(region string) bool { return RegionRule(region) == "" }, RegionRule(s.Region))
 	check("stateBucket", given, "must not be empty")
 	check("lockTable", given, "must not be empty")
 	if mode != "" {

@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 )
 
 // Finding is the result of one check.
@@ -117,14 +116,19 @@ func (s *Store) CheckVersioning(ctx context.Context) error {
 		return s.explain("see whether the bucket keeps versions", err)
 	}
 	if output.Status != types.BucketVersioningStatusEnabled {
-		return s.drifted("the bucket keeps no versions, so an overwritten state is lost", fmt.Sprintf("its versioning is %q", output.Status))
+		return s.drifted(ctx, s.ourBucket, "the bucket keeps no versions, so an overwritten state is lost", fmt.Sprintf("its versioning is %q", output.Status))
 	}
 	return nil
 }
 
-// drifted is the error for a setting of the store that somebody changed.
-func (s *Store) drifted(what, found string) error {
-	return &Drift{Failure{what, "restore it with npx cdktf deploy state", errors.New(found)}}
+// drifted is the error for a setting of the store that somebody changed. ours
+// tells whether this project made what has it.
+func (s *Store) drifted(ctx context.Context, ours func(context.Context) (bool, error), what, found string) error {
+	advice := "restore it with npx cdktf deploy state"
+	if ok, err := ours(ctx); err == nil && !ok {
+		advice = "ask whoever looks after it to change that; this project did not make it"
+	}
+	return &Drift{Failure{what, advice, errors.New(found)}}
 }
 
 // checkPolicy checks that the bucket's policy denies everybody everything
@@ -132,23 +136,22 @@ func (s *Store) drifted(what, found string) error {
 func (s *Store) checkPolicy(ctx context.Context) error {
 	const wrong = "the bucket can be read without TLS"
 	output, err := s.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &s.Settings.StateBucket})
-	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() == "NoSuchBucketPolicy" {
-		return s.drifted(wrong, "there is no bucket policy")
+	if says(err, "NoSuchBucketPolicy") {
+		return s.drifted(ctx, s.ourBucket, wrong, "there is no bucket policy")
 	}
 	if err != nil {
 		return s.explain("read the bucket's policy", err)
 	}
 	var policy struct{ Statement []statement }
 	if err := json.Unmarshal([]byte(*output.Policy), &policy); err != nil {
-		return s.drifted(wrong, err.Error())
+		return s.drifted(ctx, s.ourBucket, wrong, err.Error())
 	}
 	for _, st := range policy.Statement {
 		if st.Effect == "Deny" && st.everybody() && slices.Contains(st.Action, "s3:*") && st.about(s.Settings.StateBucket) && st.withoutTLS() {
 			return nil
 		}
 	}
-	return s.drifted(wrong, "no statement of the bucket policy denies it to everybody")
+	return s.drifted(ctx, s.ourBucket, wrong, "no statement of the bucket policy denies it to everybody")
 }
 
 // statement is what checkPolicy reads of a statement of a policy.
@@ -201,9 +204,8 @@ func (o *oneOrMore) UnmarshalJSON(data []byte) error {
 func (s *Store) checkPublicAccess(ctx context.Context) error {
 	const wrong = "the bucket could be made public"
 	output, err := s.s3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &s.Settings.StateBucket})
-	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() == "NoSuchPublicAccessBlockConfiguration" {
-		return s.drifted(wrong, "public access is not blocked")
+	if says(err, "NoSuchPublicAccessBlockConfiguration") {
+		return s.drifted(ctx, s.ourBucket, wrong, "public access is not blocked")
 	}
 	if err != nil {
 		return s.explain("see whether public access is blocked", err)
@@ -211,7 +213,7 @@ func (s *Store) checkPublicAccess(ctx context.Context) error {
 	block := output.PublicAccessBlockConfiguration
 	for _, on := range []*bool{block.BlockPublicAcls, block.BlockPublicPolicy, block.IgnorePublicAcls, block.RestrictPublicBuckets} {
 		if !aws.ToBool(on) {
-			return s.drifted(wrong, "public access is blocked in part")
+			return s.drifted(ctx, s.ourBucket, wrong, "public access is blocked in part")
 		}
 	}
 	return nil
@@ -230,7 +232,7 @@ func (s *Store) checkTable(ctx context.Context) error {
 		return &Failure{"the table " + s.Settings.LockTable + " is no lock table", "check lockTable in cdktf.json", errors.New("its key is not LockID")}
 	}
 	if !aws.ToBool(table.DeletionProtectionEnabled) {
-		return s.drifted("the lock table can be deleted", "its deletion protection is off")
+		return s.drifted(ctx, s.ourTable, "the lock table can be deleted", "its deletion protection is off")
 	}
 	return nil
 }
@@ -285,6 +287,15 @@ func (s Stack) check(ctx context.Context) (string, error) {
 	held, err := s.Held(ctx)
 	if err != nil {
 		return "", err
+	}
+	for _, lock := range held {
+		atWork, err := s.AtWork(lock.LockInfo)
+		if err != nil {
+			return "", err
+		}
+		if atWork == "" {
+			return "", fmt.Errorf("%s; locked by %s for %s, who is no longer at work: %s unlock %s", is, lock.Who, Age(lock.Created), Command, s.Name)
+		}
 	}
 	if len(held) > 0 { // the digest may lag for a moment
 		return fmt.Sprintf("%s; locked by %s for %s", is, held[0].Who, Age(held[0].Created)), nil

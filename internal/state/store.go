@@ -41,7 +41,12 @@ func Open(ctx context.Context, s settings.Settings) (*Store, error) {
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, &Failure{"no AWS credentials", "log in (aws sso login, aws configure) or set AWS_PROFILE", err}
 	}
-	return &Store{s, cfg, s3.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)}, nil
+	return On(cfg, s), nil
+}
+
+// On returns the store that the settings name, with these credentials.
+func On(cfg aws.Config, s settings.Settings) *Store {
+	return &Store{s, cfg, s3.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)}
 }
 
 // usesTable tells whether locks lie in the table; the digests do, too, then.

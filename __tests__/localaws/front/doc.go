@@ -28,6 +28,8 @@
 // Handlers of one action stack: the one registered last is asked first, and
 // its next is the one registered before it. The last next is the local AWS.
 //
+// A gate (Front.Gate) judges every request before that, and can refuse it.
+//
 // How a service and its action are found (see Request):
 //
 //   - service and region: the credential scope of the SigV4 signature

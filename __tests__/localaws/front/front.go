@@ -30,6 +30,7 @@ type Front struct {
 	proxy     *httputil.ReverseProxy
 
 	mu       sync.RWMutex
+	gate     func(*Request) error
 	handlers map[operation]Handler
 }
 
@@ -80,6 +81,24 @@ func (f *Front) Handle(service, action string, h Handler) {
 	f.handlers[op] = h
 }
 
+// Gate has check judge every request before any handler, or the AWS behind, gets
+// it. A request is refused with the error that check returns.
+func (f *Front) Gate(check func(*Request) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gate = check
+}
+
+func (f *Front) check(r *Request) error {
+	f.mu.RLock()
+	gate := f.gate
+	f.mu.RUnlock()
+	if gate == nil {
+		return nil
+	}
+	return gate(r)
+}
+
 func (f *Front) handler(r *Request) Handler {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -91,6 +110,10 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 	r, err := readRequest(hr)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if err := f.check(r); err != nil {
+		r.fail(w, err)
 		return
 	}
 	h := f.handler(r)

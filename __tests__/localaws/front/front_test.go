@@ -202,6 +202,32 @@ func TestStack(t *testing.T) {
 	}
 }
 
+// TestGate: what the gate refuses gets neither to a handler nor to the AWS behind.
+func TestGate(t *testing.T) {
+	f, config := start(t, func(w http.ResponseWriter, r *http.Request) { t.Errorf("passed on: %s", r.URL) })
+	f.Handle("ec2", "DeleteVpc", func(r *front.Request, _ front.Next) (*front.Response, error) {
+		t.Error("handled")
+		return nil, nil
+	})
+	f.Gate(func(r *front.Request) error { return front.Errorf("Refused", "%s", r.Action) })
+	client := ec2.NewFromConfig(config)
+	for name, call := range map[string]func() error{
+		"DeleteVpc": func() error {
+			_, err := client.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: aws.String("v")})
+			return err
+		},
+		"DescribeVpcs": func() error {
+			_, err := client.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{})
+			return err
+		},
+	} {
+		var e smithy.APIError
+		if err := call(); !errors.As(err, &e) || e.ErrorCode() != "Refused" || e.ErrorMessage() != name {
+			t.Errorf("%s: the client got %v", name, err)
+		}
+	}
+}
+
 // TestPassesOn: what has no handler gets through unchanged, bodies of objects
 // and sizes without a body included.
 func TestPassesOn(t *testing.T) {

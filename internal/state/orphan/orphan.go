@@ -30,6 +30,7 @@ import (
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"example.com/webserver-cluster/internal/settings"
 	"example.com/webserver-cluster/internal/state"
 )
 
@@ -60,7 +61,7 @@ func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) ([]
 	if err != nil || len(c.Provider.AWS) == 0 { // a stack with nothing on AWS
 		return nil, nil, err
 	}
-	f := finder{cfg: cfg, config: c, file: file}
+	f := finder{store: state.On(cfg, settings.Settings{}), cfg: cfg, config: c, file: file}
 	// routes comes last: it looks into the route tables found before.
 	for _, find := range []func(context.Context) error{f.tagged, f.tagsOfEC2, f.groups, f.identities, f.named, f.routes} {
 		if err := find(ctx); err != nil {
@@ -73,6 +74,7 @@ func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) ([]
 
 // finder gathers orphans from where AWS lists resources.
 type finder struct {
+	store  *state.Store // for its looks at any bucket and table
 	cfg    aws.Config
 	config config
 	file   *state.File
@@ -358,28 +360,47 @@ func (f *finder) routes(ctx context.Context) error {
 }
 
 // named finds buckets and tables by the name that the configuration gives
-// them: they get their tags only after they were made.
+// them: the list of tags has them late, and a bucket gets its tags only after it was
+// made. One that belongs to somebody else is left alone.
 func (f *finder) named(ctx context.Context) error {
 	buckets, tables := s3.NewFromConfig(f.cfg), dynamodb.NewFromConfig(f.cfg)
-	exist := map[string]struct {
+	for kind, look := range map[string]struct {
 		argument string
-		check    func(name string) error
+		exists   func(name string) error
+		ours     func(name string) (bool, error)
 	}{
 		"aws_s3_bucket": {"bucket", func(name string) error {
 			_, err := buckets.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name})
 			return err
+		}, func(name string) (bool, error) {
+			tags, err := f.store.BucketTags(ctx, name)
+			if err != nil || f.config.owns(tags) {
+				return err == nil, err
+			}
+			return f.store.Untouched(ctx, name)
 		}},
 		"aws_dynamodb_table": {"name", func(name string) error {
 			_, err := tables.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 			return err
+		}, func(name string) (bool, error) {
+			tags, err := f.store.TableTags(ctx, name)
+			return f.config.owns(tags), err
 		}},
-	}
-	for kind, exists := range exist {
+	} {
 		for name := range f.config.Resource[kind] {
-			id, address := f.config.argument(kind, name, exists.argument), kind+"."+name
+			id, address := f.config.argument(kind, name, look.argument), kind+"."+name
 			// What answers with an error is not there, or not ours.
-			if id != "" && f.id(address) == "" && exists.check(id) == nil {
+			if id == "" || f.id(address) != "" || look.exists(id) != nil {
+				continue
+			}
+			ours, err := look.ours(id)
+			if err != nil {
+				return err
+			}
+			if ours {
 				f.note(kind, name, id)
+			} else {
+				f.strays = append(f.strays, Stray{id, fmt.Sprintf("exists, but without the tags of %s: left alone", address)})
 			}
 		}
 	}

@@ -1,0 +1,39 @@
+package state_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	processes "github.com/shirou/gopsutil/v4/process"
+)
+
+// Terraform is killed under the real CLI, as when memory runs out. cdktf 0.21 ends
+// as if all were well; the check after a deploy does not.
+func TestTerraformKilledUnderCdktf(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": slow()})
+	deploy := p.cdktf("deploy", "stage", "--auto-approve")
+	within(t, time.Minute, "the lock is taken", func() bool { return p.locks("stage") == 2 })
+	p.want(0, "locked by "+me())(p.state("check", "stage"))
+	killed := 0
+	all, err := processes.Processes()
+	must(t, err)
+	for _, other := range all {
+		name, _ := other.Name()
+		dir, _ := other.Cwd()
+		if name == "terraform" && strings.HasSuffix(dir, stackFolder("stage")) && strings.HasPrefix(dir, p.dir) {
+			must(t, other.Kill())
+			killed++
+		}
+	}
+	if killed != 1 {
+		t.Fatalf("%d processes of Terraform were killed, want 1", killed)
+	}
+	_, status := deploy.result()
+	p.write(stackFolder("stage")+"/go", "") // what Terraform started waits for it
+	figure(t, "Terraform killed under cdktf deploy: cdktf's exit status is %d", status)
+	p.want(1, "locked by "+me(), "who is no longer at work: go run ./cmd/state unlock stage")(p.state("check", "stage"))
+	p.want(0, "stage is free")(p.state("unlock", "stage", "--yes"))
+	p.want(0)(p.state("check", "stage"))
+}
