@@ -38,7 +38,7 @@ func TestOutputFolder(t *testing.T) {
 				t.Fatal(err)
 			}
 			synthesizeFrom(project, output, synthesized.settings, stacks.Stage)
-			rollout := readStack(t, output, "stage").get("terraform_data", "rollout")
+			rollout := readStack(t, output, "stage").get("terraform_data", "web_rollout")
 			expect(t, rollout, "${path.root}/"+test.want, "provisioner", 0, "local-exec", "working_dir")
 			expect(t, rollout, `${fileexists("${path.root}/`+test.want+`/cmd/rollout/main.go")}`, "lifecycle", "precondition", 0, "condition")
 			expect(t, readStack(t, output, "state").json, test.want+"/terraform.state.tfstate", "terraform", "backend", "local", "path")
@@ -50,7 +50,7 @@ func TestOutputFolder(t *testing.T) {
 // before anything is changed.
 func TestAppliedFromElsewhere(t *testing.T) {
 	// The rollout alone needs no provider and no account.
-	rollout := load(t, "stage").get("terraform_data", "rollout")
+	rollout := load(t, "stage").get("terraform_data", "web_rollout")
 	rollout["triggers_replace"] = "something"
 	for _, provisioner := range rollout["provisioner"].([]any) {
 		provisioner.(object)["local-exec"].(object)["command"] = "true"
