@@ -1,10 +1,14 @@
 package localaws
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/go-version"
@@ -15,14 +19,19 @@ import (
 const MirrorVariable = "TF_PROVIDER_MIRROR"
 
 const (
-	provider = "registry.terraform.io/hashicorp/aws"
+	provider = "hashicorp/aws"
 	// What the app's stacks accept; a mirror without such a version is of no use.
 	providerConstraint = "~> 5.99"
 )
 
-// terraformConfig returns the path of a Terraform CLI configuration that takes
-// the AWS provider from a mirror on this machine and all else from the
-// registry. It returns "", which means Terraform's defaults, where there is no
+// registries are where Terraform and OpenTofu look for a provider that is named
+// without a host. The packages are the same: OpenTofu's registry points to those
+// that the provider's makers release, https://github.com/opentofu/registry.
+var registries = []string{"registry.terraform.io", "registry.opentofu.org"}
+
+// terraformConfig returns the path of a CLI configuration, for Terraform and
+// OpenTofu, that takes the AWS provider from a mirror on this machine and all else
+// from the registry. It returns "", which means their defaults, where there is no
 // mirror or the user has a configuration of their own.
 //
 // https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
@@ -30,8 +39,8 @@ func terraformConfig(dir string) (string, error) {
 	mirror := os.Getenv(MirrorVariable)
 	switch {
 	case mirror != "":
-		if !serves(mirror) {
-			return "", fmt.Errorf("%s=%s: no %s %s for %s in there", MirrorVariable, mirror, provider, providerConstraint, platform)
+		if len(packages(mirror)) == 0 {
+			return "", fmt.Errorf("%s=%s: no %s/%s %s for %s in there", MirrorVariable, mirror, registries[0], provider, providerConstraint, platform)
 		}
 	case userConfig() != "":
 		return userConfig(), nil
@@ -40,25 +49,88 @@ func terraformConfig(dir string) (string, error) {
 			return "", nil
 		}
 	}
+	links, err := linkMirror(filepath.Join(dir, "mirror"), packages(mirror))
+	if err != nil {
+		return "", fmt.Errorf("a mirror of %s for Terraform and OpenTofu: %w", mirror, err)
+	}
+	var names []string
+	for _, registry := range registries {
+		names = append(names, strconv.Quote(registry+"/"+provider))
+	}
 	// Without the exclude, Terraform asks the registry for versions, too.
 	config := fmt.Sprintf(`provider_installation {
   filesystem_mirror {
     path    = %q
-    include = [%q]
+    include = [%s]
   }
   direct {
-    exclude = [%[2]q]
+    exclude = [%[2]s]
   }
 }
-`, mirror, provider)
+`, links, strings.Join(names, ", "))
 	return writeFile(filepath.Join(dir, "terraform.tfrc"), config)
+}
+
+// linkMirror makes dir a mirror of these packages under the names of all
+// registries, and returns its path. Terraform follows a link to a package, but none
+// to a folder above one. Other processes may do the same at the same moment.
+func linkMirror(dir string, packages map[string]string) (string, error) {
+	dir, err := filepath.Abs(dir) // Terraform runs elsewhere
+	if err != nil {
+		return "", err
+	}
+	for _, registry := range registries {
+		folder := filepath.Join(dir, registry, provider)
+		for inside, target := range packages {
+			if err := link(filepath.Join(folder, inside), target); err != nil {
+				return "", err
+			}
+		}
+		for inside := range packagesIn(folder) { // of a mirror before
+			if packages[inside] == "" {
+				if err := os.Remove(filepath.Join(folder, inside)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return "", err
+				}
+			}
+		}
+	}
+	return dir, nil
+}
+
+// link makes path a link to target, whatever it was before: others see the old
+// one or the new.
+func link(path, target string) error {
+	target, err := filepath.Abs(target)
+	if err != nil {
+		return err
+	}
+	if old, err := os.Readlink(path); err == nil && old == target {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(path), "link-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	next := filepath.Join(temp, filepath.Base(path))
+	if err := os.Symlink(target, next); err != nil {
+		return err
+	}
+	return os.Rename(next, path)
 }
 
 // userConfig is the CLI configuration that Terraform would read, if there is
 // one. A variable that names a missing file counts for nothing; Terraform would
 // warn of it at every step.
 func userConfig() string {
-	for _, path := range []string{os.Getenv("TF_CLI_CONFIG_FILE"), os.ExpandEnv("$HOME/.terraformrc")} {
+	paths := []string{os.Getenv("TF_CLI_CONFIG_FILE"), os.ExpandEnv("$HOME/.terraformrc")}
+	if usesOpenTofu() { // https://opentofu.org/docs/cli/config/config-file/
+		paths = slices.Insert(paths, 1, os.ExpandEnv("$HOME/.tofurc"))
+	}
+	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			return path
 		}
@@ -72,7 +144,7 @@ func findMirror() string {
 	for _, pattern := range mirrorPatterns() {
 		dirs, _ := filepath.Glob(pattern) // a bad pattern is the only error
 		for _, dir := range dirs {
-			if serves(dir) {
+			if len(packages(dir)) > 0 {
 				return dir
 			}
 		}
@@ -109,26 +181,40 @@ func mirrorPatterns() []string {
 
 var platform = runtime.GOOS + "_" + runtime.GOARCH
 
-// serves tells whether the mirror in dir holds a version of the provider that
-// the app accepts, for this platform, unpacked (VERSION/PLATFORM/) or packed
-// (terraform-provider-aws_VERSION_PLATFORM.zip).
-func serves(dir string) bool {
+// packages returns the paths of the provider's versions that the app accepts in
+// the mirror in dir, for this platform, by their place below the provider's folder.
+// Where the mirror has one for both registries, Terraform's counts.
+func packages(dir string) map[string]string {
+	found := map[string]string{}
 	constraint := version.MustConstraints(version.NewConstraint(providerConstraint))
-	unpacked, _ := filepath.Glob(filepath.Join(dir, provider, "*", platform))
-	for i, path := range unpacked {
-		unpacked[i] = filepath.Base(filepath.Dir(path))
-	}
-	packed, _ := filepath.Glob(filepath.Join(dir, provider, "terraform-provider-aws_*_"+platform+".zip"))
-	for i, path := range packed {
-		name := strings.TrimPrefix(filepath.Base(path), "terraform-provider-aws_")
-		packed[i] = strings.TrimSuffix(name, "_"+platform+".zip")
-	}
-	for _, text := range append(unpacked, packed...) {
-		if v, err := version.NewVersion(text); err == nil && constraint.Check(v) {
-			return true
+	for _, registry := range slices.Backward(registries) {
+		folder := filepath.Join(dir, registry, provider)
+		for inside, number := range packagesIn(folder) {
+			if v, err := version.NewVersion(number); err == nil && constraint.Check(v) {
+				found[inside] = filepath.Join(folder, inside)
+			}
 		}
 	}
-	return false
+	return found
+}
+
+// packagesIn returns the versions for this platform in a provider's folder of a
+// mirror, by their place in it: unpacked (VERSION/PLATFORM) or packed
+// (terraform-provider-aws_VERSION_PLATFORM.zip).
+func packagesIn(folder string) map[string]string {
+	found := map[string]string{}
+	unpacked, _ := filepath.Glob(filepath.Join(folder, "*", platform)) // a bad pattern is the only error
+	for _, path := range unpacked {
+		number := filepath.Base(filepath.Dir(path))
+		found[filepath.Join(number, platform)] = number
+	}
+	const name = "terraform-provider-aws_"
+	packed, _ := filepath.Glob(filepath.Join(folder, name+"*_"+platform+".zip"))
+	for _, path := range packed {
+		file := filepath.Base(path)
+		found[file] = strings.TrimSuffix(strings.TrimPrefix(file, name), "_"+platform+".zip")
+	}
+	return found
 }
 
 // writeFile writes a file that others may read at the same moment: they see

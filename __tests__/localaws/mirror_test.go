@@ -1,13 +1,18 @@
 package localaws
 
 import (
+	"archive/zip"
+	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-func TestServes(t *testing.T) {
+// TestPackages: of a mirror counts what the app accepts on this machine.
+func TestPackages(t *testing.T) {
 	const aws = "registry.terraform.io/hashicorp/aws/"
 	tests := map[string]bool{
 		aws + "5.100.0/" + platform:                                  true,
@@ -19,6 +24,7 @@ func TestServes(t *testing.T) {
 		aws + "latest/" + platform:                                   false, // no version
 		"registry.terraform.io/hashicorp/random/5.100.0/" + platform: false,
 		"registry.example.com/hashicorp/aws/5.100.0/" + platform:     false,
+		"registry.opentofu.org/hashicorp/aws/5.100.0/" + platform:    true,
 		aws + "index.json":                                           false,
 	}
 	for path, want := range tests {
@@ -26,8 +32,8 @@ func TestServes(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(dir, path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if got := serves(dir); got != want {
-			t.Errorf("a mirror with %s serves: %v", path, got)
+		if got := packages(dir); len(got) > 0 != want {
+			t.Errorf("a mirror with %s has %v", path, got)
 		}
 	}
 }
@@ -35,7 +41,11 @@ func TestServes(t *testing.T) {
 // newMirror returns a folder under parent that serves the provider.
 func newMirror(t *testing.T, parent string) string {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Join(parent, provider, "5.100.0", platform), 0o755); err != nil {
+	dir := filepath.Join(parent, registries[0], provider, "5.100.0", platform)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "terraform-provider-aws_v5.100.0_x5"), []byte("unpacked"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return parent
@@ -45,7 +55,7 @@ func newMirror(t *testing.T, parent string) string {
 func newHome(t *testing.T) string {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
-	for _, name := range []string{MirrorVariable, "TF_CLI_CONFIG_FILE", "XDG_DATA_HOME", "XDG_DATA_DIRS"} {
+	for _, name := range []string{MirrorVariable, "TF_CLI_CONFIG_FILE", "XDG_DATA_HOME", "XDG_DATA_DIRS", binaryVariable} {
 		t.Setenv(name, "")
 	}
 	return home
@@ -69,16 +79,40 @@ func TestTerraformConfig(t *testing.T) {
 	t.Run("a folder Terraform looks into", func(t *testing.T) {
 		checkMirror(t, newMirror(t, filepath.Join(newHome(t), ".terraform.d/plugins")))
 	})
-	t.Run("the user's own configuration", func(t *testing.T) {
-		home := newHome(t)
-		newMirror(t, filepath.Join(home, ".terraform.d/plugins"))
-		own := filepath.Join(home, ".terraformrc")
-		if err := os.WriteFile(own, nil, 0o600); err != nil {
+	for file, binary := range map[string]string{".terraformrc": "", ".tofurc": "/usr/bin/tofu"} {
+		t.Run("the user's own "+file, func(t *testing.T) {
+			home := newHome(t)
+			newMirror(t, filepath.Join(home, ".terraform.d/plugins"))
+			own := filepath.Join(home, file)
+			if err := os.WriteFile(own, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv(binaryVariable, binary)
+			t.Setenv("TF_CLI_CONFIG_FILE", filepath.Join(home, "missing")) // counts for nothing
+			if got, err := terraformConfig(t.TempDir()); got != own || err != nil {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+	t.Run("another mirror than before", func(t *testing.T) {
+		newHome(t)
+		dir := t.TempDir()
+		t.Setenv(MirrorVariable, newMirror(t, t.TempDir()))
+		if _, err := terraformConfig(dir); err != nil {
 			t.Fatal(err)
 		}
-		t.Setenv("TF_CLI_CONFIG_FILE", filepath.Join(home, "missing")) // counts for nothing
-		if got, err := terraformConfig(t.TempDir()); got != own || err != nil {
-			t.Errorf("got %q, %v", got, err)
+		other := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(other, registries[0], provider, "5.99.1", platform), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv(MirrorVariable, other)
+		if _, err := terraformConfig(dir); err != nil {
+			t.Fatal(err)
+		}
+		for _, registry := range registries {
+			if got := packagesIn(filepath.Join(dir, "mirror", registry, provider)); len(got) != 1 || got[filepath.Join("5.99.1", platform)] == "" {
+				t.Errorf("%s has %v", registry, got)
+			}
 		}
 	})
 }
@@ -86,7 +120,8 @@ func TestTerraformConfig(t *testing.T) {
 // checkMirror checks that the configuration takes the provider from mirror.
 func checkMirror(t *testing.T, mirror string) {
 	t.Helper()
-	path, err := terraformConfig(t.TempDir())
+	dir := t.TempDir()
+	path, err := terraformConfig(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,15 +131,79 @@ func checkMirror(t *testing.T, mirror string) {
 	}
 	want := `provider_installation {
   filesystem_mirror {
-    path    = "` + mirror + `"
-    include = ["registry.terraform.io/hashicorp/aws"]
+    path    = "` + dir + `/mirror"
+    include = ["registry.terraform.io/hashicorp/aws", "registry.opentofu.org/hashicorp/aws"]
   }
   direct {
-    exclude = ["registry.terraform.io/hashicorp/aws"]
+    exclude = ["registry.terraform.io/hashicorp/aws", "registry.opentofu.org/hashicorp/aws"]
   }
 }
 `
 	if string(config) != want {
 		t.Errorf("got\n%s\nwant\n%s", config, want)
+	}
+	for _, registry := range registries {
+		target, err := os.Readlink(filepath.Join(dir, "mirror", registry, provider, "5.100.0", platform))
+		if want := filepath.Join(mirror, registries[0], provider, "5.100.0", platform); target != want || err != nil {
+			t.Errorf("%s links to %q, %v; want %s", registry, target, err, want)
+		}
+	}
+}
+
+// TestMirrorServesOpenTofu: a mirror of one registry serves Terraform, which looks
+// for hashicorp/aws in registry.terraform.io, and OpenTofu, which looks for it in
+// registry.opentofu.org, whether it is packed or not. Terraform, asked for the
+// provider by that address, stands for OpenTofu: both read mirrors in one way.
+func TestMirrorServesOpenTofu(t *testing.T) {
+	for _, has := range registries {
+		for layout, packed := range map[string]bool{"unpacked": false, "packed": true} {
+			t.Run(has+" "+layout, func(t *testing.T) {
+				newHome(t)
+				mirror := newMirror(t, t.TempDir())
+				folder := filepath.Join(mirror, registries[0], provider)
+				if packed {
+					pack(t, filepath.Join(folder, "5.100.0", platform), filepath.Join(folder, "terraform-provider-aws_5.100.0_"+platform+".zip"))
+				}
+				if has != registries[0] {
+					if err := os.Rename(filepath.Join(mirror, registries[0]), filepath.Join(mirror, has)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				t.Setenv(MirrorVariable, mirror)
+				config, err := terraformConfig(t.TempDir())
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, asked := range registries {
+					dir := t.TempDir()
+					code := fmt.Sprintf("terraform {\n required_providers {\n aws = {\n source = %q\n version = %q\n }\n }\n}\n", asked+"/"+provider, providerConstraint)
+					if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(code), 0o644); err != nil {
+						t.Fatal(err)
+					}
+					cmd := exec.CommandContext(t.Context(), "terraform", "init", "-no-color", "-input=false")
+					cmd.Dir = dir
+					cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+config, "CHECKPOINT_DISABLE=1")
+					if output, err := cmd.CombinedOutput(); err != nil {
+						t.Errorf("init with %s: %v\n%s", asked, err, output)
+					}
+					if _, err := os.Stat(filepath.Join(dir, ".terraform/providers", asked, provider, "5.100.0", platform, "terraform-provider-aws_v5.100.0_x5")); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// pack moves the files of a folder into an archive.
+func pack(t *testing.T, folder, archive string) {
+	t.Helper()
+	file, err := os.Create(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writer := zip.NewWriter(file)
+	if err := errors.Join(writer.AddFS(os.DirFS(folder)), writer.Close(), file.Close(), os.RemoveAll(filepath.Dir(folder))); err != nil {
+		t.Fatal(err)
 	}
 }

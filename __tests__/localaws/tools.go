@@ -1,11 +1,15 @@
 package localaws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/hashicorp/go-version"
 )
@@ -16,27 +20,67 @@ type tool struct {
 	version []string // arguments that make it print its version
 	min     string
 	get     string // where it comes from
+	bad     []badVersions
+}
+
+// badVersions are versions that run and yet do not do.
+type badVersions struct {
+	which   string // a constraint of github.com/hashicorp/go-version
+	why     string
+	instead string
 }
 
 var tools = []tool{
-	{"go", []string{"env", "GOVERSION"}, "1.21", "https://go.dev/dl/"}, // 1.21 and later fetch the toolchain go.mod names
-	{"node", []string{"--version"}, "18", "https://nodejs.org/en/download"},
-	{"npm", []string{"--version"}, "8", "it comes with Node.js, https://nodejs.org/en/download"},
-	{"python3", []string{"--version"}, "3.9", "https://www.python.org/downloads/"},
-	{"terraform", []string{"version"}, "1.10", "https://developer.hashicorp.com/terraform/install"},
+	{name: "go", version: []string{"env", "GOVERSION"}, min: "1.21", get: "https://go.dev/dl/"}, // 1.21 and later fetch the toolchain go.mod names
+	{name: "node", version: []string{"--version"}, min: "20", get: "https://nodejs.org/en/download"},
+	{name: "npm", version: []string{"--version"}, min: "8", get: "it comes with Node.js, https://nodejs.org/en/download"},
+	{name: "python3", version: []string{"--version"}, min: "3.9", get: "https://www.python.org/downloads/"},
+}
+
+// 1.10 of both has the S3 backend's own lock.
+var (
+	terraform = tool{
+		name: "terraform", version: []string{"version"}, min: "1.10", get: "https://developer.hashicorp.com/terraform/install",
+		bad: []badVersions{{
+			which:   ">= 1.15.0, < 1.15.2",
+			why:     "terraform output -json prints a warning behind the JSON, and cdktf output fails (https://github.com/hashicorp/terraform/issues/38530)",
+			instead: "1.15.2 or later, or 1.14",
+		}},
+	}
+	openTofu = tool{name: "tofu", version: []string{"version"}, min: "1.10", get: "https://opentofu.org/docs/intro/install/"}
+)
+
+// binaryVariable tells cdktf of another Terraform than the one called
+// terraform: OpenTofu, or a version beside others.
+const binaryVariable = "TERRAFORM_BINARY_NAME"
+
+// terraformBinary is the name or path of the Terraform that cdktf runs.
+func terraformBinary() string { return cmp.Or(os.Getenv(binaryVariable), terraform.name) }
+
+// usesOpenTofu tells whether it is OpenTofu, by its name.
+func usesOpenTofu() bool {
+	return strings.HasPrefix(filepath.Base(terraformBinary()), openTofu.name)
 }
 
 // CheckTools returns an error that names every program that a deployment onto
-// the local AWS needs and that is missing, broken or too old, a line each with
-// how to get it.
+// the local AWS needs and that is missing, broken, too old or known not to do, a
+// line each with how to get it. Of Terraform and OpenTofu it checks the one that
+// TERRAFORM_BINARY_NAME names, by default terraform.
 func CheckTools(ctx context.Context) error {
+	last := terraform
+	if usesOpenTofu() {
+		last = openTofu
+	}
+	last.name = terraformBinary()
 	var errs []error
 	for _, t := range tools {
 		errs = append(errs, t.check(ctx))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, last.check(ctx))...)
 }
 
+// number finds a version without what may follow it, such as -rc1 or +ent: a
+// preview has the faults of its version.
 var number = regexp.MustCompile(`\d+(\.\d+)+`)
 
 func (t tool) check(ctx context.Context) error {
@@ -53,6 +97,14 @@ func (t tool) check(ctx context.Context) error {
 	}
 	if found.LessThan(version.Must(version.NewVersion(t.min))) {
 		return fmt.Errorf("%s %s or later is needed, %s is on the PATH: %s", t.name, t.min, found, t.get)
+	}
+	if strings.HasPrefix(string(output), "OpenTofu ") { // under whatever name
+		t.bad = openTofu.bad
+	}
+	for _, bad := range t.bad {
+		if version.MustConstraints(version.NewConstraint(bad.which)).Check(found) {
+			return fmt.Errorf("%s %s is on the PATH and does not do: %s; install %s: %s", t.name, found, bad.why, bad.instead, t.get)
+		}
 	}
 	return nil
 }

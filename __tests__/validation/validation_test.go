@@ -227,7 +227,7 @@ func TestSettingsFaults(t *testing.T) {
 			`cdktf.json: context.bucket: "b": is no setting; settings are [alertEmail lockTable project region stateBucket stateLock]`,
 			`cdktf.json: context.stateBucket: 7: must be a string`,
 			`cdktf.json: context.project: "My_Project": must be lower-case letters, digits and single hyphens inside, a letter first`,
-			`cdktf.json: context.region: "Frankfurt": must be an AWS region such as eu-central-1`,
+			`cdktf.json: context.region: "Frankfurt": must be an AWS region; did you mean eu-central-1?`,
 			`cdktf.json: context.stateLock: "none": must be one of ["dynamodb" "both" "s3"]`,
 		}},
 		{"no object", `[]`, []string{`cdktf.json: "context": must be an object with the project's settings`}},
@@ -321,7 +321,7 @@ func TestTheApp(t *testing.T) {
 		if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 {
 			t.Errorf("the app ended with %v, want exit status 1", err)
 		}
-		want := "cdktf.json: context.region: \"Frankfurt\": must be an AWS region such as eu-central-1\n" +
+		want := "cdktf.json: context.region: \"Frankfurt\": must be an AWS region; did you mean eu-central-1?\n" +
 			"cdktf.json: context.stateBucket: \"\": must not be empty\n"
 		if out != want {
 			t.Errorf("the app printed\n%s\nwant\n%s", out, want)

@@ -21,7 +21,8 @@ type Settings struct {
 	// Project starts every name in AWS: lower-case letters, digits and single
 	// hyphens.
 	Project string `json:"project"`
-	// Region is the AWS region of everything, the state included.
+	// Region is the AWS region of everything, the state included. Any partition
+	// will do, if the AWS SDK in go.mod knows the region.
 	Region string `json:"region"`
 	// StateBucket is the S3 bucket of the Terraform state. Bucket names are
 	// unique in all of AWS.
@@ -66,10 +67,7 @@ func Load(dir string) (Settings, error) {
 	return LoadFile(dir)
 }
 
-var (
-	projectRule = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	regionRule  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-)
+var projectRule = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 func parse(context []byte) (Settings, error) {
 	var keys map[string]json.RawMessage
@@ -102,7 +100,7 @@ func parse(context []byte) (Settings, error) {
 	}
 	given := func(value string) bool { return value != "" }
 	check("project", projectRule.MatchString, "must be lower-case letters, digits and single hyphens inside, a letter first")
-	check("region", regionRule.MatchString, "must be an AWS region such as eu-central-1")
+	check("region", func(region string) bool { return regionRule(region) == "" }, regionRule(s.Region))
 	check("stateBucket", given, "must not be empty")
 	check("lockTable", given, "must not be empty")
 	if mode != "" {

@@ -1,0 +1,57 @@
+package settings
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
+)
+
+// regions are all AWS regions of all partitions, by id: the AWS SDK's list, in
+// the form that the Terraform provider uses.
+var regions = func() map[string]endpoints.Region {
+	all := map[string]endpoints.Region{}
+	for _, partition := range endpoints.DefaultPartitions() {
+		maps.Copy(all, partition.Regions())
+	}
+	return all
+}()
+
+// regionRule is the rule that region breaks, with the regions that may have
+// been meant; "" for a region.
+func regionRule(region string) string {
+	if _, ok := regions[region]; ok {
+		return ""
+	}
+	if near := nearRegions(region); len(near) > 0 {
+		return "must be an AWS region; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return "must be an AWS region such as eu-central-1"
+}
+
+// nearRegions returns, sorted, the regions whose place is called as text is, or
+// else those that the fewest typing errors lead to.
+func nearRegions(text string) []string {
+	const fewestLetters, mostErrors = 4, 3
+	text = strings.ToLower(text)
+	var named, near []string
+	least := mostErrors
+	for _, id := range slices.Sorted(maps.Keys(regions)) {
+		// The place stands in parentheses: Europe (Frankfurt).
+		if len(text) >= fewestLetters && strings.Contains(strings.ToLower(regions[id].Description()), text) {
+			named = append(named, id)
+		}
+		switch distance := levenshtein.ComputeDistance(text, id); {
+		case distance < least:
+			least, near = distance, []string{id}
+		case distance == least:
+			near = append(near, id)
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return near
+}
