@@ -49,6 +49,7 @@ func add[Config any, Resource cdktf.TerraformElement](
 	tagName(config, name)
 	resource := create(s.Construct, jsii.String(role), config)
 	resource.OverrideLogicalId(jsii.String(name))
+	listBlocks(resource, config)
 	return resource
 }
 

@@ -156,11 +156,14 @@ func (s stack) get(resourceType, name string) object {
 }
 
 // at returns the value at a path of keys (string) and indices (int) in a JSON
-// value; nil if there is none.
+// value; nil if there is none. The index of a single block may be left out.
 func at(value any, path ...any) any {
 	for _, step := range path {
 		switch step := step.(type) {
 		case string:
+			if list, ok := value.([]any); ok && len(list) == 1 { // a block of which there can be only one
+				value = list[0]
+			}
 			o, _ := value.(object)
 			value = o[step]
 		case int:
