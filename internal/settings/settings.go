@@ -4,9 +4,11 @@
 package settings
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -65,15 +67,30 @@ func Load(dir string) (Settings, error) {
 	if context := os.Getenv(contextVariable); context != "" {
 		return parse([]byte(context))
 	}
+	context, err := readContext(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Settings{}, fmt.Errorf("this runs in the project's folder only: %w", err)
+	}
+	if err != nil {
+		return Settings{}, err
+	}
+	return parse(context)
+}
+
+// readContext returns the context in dir's cdktf.json.
+func readContext(dir string) (json.RawMessage, error) {
 	content, err := os.ReadFile(filepath.Join(dir, File))
 	if err != nil {
-		return Settings{}, fmt.Errorf("this runs in the project's folder only: %w", err)
+		return nil, err
+	}
+	if bytes.HasPrefix(content, []byte("\ufeff")) { // neither Go nor Node.js reads on
+		return nil, errors.New(File + ": begins with a byte order mark: save it as UTF-8 without one")
 	}
 	var file struct{ Context json.RawMessage }
 	if err := json.Unmarshal(content, &file); err != nil {
-		return Settings{}, fmt.Errorf("%s: %w", File, err)
+		return nil, fmt.Errorf("%s: %w", File, err)
 	}
-	return parse(file.Context)
+	return file.Context, nil
 }
 
 var projectRule = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
@@ -109,7 +126,7 @@ func parse(context []byte) (Settings, error) {
 	}
 	given := func(value string) bool { return value != "" }
 	check("project", projectRule.MatchString, "must be lower-case letters, digits and single hyphens inside, a letter first")
-	check("region", func(region string) bool { return regionRule(region) == "" }, regionRule(s.Region))
+	check("region", func(region string) bool { return RegionRule(region) == "" }, RegionRule(s.Region))
 	check("stateBucket", given, "must not be empty")
 	check("lockTable", given, "must not be empty")
 	if mode != "" {
