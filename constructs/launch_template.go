@@ -15,7 +15,9 @@ import (
 // role is what the instances may do in AWS: be reached by Session Manager.
 func (c *cluster) role() iamrole.IamRole {
 	role := add(c.scope, "role", iamrole.NewIamRole, &iamrole.IamRoleConfig{
-		NamePrefix:       jsii.String(namePrefix(c.props.Name, maxRoleNamePrefix)),
+		NamePrefix: jsii.String(namePrefix(c.props.Name, maxRoleNamePrefix)),
+		// The principal's name is the same in every partition.
+		// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
 		AssumeRolePolicy: assumableBy(c.scope, "trust", "ec2.amazonaws.com"),
 	})
 	partition := add(c.scope, "partition", dataawspartition.NewDataAwsPartition, &dataawspartition.DataAwsPartitionConfig{})

@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -48,6 +49,9 @@ func (a *AWS) Environ() []string {
 		// https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache.
 		env = append(env, "CDKTF_DISABLE_PLUGIN_CACHE_ENV=true")
 	}
+	for _, name := range noProxyVariables {
+		env = append(env, name+"="+noProxy())
+	}
 	// An endpoint of one service wins over AWS_ENDPOINT_URL.
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_ENDPOINT_URL_") {
@@ -55,4 +59,32 @@ func (a *AWS) Environ() []string {
 		}
 	}
 	return env
+}
+
+// noProxyVariables name the hosts that are reached without a proxy. Which of the
+// two counts differs by program: https://about.gitlab.com/blog/we-need-to-talk-no-proxy/.
+var noProxyVariables = []string{"NO_PROXY", "no_proxy"}
+
+// noProxy is the user's own list of hosts that need no proxy, and this machine.
+// The aws CLI asks the proxy for 127.0.0.1, too, if it is not told; Go programs do
+// not.
+func noProxy() string {
+	var hosts []string
+	for _, name := range noProxyVariables {
+		for host := range strings.SplitSeq(os.Getenv(name), ",") {
+			host = strings.TrimSpace(host)
+			if host == "*" {
+				return "*" // every host; programs know it by itself only
+			}
+			if host != "" && !slices.Contains(hosts, host) {
+				hosts = append(hosts, host)
+			}
+		}
+	}
+	for _, host := range []string{"127.0.0.1", "localhost", "::1"} {
+		if !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	return strings.Join(hosts, ",")
 }

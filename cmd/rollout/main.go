@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"example.com/webserver-cluster/internal/rollout"
+	"example.com/webserver-cluster/internal/settings"
 )
 
 const about = `rollout makes an Auto Scaling group converge: every instance runs the launch
@@ -31,12 +32,14 @@ that the healthy instances run.
 
 It can be stopped at any time: AWS goes on, and the next run takes over.
 
-Region and credentials are found the way the aws command finds them.
+The region is that of --region, else the one in cdktf.json in the working folder,
+else the one that the aws command would take. Credentials are found the way the
+aws command finds them.
 
 Exit codes:
   0    every instance serves the wanted version
   1    AWS could not be asked, or refused
-  2    a flag is missing or wrong
+  2    a flag is missing or wrong, or cdktf.json is
   3    the rollout failed; the version before serves again
   4    the rollout failed; nothing was rolled back
   5    the rollout failed, and so did its rollback
@@ -75,7 +78,7 @@ func exitCode(err error) int {
 }
 
 func command() *cobra.Command {
-	var group string
+	var at where
 	var opts rollout.Options
 	root := &cobra.Command{
 		Use:           "rollout --group NAME",
@@ -85,10 +88,11 @@ func command() *cobra.Command {
 		Args:          usage(cobra.NoArgs),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), group, opts) },
+		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), at, opts) },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.PersistentFlags().StringVar(&group, "group", "", "name of the Auto Scaling group (required)")
+	root.PersistentFlags().StringVar(&at.group, "group", "", "name of the Auto Scaling group (required)")
+	root.PersistentFlags().StringVar(&at.region, "region", "", "AWS region of the group (default: the one in cdktf.json, else as the aws command finds it)")
 
 	flags := root.Flags()
 	flags.SortFlags = false
@@ -110,16 +114,16 @@ func command() *cobra.Command {
 		Use:   "status --group NAME",
 		Short: "Show the group's versions, health, refreshes and alarms",
 		Args:  usage(cobra.NoArgs),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return status(cmd.Context(), group) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return status(cmd.Context(), at) },
 	})
 	return root
 }
 
-func run(ctx context.Context, group string, opts rollout.Options) error {
+func run(ctx context.Context, at where, opts rollout.Options) error {
 	if err := opts.Validate(); err != nil {
 		return usageError{err}
 	}
-	cloud, err := connect(ctx, group)
+	cloud, err := connect(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -131,8 +135,8 @@ func run(ctx context.Context, group string, opts rollout.Options) error {
 	return rollout.New(cloud, rollout.NewLines(os.Stdout), opts).Run(ctx)
 }
 
-func status(ctx context.Context, group string) error {
-	cloud, err := connect(ctx, group)
+func status(ctx context.Context, at where) error {
+	cloud, err := connect(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -148,18 +152,30 @@ func status(ctx context.Context, group string) error {
 	return nil
 }
 
-func connect(ctx context.Context, group string) (*rollout.AWS, error) {
-	if group == "" {
+// where says which group the command is about.
+type where struct{ group, region string }
+
+func connect(ctx context.Context, at where) (*rollout.AWS, error) {
+	if at.group == "" {
 		return nil, usageError{errors.New("--group is missing: the name of the Auto Scaling group")}
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
+	if at.region == "" {
+		var err error
+		if at.region, err = settings.Region("."); err != nil {
+			return nil, usageError{err}
+		}
+	} else if rule := settings.RegionRule(at.region); rule != "" {
+		return nil, usageError{fmt.Errorf("--region: %q: %s", at.region, rule)}
+	}
+	// Without a region, the SDK goes on looking for one.
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(at.region), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
-		return nil, errors.New("no AWS region: set AWS_REGION, or a region in the AWS profile")
+		return nil, errors.New("no AWS region: set AWS_REGION, or a region in the AWS profile, or give --region")
 	}
-	return rollout.NewAWS(cfg, group), nil
+	return rollout.NewAWS(cfg, at.group), nil
 }
 
 // usage marks what a check of the arguments finds as a usageError.

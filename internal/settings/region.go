@@ -1,6 +1,10 @@
 package settings
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -19,9 +23,32 @@ var regions = func() map[string]endpoints.Region {
 	return all
 }()
 
-// regionRule is the rule that region breaks, with the regions that may have
-// been meant; "" for a region.
-func regionRule(region string) string {
+// Region is the region in dir's cdktf.json, or "" where there is no such file or
+// none in it. It looks at no other setting: the folder may be that of any CDKTF app.
+func Region(dir string) (string, error) {
+	f, err := read(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && f.Context == nil {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var context struct{ Region *string }
+	if err := json.Unmarshal(f.Context, &context); err != nil {
+		return "", fmt.Errorf("%s: context: %w", File, err)
+	}
+	if context.Region == nil {
+		return "", nil
+	}
+	if rule := RegionRule(*context.Region); rule != "" {
+		return "", fmt.Errorf("%s: context.region: %q: %s", File, *context.Region, rule)
+	}
+	return *context.Region, nil
+}
+
+// RegionRule is the rule that region breaks, with the regions that may have been
+// meant; "" for a region.
+func RegionRule(region string) string {
 	if _, ok := regions[region]; ok {
 		return ""
 	}

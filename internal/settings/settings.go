@@ -100,7 +100,7 @@ func parse(context []byte) (Settings, error) {
 	}
 	given := func(value string) bool { return value != "" }
 	check("project", projectRule.MatchString, "must be lower-case letters, digits and single hyphens inside, a letter first")
-	check("region", func(region string) bool { return regionRule(region) == "" }, regionRule(s.Region))
+	check("region", func(region string) bool { return RegionRule(region) == "" }, RegionRule(s.Region))
 	check("stateBucket", given, "must not be empty")
 	check("lockTable", given, "must not be empty")
 	if mode != "" {
