@@ -27,7 +27,7 @@ func TestRegion(t *testing.T) {
 		{"no region in cdktf.json", `{"context": {}}`, "", 1, "eu-central-1"},
 		{"no context in cdktf.json", `{"app": "go run ."}`, "", 1, "eu-central-1"},
 
-		{"broken cdktf.json", `{"context": `, "", 2, "rollout: cdktf.json: unexpected end of JSON input"},
+		{"broken cdktf.json", `{"context": `, "", 2, "rollout: cdktf.json: line 1, column 12: unexpected end of JSON input"},
 		{"cdktf.json with a byte order mark", "\ufeff" + elsewhere, "", 2, "rollout: cdktf.json: begins with a byte order mark (BOM): save it as UTF-8 without one; cdktf cannot read it either"},
 		{"not a string", `{"context": {"region": 7}}`, "", 2, "rollout: cdktf.json: context: json: cannot unmarshal number"},
 		{"no region of AWS", `{"context": {"region": "eu-centrl-1"}}`, "", 2, `rollout: cdktf.json: context.region: "eu-centrl-1": must be an AWS region; did you mean eu-central-1?`},
