@@ -1,6 +1,9 @@
 package strict
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // AWSItself is the application id (aws.Config.AppID) of the local AWS's own
 // calls, which may do what AWS keeps for itself.
@@ -62,7 +65,9 @@ func tagListFaults(call Call, tags []map[string]any) []Fault {
 	seen := map[string]bool{}
 	resources := map[string]int{} // Auto Scaling tags several at once
 	for _, tag := range tags {
-		key, of := text(tag["Key"]), text(tag["ResourceId"])
+		// KMS calls them TagKey and TagValue.
+		// https://docs.aws.amazon.com/kms/latest/APIReference/API_Tag.html
+		key, of := cmp.Or(text(tag["Key"]), text(tag["TagKey"])), text(tag["ResourceId"])
 		resources[of]++
 		if strings.HasPrefix(strings.ToLower(key), "aws:") && !deletes && !byAWS {
 			faults = append(faults, Faultf(code, "Tag keys starting with 'aws:' are reserved for internal use: %s", shorten(key)))

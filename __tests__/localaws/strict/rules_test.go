@@ -205,6 +205,8 @@ func TestRules(t *testing.T) {
 		{"50 tags", tags(50, "k1"), nil},
 		{"51 tags", tags(51, "k1"), []string{"InvalidParameterValue", "maximum number of tags per resource is 50"}},
 		{"a tag of AWS's own", tags(1, "aws:x"), []string{"reserved for internal use: aws:x"}},
+		{"tags of a key", request{service: "kms", target: "TrentService.CreateKey", body: `{"Tags":[{"TagKey":"a","TagValue":"1"},{"TagKey":"b","TagValue":"1"}]}`}, nil},
+		{"a tag of a key twice", request{service: "kms", target: "TrentService.CreateKey", body: `{"Tags":[{"TagKey":"a","TagValue":"1"},{"TagKey":"a","TagValue":"1"}]}`}, []string{"Duplicate tag key 'a'"}},
 		{"a tag twice", tags(2, "k2"), []string{"Duplicate tag key 'k2'"}},
 	})
 }
