@@ -45,9 +45,14 @@ func demo(ctx context.Context) error {
 		return err
 	}
 
+	region, err := localaws.AppRegion()
+	if err != nil {
+		return err
+	}
+
 	title("A local AWS")
 	// It outlives ctx: what is interrupted still wants to unlock its state.
-	cloud, err := localaws.Start(context.WithoutCancel(ctx), localaws.Options{Log: say})
+	cloud, err := localaws.Start(context.WithoutCancel(ctx), localaws.Options{Region: region, Log: say})
 	if err != nil {
 		return err
 	}
