@@ -1,7 +1,10 @@
 package localaws
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -59,6 +62,25 @@ func (a *AWS) Environ() []string {
 		}
 	}
 	return env
+}
+
+// AppRegion is the region that the app in AppDir deploys to, as its cdktf.json has
+// it under "context"; "" where there is no app or it names none. What is deployed
+// there is then found by commands that are told no region.
+func AppRegion() (string, error) {
+	dir, err := AppDir()
+	if err != nil {
+		return "", nil // the local AWS serves without an app, too
+	}
+	content, err := os.ReadFile(filepath.Join(dir, "cdktf.json"))
+	if err != nil {
+		return "", err
+	}
+	var file struct{ Context struct{ Region string } }
+	if err := json.Unmarshal(content, &file); err != nil {
+		return "", fmt.Errorf("the region in %s: %w", filepath.Join(dir, "cdktf.json"), err)
+	}
+	return file.Context.Region, nil
 }
 
 // noProxyVariables name the hosts that are reached without a proxy. Which of the

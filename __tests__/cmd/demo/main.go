@@ -5,21 +5,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 
 	"example.com/webserver-cluster/tests/localaws"
 	"example.com/webserver-cluster/tests/project"
@@ -45,9 +39,14 @@ func demo(ctx context.Context) error {
 		return err
 	}
 
+	region, err := localaws.AppRegion()
+	if err != nil {
+		return err
+	}
+
 	title("A local AWS")
 	// It outlives ctx: what is interrupted still wants to unlock its state.
-	cloud, err := localaws.Start(context.WithoutCancel(ctx), localaws.Options{Log: say})
+	cloud, err := localaws.Start(context.WithoutCancel(ctx), localaws.Options{Region: region, Log: say})
 	if err != nil {
 		return err
 	}
@@ -82,7 +81,11 @@ func demo(ctx context.Context) error {
 	if _, err := p.Cdktf(ctx, nil, "output", "stage", "prod", "--skip-synth", "--outputs-file", "outputs.json"); err != nil {
 		return err
 	}
-	if err := printOutputs(filepath.Join(dir, "outputs.json")); err != nil {
+	outputs, err := os.ReadFile(filepath.Join(dir, "outputs.json"))
+	if err != nil {
+		return err
+	}
+	if err := writeOutputs(os.Stdout, outputs); err != nil {
 		return err
 	}
 	fmt.Printf("\nAll of it took %v and is gone now. To deploy by hand: make local\n", time.Since(start).Round(time.Second))
@@ -104,7 +107,7 @@ func (d deployer) cdktf(ctx context.Context, args ...string) (string, error) {
 }
 
 func (d deployer) run(ctx context.Context, name string, args ...string) (string, error) {
-	watcher := watcher{done: map[string]int{}}
+	watcher := watcher{done: map[string]int{}, say: say}
 	output, err := project.Run(d.project.Command(ctx, name, args...), watcher.line)
 	log, logErr := os.OpenFile(d.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if logErr == nil {
@@ -119,14 +122,15 @@ func (d deployer) run(ctx context.Context, name string, args ...string) (string,
 }
 
 // watcher shows Terraform's progress. Of several stacks at once, cdktf prints
-// the stack's name before the first line of a block only.
+// the stack's name before the first line of a block only, which may be empty.
 type watcher struct {
+	say   func(format string, args ...any)
 	stack string
 	done  map[string]int
 }
 
 var (
-	blockStart = regexp.MustCompile(`^([a-z][a-z0-9]*)  `)
+	blockStart = regexp.MustCompile(`^([a-z][a-z0-9-]*)(?:  |$)`)
 	progress   = regexp.MustCompile(`^\s*((?:aws|terraform)_\w+\.\w+): (Creation complete after |Modifications complete after |Destruction complete after |Still creating\.\.\. \[)(\w+)`)
 	summary    = regexp.MustCompile(`^\s*(Apply complete! .*|No changes\..*)`)
 )
@@ -138,45 +142,12 @@ func (w *watcher) line(line string) {
 	}
 	if match := progress.FindStringSubmatch(line); match != nil {
 		if strings.HasPrefix(match[2], "Still") {
-			say("%-6s      still creating %s, %s", w.stack, match[1], match[3])
+			w.say("%-6s      still creating %s, %s", w.stack, match[1], match[3])
 			return
 		}
 		w.done[w.stack]++
-		say("%-6s %3d  %s, %s", w.stack, w.done[w.stack], match[1], match[3])
+		w.say("%-6s %3d  %s, %s", w.stack, w.done[w.stack], match[1], match[3])
 	} else if match := summary.FindStringSubmatch(line); match != nil {
-		say("%-6s      %s", w.stack, match[1])
+		w.say("%-6s      %s", w.stack, match[1])
 	}
-}
-
-// printOutputs prints the outputs of the environments side by side.
-func printOutputs(path string) error {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var outputs map[string]map[string]any
-	if err := json.Unmarshal(content, &outputs); err != nil {
-		return err
-	}
-	names := map[string]bool{}
-	for _, values := range outputs {
-		for name := range values {
-			names[name] = true
-		}
-	}
-	t := table.NewWriter()
-	t.SetOutputMirror(os.Stdout)
-	t.SetStyle(table.StyleLight)
-	stacks := slices.Sorted(maps.Keys(outputs))
-	t.AppendHeader(table.Row{"output", "stack", "value"})
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		for _, stack := range stacks {
-			if value, ok := outputs[stack][name]; ok {
-				t.AppendRow(table.Row{name, stack, value})
-			}
-		}
-	}
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 1, AutoMerge: true}, {Number: 3, WidthMax: 100, WidthMaxEnforcer: text.WrapSoft}})
-	t.Render()
-	return nil
 }

@@ -48,7 +48,7 @@ func command() *cobra.Command {
 	}
 	flags := root.PersistentFlags()
 	flags.IntVar(&options.Port, "port", 0, "port on 127.0.0.1; 0 takes a free one")
-	flags.StringVar(&options.Region, "region", "us-east-1", "region for commands that name none")
+	flags.StringVar(&options.Region, "region", "", "region for commands that name none (default: the one in the project's cdktf.json, else us-east-1)")
 	flags.BoolVar(&options.Servers, "servers", false, "run instances and load balancers for real (Linux, as root)")
 	flags.Float64Var(&options.TimeFactor, "time-factor", 1, "how fast AWS's time runs: at 10, its 60 s take 6 s")
 	flags.StringVar(&options.BuildDir, "build-dir", "", "where moto is installed, if need be, and logs (default build/localaws in the project)")
@@ -71,10 +71,21 @@ func command() *cobra.Command {
 	return root
 }
 
+// start starts the local AWS, in the app's region unless o says another.
+func start(ctx context.Context, o localaws.Options) (*localaws.AWS, error) {
+	if o.Region == "" {
+		var err error
+		if o.Region, err = localaws.AppRegion(); err != nil {
+			return nil, err
+		}
+	}
+	return localaws.Start(ctx, o)
+}
+
 func serve(ctx context.Context, o localaws.Options) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	cloud, err := localaws.Start(ctx, o)
+	cloud, err := start(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -110,7 +121,7 @@ func run(ctx context.Context, o localaws.Options, dir string, args []string) err
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
-	cloud, err := localaws.Start(ctx, o)
+	cloud, err := start(ctx, o)
 	if err != nil {
 		return err
 	}

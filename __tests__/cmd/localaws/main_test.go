@@ -31,12 +31,18 @@ type process struct {
 	dir    string
 }
 
-// start runs localaws in a process group of its own, as a shell does.
-func start(t *testing.T, args ...string) *process {
+// launch runs localaws in a process group of its own, as a shell does.
+func launch(t *testing.T, args ...string) *process {
+	t.Helper()
+	return launchIn(t, "", args...)
+}
+
+// launchIn runs it in a folder.
+func launchIn(t *testing.T, folder string, args ...string) *process {
 	t.Helper()
 	p := &process{dir: t.TempDir()}
 	p.Cmd = exec.Command(os.Args[0], append([]string{"--build-dir", p.dir}, args...)...)
-	p.Env = append(os.Environ(), "BE_LOCALAWS=1")
+	p.Env, p.Dir = append(os.Environ(), "BE_LOCALAWS=1"), folder
 	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.Stderr = &p.stderr
 	stdout, err := p.StdoutPipe()
@@ -95,7 +101,7 @@ func TestServeEnds(t *testing.T) {
 		syscall.SIGKILL: "signal: killed",
 	} {
 		t.Run(signal.String(), func(t *testing.T) {
-			p := start(t, "serve")
+			p := launch(t, "serve")
 			front := p.await(t, address)
 			moto := p.moto(t)
 			if !listens(front) || !listens(moto) {
@@ -133,7 +139,7 @@ func TestRunStatus(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(strings.Join(test.command, " "), func(t *testing.T) {
-			p := start(t, append([]string{"run"}, test.command...)...)
+			p := launch(t, append([]string{"run"}, test.command...)...)
 			p.Wait()
 			if got := p.ProcessState.ExitCode(); got != test.status {
 				t.Errorf("exit status %d, want %d", got, test.status)
@@ -152,7 +158,7 @@ func TestRunOutlivesCtrlC(t *testing.T) {
 trap 'sleep 1; python3 -c "import os, urllib.request; urllib.request.urlopen(os.environ[\"AWS_ENDPOINT_URL\"] + \"/moto-api/\")" && exit 3; exit 4' INT
 echo ready: yes
 while :; do sleep 0.1; done`
-	p := start(t, "run", "sh", "-c", script)
+	p := launch(t, "run", "sh", "-c", script)
 	p.await(t, `^ready: (.*)`)
 	if err := syscall.Kill(-p.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
@@ -165,7 +171,7 @@ while :; do sleep 0.1; done`
 
 // TestRunTerminated: SIGTERM comes to localaws alone, which passes it on.
 func TestRunTerminated(t *testing.T) {
-	p := start(t, "run", "sh", "-c", "trap 'exit 5' TERM; echo ready: yes; while :; do sleep 0.1; done")
+	p := launch(t, "run", "sh", "-c", "trap 'exit 5' TERM; echo ready: yes; while :; do sleep 0.1; done")
 	p.await(t, `^ready: (.*)`)
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -178,7 +184,7 @@ func TestRunTerminated(t *testing.T) {
 
 func TestMissingTool(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	p := start(t, "serve")
+	p := launch(t, "serve")
 	p.Wait()
 	if got := p.stderr.String(); p.ProcessState.ExitCode() != 1 || strings.Count(got, " is needed and not on the PATH: ") != 5 {
 		t.Errorf("exit status %d, said\n%s", p.ProcessState.ExitCode(), got)
@@ -192,5 +198,63 @@ func TestExports(t *testing.T) {
 		if err != nil || string(output) != value {
 			t.Errorf("%q comes back as %q, %v", value, output, err)
 		}
+	}
+}
+
+// TestRegion: commands beside it use the region that the app deploys to, so that
+// they find what it made there.
+func TestRegion(t *testing.T) {
+	for _, test := range []struct{ name, file, flag, want string }{
+		{"the app's", `{"context": {"region": "eusc-de-east-1"}}`, "", "eusc-de-east-1"},
+		{"the flag's", `{"context": {"region": "eusc-de-east-1"}}`, "us-west-2", "us-west-2"},
+		{"the flag's, cdktf.json broken", `{`, "us-west-2", "us-west-2"},
+		{"none in cdktf.json", `{}`, "", "us-east-1"},
+		{"no app", "", "", "us-east-1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			folder := t.TempDir()
+			if test.file != "" {
+				write(t, folder, test.file)
+			}
+			args := []string{"run"}
+			if test.flag != "" {
+				args = append(args, "--region", test.flag)
+			}
+			p := launchIn(t, folder, append(args, "--", "sh", "-c", `echo "region: $AWS_REGION $AWS_DEFAULT_REGION"`)...)
+			if got, want := p.await(t, `^region: (.*)`), test.want+" "+test.want; got != want {
+				t.Errorf("the region is %q, want %q", got, want)
+			}
+			p.Wait()
+		})
+	}
+	t.Run("cdktf.json broken", func(t *testing.T) {
+		folder := t.TempDir()
+		write(t, folder, `{"context": `)
+		p := launchIn(t, folder, "run", "true")
+		p.Wait()
+		want := "localaws: the region in " + filepath.Join(folder, "cdktf.json") + ": unexpected end of JSON input\n"
+		if got := p.stderr.String(); p.ProcessState.ExitCode() != 1 || got != want {
+			t.Errorf("exit status %d, said %q, want %q", p.ProcessState.ExitCode(), got, want)
+		}
+	})
+	t.Run("of this project, in what serve prints", func(t *testing.T) {
+		t.Setenv("NO_PROXY", "example.com")
+		p := launch(t, "serve")
+		if got := p.await(t, `^export AWS_REGION=(.*)`); got != "eu-central-1" {
+			t.Errorf("the region is %q", got)
+		}
+		if got := p.await(t, `^export NO_PROXY=(.*)`); got != "'example.com,127.0.0.1,localhost,::1'" {
+			t.Errorf("NO_PROXY is %s", got)
+		}
+		p.Process.Signal(syscall.SIGINT)
+		p.Wait()
+	})
+}
+
+// write writes a cdktf.json.
+func write(t *testing.T, folder, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(folder, "cdktf.json"), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
