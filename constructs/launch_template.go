@@ -1,6 +1,8 @@
 package constructs
 
 import (
+	"fmt"
+
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawspartition"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsssmparameter"
@@ -14,13 +16,14 @@ import (
 
 // role is what the instances may do in AWS: be reached by Session Manager.
 func (c *cluster) role() iamrole.IamRole {
+	partition := add(c.scope, "partition", dataawspartition.NewDataAwsPartition, &dataawspartition.DataAwsPartitionConfig{})
 	role := add(c.scope, "role", iamrole.NewIamRole, &iamrole.IamRoleConfig{
 		NamePrefix: jsii.String(namePrefix(c.props.Name, maxRoleNamePrefix)),
-		// The principal's name is the same in every partition.
-		// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
-		AssumeRolePolicy: assumableBy(c.scope, "trust", "ec2.amazonaws.com"),
+		// In China, EC2 is called otherwise than in all other partitions.
+		// https://github.com/hashicorp/terraform-provider-aws/pull/47141
+		AssumeRolePolicy: assumableBy(c.scope, "trust",
+			fmt.Sprintf(`ec2.amazonaws.com${%s.partition == "aws-cn" ? ".cn" : ""}`, "data.aws_partition."+c.prefix+"partition")),
 	})
-	partition := add(c.scope, "partition", dataawspartition.NewDataAwsPartition, &dataawspartition.DataAwsPartitionConfig{})
 	add(c.scope, "session_manager", iamrolepolicyattachment.NewIamRolePolicyAttachment, &iamrolepolicyattachment.IamRolePolicyAttachmentConfig{
 		Role: role.Name(),
 		// https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html

@@ -19,8 +19,10 @@ func newStack(app cdktf.App, id string, s settings.Settings) cdktf.TerraformStac
 		tags[key] = jsii.String(value)
 	}
 	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{
-		Region:      jsii.String(s.Region),
-		DefaultTags: []*provider.AwsProviderDefaultTags{{Tags: &tags}},
+		Region: jsii.String(s.Region),
+		// The settings have checked it, by a newer list than the provider's.
+		SkipRegionValidation: jsii.Bool(true),
+		DefaultTags:          []*provider.AwsProviderDefaultTags{{Tags: &tags}},
 	})
 	return stack
 }
@@ -39,6 +41,8 @@ func useS3Backend(stack cdktf.TerraformStack, id string, s settings.Settings) {
 		Key:     jsii.String(StateKey(id)),
 		Region:  jsii.String(s.Region),
 		Encrypt: jsii.Bool(true),
+		// Likewise: Terraform's list is older still.
+		SkipRegionValidation: jsii.Bool(true),
 	}
 	if s.StateLock != settings.LockS3 {
 		config.DynamodbTable = jsii.String(s.LockTable)
