@@ -25,15 +25,15 @@ func listBlocks(resource cdktf.TerraformElement, config any) {
 // overrideBlocks does so for the blocks in a block, which stands at path.
 func overrideBlocks(resource cdktf.TerraformElement, path string, block reflect.Value) {
 	for i := range block.NumField() {
-		field, value := block.Type().Field(i), elem(block.Field(i))
+		field, value := block.Type().Field(i), block.Field(i)
 		switch path := path + attribute(field); {
 		case field.Name == "Lifecycle": // Terraform's own
-		case isBlock(value):
+		case isBlock(value): // not in an interface, where a pointer is CDKTF's: a provider, a token
 			resource.AddOverride(jsii.String(path), listed(value))
-		case value.Kind() == reflect.Slice: // a list already, but perhaps not what is in it
-			for i := range value.Len() {
-				if isBlock(value.Index(i)) {
-					overrideBlocks(resource, fmt.Sprintf("%s.%d.", path, i), value.Index(i).Elem())
+		case elem(value).Kind() == reflect.Slice: // a list already, but perhaps not what is in it
+			for i, list := 0, elem(value); i < list.Len(); i++ {
+				if isBlock(list.Index(i)) {
+					overrideBlocks(resource, fmt.Sprintf("%s.%d.", path, i), list.Index(i).Elem())
 				}
 			}
 		}
@@ -52,7 +52,7 @@ func listed(blocks ...reflect.Value) []any {
 			}
 			name := attribute(block.Elem().Type().Field(i))
 			switch attributes[name] = value.Interface(); {
-			case isBlock(value):
+			case isBlock(block.Elem().Field(i)):
 				attributes[name] = listed(value)
 			case value.Kind() == reflect.Slice && value.Len() > 0 && isBlock(value.Index(0)):
 				var nested []reflect.Value

@@ -180,6 +180,9 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 			{Name: jsii.String("require_secure_transport"), Value: jsii.String("1")},
 			// Without it the exported slow query log stays empty.
 			{Name: jsii.String("slow_query_log"), Value: jsii.String("1")},
+			// Into the file, which is exported, and not into a table.
+			// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.MySQLDB.PublishtoCloudWatchLogs.html
+			{Name: jsii.String("log_output"), Value: jsii.String("FILE")},
 		},
 		Lifecycle: &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 	})

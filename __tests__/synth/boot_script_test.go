@@ -98,7 +98,7 @@ func serve(t *testing.T, files map[string]string, port int) string {
 		}
 	})
 	address := fmt.Sprintf("127.0.0.1:%d", port)
-	for range 100 {
+	for range 1200 { // a minute: on a busy machine Python takes its time
 		if c, err := net.Dial("tcp", address); err == nil {
 			c.Close()
 			return "http://" + address
