@@ -1,10 +1,12 @@
 package rollout_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -68,20 +70,26 @@ func TestOnLocalAWS(t *testing.T) {
 		g.runs(t, 3)
 	})
 	t.Run("killed, then two at once", func(t *testing.T) {
-		g.deploy(t, true)
+		// The version's instances start, but do not get healthy before both have
+		// seen the refresh.
+		g.held.Store(g.deploy(t, true))
 		first := g.start(t)
-		// The refresh takes some four seconds of this fast AWS's; most of them
-		// are left for the two.
 		time.Sleep(200 * time.Millisecond)
 		first.Process.Kill()
 		first.Wait()
 
-		var both sync.WaitGroup
+		const following = "following instance refresh"
+		var both, seen sync.WaitGroup
+		seen.Add(2)
 		for range 2 {
 			both.Go(func() {
-				g.expect(t, g.rollout(t), 0, "following instance refresh", "done: 2 of 2 instances run version 6")
+				once := sync.OnceFunc(seen.Done)
+				defer once() // a run that never says it must not hold the other
+				g.expect(t, g.watch(t, following, once, rolloutArgs...), 0, following, "done: 2 of 2 instances run version 6")
 			})
 		}
+		seen.Wait()
+		g.held.Store(0)
 		both.Wait()
 		g.runs(t, 6)
 	})
@@ -121,6 +129,7 @@ type localGroup struct {
 	alarms   *cloudwatch.Client
 	template string
 	bad      atomic.Int64 // version whose instances fail their health checks
+	held     atomic.Int64 // version whose instances are not yet healthy
 }
 
 func newLocalGroup(t *testing.T, cloud *localaws.AWS) *localGroup {
@@ -194,7 +203,8 @@ func (g *localGroup) deploy(t *testing.T, refresh bool) int64 {
 	return n
 }
 
-// targetHealth has the targets of the bad version fail their health checks.
+// targetHealth has the targets of the bad version fail their health checks, and
+// those of the held version wait for their first one.
 func (g *localGroup) targetHealth(r *front.Request, next front.Next) (*front.Response, error) {
 	response, err := next(r)
 	if err != nil || !response.OK() {
@@ -204,16 +214,24 @@ func (g *localGroup) targetHealth(r *front.Request, next front.Next) (*front.Res
 	if err != nil {
 		return nil, err
 	}
-	bad := map[string]bool{}
+	states := map[string]string{}
 	for _, i := range instances.AutoScalingInstances {
-		if i.LaunchTemplate != nil && aws.ToString(i.LaunchTemplate.Version) == fmt.Sprint(g.bad.Load()) {
-			bad[*i.InstanceId] = true
+		switch {
+		case i.LaunchTemplate == nil:
+		case aws.ToString(i.LaunchTemplate.Version) == fmt.Sprint(g.bad.Load()):
+			states[*i.InstanceId] = "unhealthy"
+		case aws.ToString(i.LaunchTemplate.Version) == fmt.Sprint(g.held.Load()):
+			states[*i.InstanceId] = "initial"
 		}
 	}
 	return response, response.UpdateXML(func(root *etree.Element) {
 		for _, target := range root.FindElements("//TargetHealthDescriptions/member") {
-			if id := target.FindElement("Target/Id"); id != nil && bad[id.Text()] {
-				target.FindElement("TargetHealth/State").SetText("unhealthy")
+			id := target.FindElement("Target/Id")
+			if id == nil {
+				continue
+			}
+			if state := states[id.Text()]; state != "" {
+				target.FindElement("TargetHealth/State").SetText(state)
 			}
 		}
 	})
@@ -226,14 +244,41 @@ type result struct {
 }
 
 func (g *localGroup) run(t *testing.T, args ...string) result {
-	cmd := exec.CommandContext(t.Context(), g.binary, args...)
-	cmd.Env = g.env
-	out, _ := cmd.CombinedOutput()
-	return result{cmd.ProcessState.ExitCode(), string(out)}
+	return g.watch(t, "", nil, args...)
 }
 
+// watch runs the command and calls then as soon as it has said text.
+func (g *localGroup) watch(t *testing.T, text string, then func(), args ...string) result {
+	cmd := exec.CommandContext(t.Context(), g.binary, args...)
+	cmd.Env = g.env
+	var out saying
+	if then != nil {
+		out = saying{text: text, then: then}
+	}
+	cmd.Stdout, cmd.Stderr = &out, &out
+	_ = cmd.Run() // what it exits with is what callers look at
+	return result{cmd.ProcessState.ExitCode(), out.said.String()}
+}
+
+// saying keeps what is written and calls then when it holds text.
+type saying struct {
+	said bytes.Buffer // not embedded: its ReadFrom would go round Write
+	text string
+	then func()
+}
+
+func (s *saying) Write(p []byte) (int, error) {
+	n, err := s.said.Write(p)
+	if s.then != nil && strings.Contains(s.said.String(), s.text) {
+		s.then()
+	}
+	return n, err
+}
+
+var rolloutArgs = []string{"--group", "web", "--poll", "200ms", "--timeout", "2m"}
+
 func (g *localGroup) rollout(t *testing.T, args ...string) result {
-	return g.run(t, append([]string{"--group", "web", "--poll", "200ms", "--timeout", "2m"}, args...)...)
+	return g.run(t, append(slices.Clone(rolloutArgs), args...)...)
 }
 
 // start starts a rollout and leaves it running.

@@ -116,7 +116,7 @@ func TestBootScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.NewReplacer("@PORT@", "8080", "@KEEP_ALIVE@", "75", "@HEALTH_PATH@", "/health", "@SERVER_TEXT@", "Hello, World").Replace(string(script))
+	text := strings.NewReplacer("@PORT@", "8080", "@KEEP_ALIVE@", "75", "@HEALTH_PATH@", `"/health"`, "@SERVER_TEXT@", "Hello, World").Replace(string(script))
 	m, err := boot(t, bootOrder{Hostname: "host", Address: "10.0.0.5", UserData: text})
 	if err != nil {
 		t.Fatal(err)
