@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
 	"example.com/webserver-cluster/internal/environ"
 	"example.com/webserver-cluster/internal/fastjsii"
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/stacks"
-	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
 func main() {
@@ -24,7 +25,7 @@ func main() {
 func synthesize() (err error) {
 	defer fastjsii.Close()
 	environments := stacks.Environments()
-	settings, err := settings.Load(".")
+	settings, err := project.Load(".")
 	if err == nil {
 		err = stacks.Validate(settings, environments)
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"example.com/webserver-cluster/internal/project"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/launchtemplate"
@@ -103,7 +104,7 @@ func (c *cluster) launchTags() map[string]string {
 // template, where they reach the volumes too.
 func (c *cluster) groupTags(role string) []*autoscalinggroup.AutoscalingGroupTag {
 	tags := c.launchTags()
-	tags[terraformNameTag] = c.prefix + role
+	tags[project.TerraformNameTag] = c.prefix + role
 	var list []*autoscalinggroup.AutoscalingGroupTag
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		list = append(list, &autoscalinggroup.AutoscalingGroupTag{

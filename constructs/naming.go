@@ -8,9 +8,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"example.com/webserver-cluster/internal/faults"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
+
+	"example.com/webserver-cluster/internal/faults"
+	"example.com/webserver-cluster/internal/project"
 )
 
 // Terraform appends 26 characters to a name_prefix, and the provider refuses a
@@ -71,7 +73,7 @@ func checkTags(f *faults.List, field string, tags map[string]string) {
 			f.Add(field, key, "is no key of a tag: 1 to 128 letters, digits, spaces and _ . : / = + - @")
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
 			f.Add(field, key, "must not begin with aws:, which AWS keeps for itself")
-		case key == nameTagKey || key == terraformNameTag:
+		case key == nameTagKey || key == project.TerraformNameTag:
 			f.Add(field, key, "is a tag that every resource gets anyway")
 		}
 		if !isToken(value) && (utf8.RuneCountInString(value) > 256 || !tagRule.MatchString(value)) {

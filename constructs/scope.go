@@ -22,6 +22,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"example.com/webserver-cluster/internal/project"
 )
 
 // scope is a part's own place in the construct tree, the prefix that its
@@ -57,12 +59,7 @@ func add[Config any, Resource cdktf.TerraformElement](
 	return resource
 }
 
-// terraformNameTag is a resource's Terraform name, on the resource. A deploy
-// that is killed may have made something and not lived to write it into the
-// state; by this tag "state adopt" finds which block it belongs to.
-const terraformNameTag = "TerraformName"
-
-// tag adds terraformNameTag and the part's own tags to those in the config of a
+// tag adds project.TerraformNameTag and the part's own tags to those in the config of a
 // resource that can have any.
 func (s scope) tag(config any, name string) {
 	v := reflect.ValueOf(config).Elem()
@@ -70,7 +67,7 @@ func (s scope) tag(config any, name string) {
 	if !field.IsValid() || strings.HasPrefix(v.Type().Name(), "DataAws") { // whose Tags are a filter
 		return
 	}
-	tags := map[string]*string{terraformNameTag: jsii.String(name)}
+	tags := map[string]*string{project.TerraformNameTag: jsii.String(name)}
 	for key, value := range s.tags {
 		tags[key] = jsii.String(value)
 	}

@@ -3,7 +3,6 @@ package constructs
 import (
 	"regexp"
 
-	"example.com/webserver-cluster/internal/faults"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
@@ -16,6 +15,9 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketserversideencryptionconfiguration"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketversioning"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"example.com/webserver-cluster/internal/faults"
+	"example.com/webserver-cluster/internal/project"
 )
 
 // StateStoreProps says what a StateStore is like.
@@ -159,11 +161,9 @@ func NewStateStore(parent constructs.Construct, id string, props StateStoreProps
 	table := add(s, "locks", dynamodbtable.NewDynamodbTable, &dynamodbtable.DynamodbTableConfig{
 		Name:        jsii.String(props.TableName),
 		BillingMode: jsii.String("PAY_PER_REQUEST"),
-		// The key that Terraform's S3 backend looks for.
-		// https://developer.hashicorp.com/terraform/language/backend/s3#dynamodb-state-locking
-		HashKey: jsii.String("LockID"),
+		HashKey:     jsii.String(project.LockKey),
 		Attribute: []*dynamodbtable.DynamodbTableAttribute{{
-			Name: jsii.String("LockID"), Type: jsii.String("S"),
+			Name: jsii.String(project.LockKey), Type: jsii.String("S"),
 		}},
 		PointInTimeRecovery:       &dynamodbtable.DynamodbTablePointInTimeRecovery{Enabled: jsii.Bool(true)},
 		ServerSideEncryption:      &dynamodbtable.DynamodbTableServerSideEncryption{Enabled: jsii.Bool(true)},

@@ -3,14 +3,15 @@ package stacks
 import (
 	"maps"
 
-	"example.com/webserver-cluster/internal/settings"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"example.com/webserver-cluster/internal/project"
 )
 
 // newStack makes a stack that holds nothing but the AWS provider.
-func newStack(app cdktf.App, id string, s settings.Settings, defaultTags map[string]string) cdktf.TerraformStack {
+func newStack(app cdktf.App, id string, s project.Settings, defaultTags map[string]string) cdktf.TerraformStack {
 	stack := cdktf.NewTerraformStack(app, jsii.String(id))
 	stack.AddOverride(jsii.String("terraform.required_version"), jsii.String(">= 1.10"))
 	// The bindings ask for exactly the provider that they were made from. Any
@@ -31,8 +32,8 @@ func newStack(app cdktf.App, id string, s settings.Settings, defaultTags map[str
 
 // withDefaultTags are the tags of everything in a stack: more, and what more does
 // not say otherwise.
-func withDefaultTags(more map[string]string, s settings.Settings, id string) map[string]string {
-	tags := map[string]string{"Project": s.Project, "Environment": id, "ManagedBy": "terraform"}
+func withDefaultTags(more map[string]string, s project.Settings, id string) map[string]string {
+	tags := map[string]string{project.ProjectTag: s.Project, project.EnvironmentTag: id, project.ManagedByTag: "terraform"}
 	maps.Copy(tags, more)
 	return tags
 }
@@ -40,27 +41,24 @@ func withDefaultTags(more map[string]string, s settings.Settings, id string) map
 // useS3Backend keeps the stack's state in the state bucket, locked as the
 // settings say: by default in DynamoDB, and besides, since Terraform has
 // deprecated that, in S3 itself.
-func useS3Backend(stack cdktf.TerraformStack, id string, s settings.Settings) {
+func useS3Backend(stack cdktf.TerraformStack, id string, s project.Settings) {
 	config := &cdktf.S3BackendConfig{
 		Bucket:  jsii.String(s.StateBucket),
-		Key:     jsii.String(StateKey(id)),
+		Key:     jsii.String(project.StateKey(id)),
 		Region:  jsii.String(s.Region),
 		Encrypt: jsii.Bool(true),
 		// Likewise: Terraform's list is older still.
 		SkipRegionValidation: jsii.Bool(true),
 	}
-	if s.StateLock != settings.LockS3 {
+	if s.StateLock != project.LockS3 {
 		config.DynamodbTable = jsii.String(s.LockTable)
 	}
 	backend := cdktf.NewS3Backend(stack, config)
-	if s.StateLock != settings.LockDynamoDB {
+	if s.StateLock != project.LockDynamoDB {
 		// CDKTF's typed config does not know it.
 		backend.AddOverride(jsii.String("use_lockfile"), jsii.Bool(true))
 	}
 }
-
-// StateKey is the key of a stack's state in the state bucket.
-func StateKey(stack string) string { return stack + "/terraform.tfstate" }
 
 // output is one of a stack's outputs.
 type output struct{ name, value, description string }

@@ -8,9 +8,10 @@ import (
 
 	"example.com/webserver-cluster/constructs"
 	// Whoever makes a stack gets a jsii that starts fast.
-	_ "example.com/webserver-cluster/internal/fastjsii"
-	"example.com/webserver-cluster/internal/settings"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	_ "example.com/webserver-cluster/internal/fastjsii"
+	"example.com/webserver-cluster/internal/project"
 )
 
 // Environment says how an environment differs from the defaults of its parts.
@@ -33,7 +34,7 @@ type Environment struct {
 func Environments() []Environment { return []Environment{Stage, Prod} }
 
 // named is the environment with everything that follows from names filled in.
-func (e Environment) named(s settings.Settings) Environment {
+func (e Environment) named(s project.Settings) Environment {
 	name := s.Project + "-" + e.Name
 	e.Network.Name, e.Cluster.Name, e.Database.Name = name, name, name
 	e.Tags = withDefaultTags(e.Tags, s, e.Name)
@@ -41,13 +42,13 @@ func (e Environment) named(s settings.Settings) Environment {
 	return e
 }
 
-func (e Environment) alerts(s settings.Settings) constructs.AlertsProps {
+func (e Environment) alerts(s project.Settings) constructs.AlertsProps {
 	return constructs.AlertsProps{Name: e.Cluster.Name, Email: s.AlertEmail}
 }
 
 // NewEnvironment makes an environment's stack: a network, a MySQL database and
 // a cluster of web servers that may connect to it.
-func NewEnvironment(app cdktf.App, s settings.Settings, environment Environment) cdktf.TerraformStack {
+func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) cdktf.TerraformStack {
 	e := environment.named(s)
 	stack := newStack(app, e.Name, s, e.Tags)
 	useS3Backend(stack, e.Name, s)

@@ -3,15 +3,13 @@ package stacks
 import (
 	"os"
 
-	"example.com/webserver-cluster/constructs"
-	"example.com/webserver-cluster/internal/outdir"
-	"example.com/webserver-cluster/internal/settings"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
-)
 
-// StateStackID is the id of the stack of the state store.
-const StateStackID = "state"
+	"example.com/webserver-cluster/constructs"
+	"example.com/webserver-cluster/internal/outdir"
+	"example.com/webserver-cluster/internal/project"
+)
 
 // backendVariable set to "local" keeps the state stack's own state in a file:
 // before its first deploy there is no bucket to keep it in. The command
@@ -21,15 +19,15 @@ const backendVariable = "STATE_BACKEND"
 // NewStateStack makes the stack of the bucket and the table that hold
 // everyone's state, its own included. It is deployed once an account, before
 // all others.
-func NewStateStack(app cdktf.App, s settings.Settings) cdktf.TerraformStack {
-	stack := newStack(app, StateStackID, s, withDefaultTags(nil, s, StateStackID))
+func NewStateStack(app cdktf.App, s project.Settings) cdktf.TerraformStack {
+	stack := newStack(app, project.StateStack, s, withDefaultTags(nil, s, project.StateStack))
 	if os.Getenv(backendVariable) == "local" {
 		cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{
 			// In the project's folder, where clearing the output folder does not take it away.
-			Path: jsii.String(outdir.ToProject(*app.Outdir(), StateStackID) + "/terraform.state.tfstate"),
+			Path: jsii.String(outdir.ToProject(*app.Outdir(), project.StateStack) + "/terraform.state.tfstate"),
 		})
 	} else {
-		useS3Backend(stack, StateStackID, s)
+		useS3Backend(stack, project.StateStack, s)
 	}
 	store := constructs.NewStateStore(stack, "store", stateStore(s))
 	addOutputs(stack, []output{
@@ -41,6 +39,6 @@ func NewStateStack(app cdktf.App, s settings.Settings) cdktf.TerraformStack {
 	return stack
 }
 
-func stateStore(s settings.Settings) constructs.StateStoreProps {
+func stateStore(s project.Settings) constructs.StateStoreProps {
 	return constructs.StateStoreProps{BucketName: s.StateBucket, TableName: s.LockTable}
 }

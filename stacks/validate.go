@@ -6,7 +6,7 @@ import (
 
 	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/faults"
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 )
 
 var environmentName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
@@ -26,21 +26,21 @@ var made = constructs.Network{
 }
 
 // checkSettings adds the faults of the settings' values, by their own names.
-func checkSettings(f *faults.List, s settings.Settings) {
+func checkSettings(f *faults.List, s project.Settings) {
 	f.As(map[string]string{
-		"BucketName": settings.Place("stateBucket"),
-		"TableName":  settings.Place("lockTable"),
+		"BucketName": project.Place("stateBucket"),
+		"TableName":  project.Place("lockTable"),
 	}, stateStore(s).Validate())
 	// Every environment has the same.
-	f.As(map[string]string{"Email": settings.Place("alertEmail")}, constructs.AlertsProps{Name: s.Project, Email: s.AlertEmail}.Validate())
+	f.As(map[string]string{"Email": project.Place("alertEmail")}, constructs.AlertsProps{Name: s.Project, Email: s.AlertEmail}.Validate())
 }
 
 // Validate returns every fault of the settings' values and of the environments
 // together, or nil. It takes milliseconds; nothing is made yet.
-func Validate(s settings.Settings, environments []Environment) error {
+func Validate(s project.Settings, environments []Environment) error {
 	var f faults.List
 	checkSettings(&f, s)
-	names := map[string]bool{StateStackID: true}
+	names := map[string]bool{project.StateStack: true}
 	type owner struct {
 		name  string
 		block netip.Prefix

@@ -35,11 +35,11 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/state"
 	"example.com/webserver-cluster/internal/state/orphan"
 	"example.com/webserver-cluster/tests/localaws"
-	"example.com/webserver-cluster/tests/project"
+	"example.com/webserver-cluster/tests/workcopy"
 )
 
 // TestDeploy is one story: each part needs what the parts before have made.
@@ -54,11 +54,11 @@ func TestDeploy(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cloud.Stop)
-	p, err := project.Copy(filepath.Join(t.TempDir(), "project"), cloud.Environ())
+	p, err := workcopy.New(filepath.Join(t.TempDir(), "project"), cloud.Environ())
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := settings.Load(p.Dir)
+	set, err := project.Load(p.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +83,8 @@ func TestDeploy(t *testing.T) {
 type story struct {
 	*testing.T
 	cloud    *localaws.AWS
-	project  *project.Project
-	settings settings.Settings
+	project  *workcopy.Copy
+	settings project.Settings
 	config   aws.Config
 }
 
@@ -118,7 +118,7 @@ func (s story) refused(t *testing.T) {
 
 func (s story) bootstrapCommand(t *testing.T) string {
 	t.Helper()
-	output, err := project.Run(s.project.Command(t.Context(), "go", "run", "./cmd/state", "bootstrap", "--yes"), nil)
+	output, err := workcopy.Run(s.project.Command(t.Context(), "go", "run", "./cmd/state", "bootstrap", "--yes"), nil)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"example.com/webserver-cluster/internal/fastjsii"
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/stacks"
 )
 
@@ -27,7 +27,7 @@ const root = "../.."
 // per process, and starting it is what takes the time.
 var synthesized struct {
 	dir      string // what cdktf.out would be
-	settings settings.Settings
+	settings project.Settings
 	ids      []string // of the stacks
 }
 
@@ -42,12 +42,12 @@ func run(m *testing.M) int {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	loaded, err := settings.Load(root)
+	loaded, err := project.Load(root)
 	if err != nil {
 		log.Fatal(err)
 	}
 	synthesized.dir, synthesized.settings = dir, loaded
-	synthesized.ids = []string{stacks.StateStackID}
+	synthesized.ids = []string{project.StateStack}
 	for _, e := range stacks.Environments() {
 		synthesized.ids = append(synthesized.ids, e.Name)
 	}
@@ -57,12 +57,12 @@ func run(m *testing.M) int {
 
 // synthesize writes the state stack and the environments' stacks to dir, as
 // the app does in the folder above.
-func synthesize(dir string, s settings.Settings, environments ...stacks.Environment) {
+func synthesize(dir string, s project.Settings, environments ...stacks.Environment) {
 	synthesizeFrom(filepath.Dir(dir), dir, s, environments...)
 }
 
 // synthesizeFrom does so as an app that runs in the folder project.
-func synthesizeFrom(project, dir string, s settings.Settings, environments ...stacks.Environment) {
+func synthesizeFrom(project, dir string, s project.Settings, environments ...stacks.Environment) {
 	here, err := os.Getwd()
 	if err == nil {
 		err = os.Chdir(project)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.com/webserver-cluster/constructs"
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/stacks"
 )
 
@@ -145,15 +145,15 @@ func TestNamedZonesWithoutNAT(t *testing.T) {
 }
 
 func TestStateLock(t *testing.T) {
-	for mode, want := range map[settings.LockMode][2]any{
-		settings.LockDynamoDB: {synthesized.settings.LockTable, nil},
-		settings.LockBoth:     {synthesized.settings.LockTable, true},
-		settings.LockS3:       {nil, true},
+	for mode, want := range map[project.LockMode][2]any{
+		project.LockDynamoDB: {synthesized.settings.LockTable, nil},
+		project.LockBoth:     {synthesized.settings.LockTable, true},
+		project.LockS3:       {nil, true},
 	} {
 		s, dir := synthesized.settings, t.TempDir()
 		s.StateLock = mode
 		synthesize(dir, s)
-		backend := at(readStack(t, dir, stacks.StateStackID).json, "terraform", "backend", "s3")
+		backend := at(readStack(t, dir, project.StateStack).json, "terraform", "backend", "s3")
 		expect(t, backend, want[0], "dynamodb_table")
 		expect(t, backend, want[1], "use_lockfile")
 	}

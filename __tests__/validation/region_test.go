@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 )
 
 // TestRegions: a region of any partition is taken, the European Sovereign
@@ -37,7 +37,7 @@ func TestRegions(t *testing.T) {
 			if rule != "" {
 				want = []string{fmt.Sprintf("cdktf.json: context.region: %q: %s", region, rule)}
 			}
-			_, err := settings.Load("../..")
+			_, err := project.Load("../..")
 			expectFaults(t, err, want)
 		})
 	}

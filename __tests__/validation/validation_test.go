@@ -12,16 +12,16 @@ import (
 
 	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/faults"
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/stacks"
 )
 
-var valid = settings.Settings{
+var valid = project.Settings{
 	Project: "webservers", Region: "eu-central-1", StateBucket: "state-bucket", LockTable: "lock-table",
 }
 
 func TestTheAppsOwnEnvironmentsAreValid(t *testing.T) {
-	own, err := settings.Load("../..")
+	own, err := project.Load("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,12 +234,12 @@ func TestSettingsFaults(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Setenv("CDKTF_CONTEXT_JSON", test.context)
-			_, err := settings.Load("../..")
+			_, err := project.Load("../..")
 			expectFaults(t, err, test.want)
 		})
 	}
 	t.Run("their values", func(t *testing.T) {
-		wrong := settings.Settings{Project: "webservers", Region: "eu-central-1", StateBucket: "My.Bucket", LockTable: "t", AlertEmail: "nobody"}
+		wrong := project.Settings{Project: "webservers", Region: "eu-central-1", StateBucket: "My.Bucket", LockTable: "t", AlertEmail: "nobody"}
 		expectFaults(t, stacks.Validate(wrong, []stacks.Environment{stacks.Stage}), []string{
 			`cdktf.json: context.stateBucket: "My.Bucket": must be 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end`,
 			`cdktf.json: context.lockTable: "t": must be 3 to 255 letters, digits, and _ . -`,
@@ -281,7 +281,7 @@ func TestSettingsFile(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "cdktf.json"), []byte(test.content), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			_, err := settings.LoadFile(dir)
+			_, err := project.LoadFile(dir)
 			expectFaults(t, err, []string{"cdktf.json: " + test.want})
 		})
 	}

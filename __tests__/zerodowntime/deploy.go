@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/webserver-cluster/tests/project"
+	"example.com/webserver-cluster/tests/workcopy"
 )
 
 // defaultPerson is who deploys where there is only one.
@@ -40,13 +40,13 @@ func (s *Stage) DeployAs(ctx context.Context, person string, watch func(string),
 }
 
 // prepare has a person's copy of the project hold a configuration.
-func (s *Stage) prepare(person string, c Config) (*project.Project, error) {
+func (s *Stage) prepare(person string, c Config) (*workcopy.Copy, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.projects[person]
 	if p == nil {
 		var err error
-		if p, err = project.Copy(filepath.Join(s.dir, person), s.env); err != nil {
+		if p, err = workcopy.New(filepath.Join(s.dir, person), s.env); err != nil {
 			return nil, err
 		}
 		s.projects[person] = p
@@ -55,7 +55,7 @@ func (s *Stage) prepare(person string, c Config) (*project.Project, error) {
 }
 
 // write has p hold a configuration and nothing of earlier ones.
-func (s *Stage) write(p *project.Project, c Config) error {
+func (s *Stage) write(p *workcopy.Copy, c Config) error {
 	for path, content := range s.pristine {
 		if err := os.WriteFile(filepath.Join(p.Dir, path), content, 0o644); err != nil {
 			return err

@@ -17,9 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/tests/localaws"
-	"example.com/webserver-cluster/tests/project"
+	"example.com/webserver-cluster/tests/workcopy"
 )
 
 // DefaultTimeFactor makes two minutes of warm-up 12 s, and leaves real servers
@@ -42,13 +42,13 @@ type Stage struct {
 	dir      string
 	lock     *os.File
 	env      []string
-	settings settings.Settings
+	settings project.Settings
 	group    string
 	fleet    fleet
 
 	mu       sync.Mutex
-	projects map[string]*project.Project // by the person who works in it
-	pristine map[string][]byte           // files of the project that edits have touched, by path
+	projects map[string]*workcopy.Copy // by the person who works in it
+	pristine map[string][]byte         // files of the project that edits have touched, by path
 }
 
 // Start starts a local AWS and deploys stage onto it, which takes two minutes:
@@ -65,8 +65,8 @@ func Start(ctx context.Context, o Options) (_ *Stage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{lock: lock, dir: o.Dir, projects: map[string]*project.Project{}, pristine: map[string][]byte{}}
-	if s.settings, err = settings.Load(root); err != nil {
+	s := &Stage{lock: lock, dir: o.Dir, projects: map[string]*workcopy.Copy{}, pristine: map[string][]byte{}}
+	if s.settings, err = project.Load(root); err != nil {
 		return nil, err
 	}
 	// It outlives ctx: an interrupted Terraform still wants to unlock its state.

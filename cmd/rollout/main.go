@@ -16,8 +16,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/rollout"
-	"example.com/webserver-cluster/internal/settings"
 )
 
 const about = `rollout makes an Auto Scaling group converge: every instance runs the launch
@@ -161,10 +161,10 @@ func connect(ctx context.Context, at where) (*rollout.AWS, error) {
 	}
 	if at.region == "" {
 		var err error
-		if at.region, err = settings.Region("."); err != nil {
+		if at.region, err = project.Region("."); err != nil {
 			return nil, usageError{err}
 		}
-	} else if rule := settings.RegionRule(at.region); rule != "" {
+	} else if rule := project.RegionRule(at.region); rule != "" {
 		return nil, usageError{fmt.Errorf("--region: %q: %s", at.region, rule)}
 	}
 	// Without a region, the SDK goes on looking for one.

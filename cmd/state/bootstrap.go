@@ -10,10 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/state"
 )
-
-const storeStack = state.StoreStack
 
 func bootstrapCommand() *cobra.Command {
 	var yes bool
@@ -43,7 +42,7 @@ A bucket or a table that exists and is not this project's, by its tags, is left 
 
 func bootstrap(cmd *cobra.Command, yes bool) error {
 	ctx := cmd.Context()
-	store, stack, err := openStack(ctx, storeStack)
+	store, stack, err := openStack(ctx, project.StateStack)
 	if err != nil {
 		return err
 	}
@@ -101,10 +100,10 @@ func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes
 		if local == nil {
 			local = state.New()
 		}
-		if err := synthesize(ctx, env, storeStack); err != nil {
+		if err := synthesize(ctx, env, project.StateStack); err != nil {
 			return err
 		}
-		files, left := orphans(cmd, store, storeStack, local, yes)
+		files, left := orphans(cmd, store, project.StateStack, local, yes)
 		if len(files) > 0 {
 			if local, err = local.Add(files...); err == nil {
 				err = writeLocal(local)
@@ -128,7 +127,7 @@ func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes
 		return err
 	}
 	if local == nil {
-		return fmt.Errorf("cdktf deploy %s has left no %s", storeStack, localState)
+		return fmt.Errorf("cdktf deploy %s has left no %s", project.StateStack, localState)
 	}
 	if err := free(cmd, stack, yes); err != nil {
 		return err
@@ -154,7 +153,7 @@ func free(cmd *cobra.Command, stack state.Stack, yes bool) error {
 	if err != nil || len(held) == 0 {
 		return err
 	}
-	return unlock(cmd, storeStack, unlocking{yes: yes})
+	return unlock(cmd, project.StateStack, unlocking{yes: yes})
 }
 
 // again brings the bucket and the table, whose state is in the bucket, to what
@@ -180,15 +179,15 @@ func again(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) 
 // deploy are the arguments for cdktf.
 func deploy(yes bool) []string {
 	if yes {
-		return []string{"deploy", storeStack, "--auto-approve"}
+		return []string{"deploy", project.StateStack, "--auto-approve"}
 	}
-	return []string{"deploy", storeStack}
+	return []string{"deploy", project.StateStack}
 }
 
 // forgetBackend has Terraform forget where the state was the last time, so that
 // it does not ask whether to move it. Each step of the bootstrap knows where it is.
 func forgetBackend() error {
-	err := os.Remove(filepath.Join(stackDir(storeStack), ".terraform", "terraform.tfstate"))
+	err := os.Remove(filepath.Join(stackDir(project.StateStack), ".terraform", "terraform.tfstate"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -11,14 +11,14 @@ import (
 	"path/filepath"
 	"strings"
 
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 )
 
 // cli is the cdktf that package.json pins.
 var cli = filepath.Join("node_modules", ".bin", "cdktf")
 
 // outputFolder is where cdktf puts what the app synthesizes, and where Terraform runs.
-func outputFolder() string { return settings.OutputFolder(".") }
+func outputFolder() string { return project.OutputFolder(".") }
 
 // cdktf runs the cdktf CLI and shows what it says.
 func cdktf(ctx context.Context, env []string, args ...string) error {

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// localBackend has the app keep the state of storeStack in a file …
+	// localBackend has the app keep the state of project.StateStack in a file …
 	localBackend = "STATE_BACKEND=local"
 	// … of this name, in the project's folder.
 	localState = "terraform.state.tfstate"

@@ -12,7 +12,7 @@ import (
 	"github.com/tidwall/pretty"
 	"github.com/tidwall/sjson"
 
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/state"
 )
 
@@ -21,7 +21,7 @@ func lockModeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:       "lock-mode dynamodb|both|s3",
 		Short:     "Move the locks from DynamoDB to S3 or back",
-		ValidArgs: []string{string(settings.LockDynamoDB), string(settings.LockBoth), string(settings.LockS3)},
+		ValidArgs: []string{string(project.LockDynamoDB), string(project.LockBoth), string(project.LockS3)},
 		Long: `Move the locks of all stacks from DynamoDB to S3 or back:
 
   dynamodb  the lock lies in the table
@@ -39,22 +39,22 @@ keeps them up), writes the mode into cdktf.json as "stateLock" and releases the 
 			if err := cobra.ExactArgs(1)(cmd, args); err != nil {
 				return err
 			}
-			if !slices.Contains(settings.LockModes, settings.LockMode(args[0])) {
-				return fmt.Errorf("%q: must be one of %q", args[0], settings.LockModes)
+			if !slices.Contains(project.LockModes, project.LockMode(args[0])) {
+				return fmt.Errorf("%q: must be one of %q", args[0], project.LockModes)
 			}
 			return nil
 		}),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return lockMode(cmd, settings.LockMode(args[0]), yes)
+			return lockMode(cmd, project.LockMode(args[0]), yes)
 		},
 	}
 	yesFlag(cmd, &yes)
 	return cmd
 }
 
-func lockMode(cmd *cobra.Command, to settings.LockMode, yes bool) (err error) {
+func lockMode(cmd *cobra.Command, to project.LockMode, yes bool) (err error) {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	s, err := settings.LoadFile(".")
+	s, err := project.LoadFile(".")
 	if err != nil {
 		return err
 	}
@@ -63,12 +63,12 @@ func lockMode(cmd *cobra.Command, to settings.LockMode, yes bool) (err error) {
 		fmt.Fprintf(out, "The locks lie in %q already.\n", to)
 		return nil
 	}
-	if step := slices.Index(settings.LockModes, to) - slices.Index(settings.LockModes, from); step < -1 || step > 1 {
-		return usage(cmd, fmt.Errorf("from %q to %q nobody would see the other's lock: go to %q first, and on when everyone has that", from, to, settings.LockBoth))
+	if step := slices.Index(project.LockModes, to) - slices.Index(project.LockModes, from); step < -1 || step > 1 {
+		return usage(cmd, fmt.Errorf("from %q to %q nobody would see the other's lock: go to %q first, and on when everyone has that", from, to, project.LockBoth))
 	}
 
 	// Of every two neighbours one is "both": its locks keep out everybody.
-	s.StateLock = settings.LockBoth
+	s.StateLock = project.LockBoth
 	store, err := state.Open(ctx, s)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func lockMode(cmd *cobra.Command, to settings.LockMode, yes bool) (err error) {
 		defer func() { err = errors.Join(err, lock.Release(ctx)) }()
 	}
 	for _, name := range names {
-		if to == settings.LockS3 {
+		if to == project.LockS3 {
 			err = store.Stack(name).RemoveDigest(ctx)
 		} else {
 			_, err = store.Stack(name).RepairDigest(ctx)
@@ -102,22 +102,22 @@ func lockMode(cmd *cobra.Command, to settings.LockMode, yes bool) (err error) {
 	}
 	fmt.Fprintf(out, `The locks lie in %q now. Commit %s, and have everyone pull before they deploy.
 Where a deploy then says "Backend configuration changed": rm %s
-`, to, settings.File, filepath.Join(stackDir("*"), ".terraform", "terraform.tfstate"))
+`, to, project.File, filepath.Join(stackDir("*"), ".terraform", "terraform.tfstate"))
 	return nil
 }
 
 // setMode writes the mode into the settings, and has Terraform forget the
 // backends that deploys from this folder recorded: they are no longer the right ones.
-func setMode(mode settings.LockMode) error {
-	content, err := os.ReadFile(settings.File)
+func setMode(mode project.LockMode) error {
+	content, err := os.ReadFile(project.File)
 	if err != nil {
 		return err
 	}
 	if content, err = sjson.SetBytes(content, "context.stateLock", mode); err != nil {
-		return fmt.Errorf("%s: %w", settings.File, err)
+		return fmt.Errorf("%s: %w", project.File, err)
 	}
 	content = pretty.PrettyOptions(content, &pretty.Options{Width: 80, Indent: "  "})
-	if err := os.WriteFile(settings.File, content, 0o644); err != nil {
+	if err := os.WriteFile(project.File, content, 0o644); err != nil {
 		return err
 	}
 	records, err := filepath.Glob(filepath.Join(stackDir("*"), ".terraform", "terraform.tfstate"))

@@ -27,7 +27,7 @@ import (
 
 	"example.com/webserver-cluster/internal/environ"
 	"example.com/webserver-cluster/internal/faults"
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/state"
 )
 
@@ -126,7 +126,7 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 
 // open opens the store of the project in the working folder.
 func open(ctx context.Context) (*state.Store, error) {
-	s, err := settings.LoadFile(".")
+	s, err := project.LoadFile(".")
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"example.com/webserver-cluster/internal/project"
 )
 
 // Finding is the result of one check.
@@ -228,8 +230,8 @@ func (s *Store) checkTable(ctx context.Context) error {
 	if table.TableStatus != dbtypes.TableStatusActive {
 		return &Failure{"the lock table does not work now", "wait", fmt.Errorf("its status is %s", table.TableStatus)}
 	}
-	if len(table.KeySchema) != 1 || *table.KeySchema[0].AttributeName != "LockID" {
-		return &Failure{"the table " + s.Settings.LockTable + " is no lock table", "check lockTable in cdktf.json", errors.New("its key is not LockID")}
+	if len(table.KeySchema) != 1 || *table.KeySchema[0].AttributeName != project.LockKey {
+		return &Failure{"the table " + s.Settings.LockTable + " is no lock table", "check lockTable in cdktf.json", errors.New("its key is not " + project.LockKey)}
 	}
 	if !aws.ToBool(table.DeletionProtectionEnabled) {
 		return s.drifted(ctx, s.ourTable, "the lock table can be deleted", "its deletion protection is off")
@@ -260,7 +262,7 @@ func (s *Store) mayWriteBucket(ctx context.Context) error {
 }
 
 func (s *Store) mayWriteTable(ctx context.Context) error {
-	there := aws.String("attribute_exists(LockID)")
+	there := aws.String("attribute_exists(" + project.LockKey + ")")
 	_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Settings.LockTable, Item: tableKey(probe), ConditionExpression: there})
 	if !conditionFailed(err) {
 		return s.explain("write to the lock table", err)
@@ -337,8 +339,8 @@ func (s *Store) RestoreTable(ctx context.Context) (bool, error) {
 	_, err := s.db.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:            &s.Settings.LockTable,
 		BillingMode:          dbtypes.BillingModePayPerRequest,
-		KeySchema:            []dbtypes.KeySchemaElement{{AttributeName: aws.String("LockID"), KeyType: dbtypes.KeyTypeHash}},
-		AttributeDefinitions: []dbtypes.AttributeDefinition{{AttributeName: aws.String("LockID"), AttributeType: dbtypes.ScalarAttributeTypeS}},
+		KeySchema:            []dbtypes.KeySchemaElement{{AttributeName: aws.String(project.LockKey), KeyType: dbtypes.KeyTypeHash}},
+		AttributeDefinitions: []dbtypes.AttributeDefinition{{AttributeName: aws.String(project.LockKey), AttributeType: dbtypes.ScalarAttributeTypeS}},
 	})
 	if err == nil {
 		err = dynamodb.NewTableExistsWaiter(s.db).Wait(ctx, &dynamodb.DescribeTableInput{TableName: &s.Settings.LockTable}, 5*time.Minute)

@@ -17,6 +17,8 @@ import (
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"example.com/webserver-cluster/internal/project"
 )
 
 // LockInfo is what a lock says of its holder, in Terraform's format.
@@ -236,7 +238,7 @@ func (p tablePlace) put(ctx context.Context, info []byte, over *Held) (string, e
 	item["Info"] = &dbtypes.AttributeValueMemberS{Value: tag}
 	input := &dynamodb.PutItemInput{TableName: &p.store.Settings.LockTable, Item: item}
 	if over == nil {
-		input.ConditionExpression = aws.String("attribute_not_exists(LockID)")
+		input.ConditionExpression = aws.String("attribute_not_exists(" + project.LockKey + ")")
 	} else {
 		input.ConditionExpression, input.ExpressionAttributeValues = sameInfo(over.tag)
 	}

@@ -11,10 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
-)
 
-// StoreStack is the stack of the bucket and the table.
-const StoreStack = "state"
+	"example.com/webserver-cluster/internal/project"
+)
 
 // Foreign returns an error that names the bucket, the table or both, if they
 // exist and were not made by this project. Whether they exist, the caller knows.
@@ -24,7 +23,7 @@ func (s *Store) Foreign(ctx context.Context, bucket, table bool) error {
 		if err == nil && !ours {
 			err = &Failure{fmt.Sprintf("the %s %s exists, and this project did not make it", kind, name),
 				fmt.Sprintf(`nothing was changed. Choose another %s in cdktf.json; or use it as it is: "A bucket and a table that exist" in docs/when-something-goes-wrong.md`, setting),
-				fmt.Errorf("it lacks the tags Project=%s, Environment=%s", s.Settings.Project, StoreStack)}
+				fmt.Errorf("it lacks the tags %s=%s, %s=%s", project.ProjectTag, s.Settings.Project, project.EnvironmentTag, project.StateStack)}
 		}
 		errs = append(errs, err)
 	}
@@ -63,13 +62,13 @@ func (s *Store) ourTable(ctx context.Context) (bool, error) {
 // ours tells whether tags are those that the app gives to the bucket and the
 // table. Where somebody took them away, the store's own state counts.
 func (s *Store) ours(ctx context.Context, tags map[string]string, kind, id string) (bool, error) {
-	if tags["Project"] != "" || tags["Environment"] != "" {
-		return tags["Project"] == s.Settings.Project && tags["Environment"] == StoreStack, nil
+	if tags[project.ProjectTag] != "" || tags[project.EnvironmentTag] != "" {
+		return tags[project.ProjectTag] == s.Settings.Project && tags[project.EnvironmentTag] == project.StateStack, nil
 	}
 	if _, err := s.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Settings.StateBucket}); status(err) == http.StatusNotFound {
 		return false, nil
 	}
-	object, err := s.Stack(StoreStack).Load(ctx, "")
+	object, err := s.Stack(project.StateStack).Load(ctx, "")
 	if errors.Is(err, ErrNoState) || errors.Is(err, ErrDeleted) || errors.Is(err, ErrBroken) {
 		return false, nil
 	}

@@ -19,12 +19,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/logging"
 
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 )
 
 // Store is the bucket and the table that hold the states of all stacks.
 type Store struct {
-	Settings settings.Settings
+	Settings project.Settings
 	AWS      aws.Config // credentials and region, for clients of other services
 	s3       *s3.Client
 	db       *dynamodb.Client
@@ -33,7 +33,7 @@ type Store struct {
 // Open returns the store that the settings name. Credentials come from where
 // every AWS tool takes them: the environment, a profile, a role. It asks AWS
 // nothing yet, but fails if there are no credentials.
-func Open(ctx context.Context, s settings.Settings) (*Store, error) {
+func Open(ctx context.Context, s project.Settings) (*Store, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.Region), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
@@ -45,26 +45,22 @@ func Open(ctx context.Context, s settings.Settings) (*Store, error) {
 }
 
 // On returns the store that the settings name, with these credentials.
-func On(cfg aws.Config, s settings.Settings) *Store {
+func On(cfg aws.Config, s project.Settings) *Store {
 	return &Store{s, cfg, s3.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)}
 }
 
 // usesTable tells whether locks lie in the table; the digests do, too, then.
-func (s *Store) usesTable() bool { return s.Settings.StateLock != settings.LockS3 }
+func (s *Store) usesTable() bool { return s.Settings.StateLock != project.LockS3 }
 
 // usesFile tells whether locks lie in the bucket.
-func (s *Store) usesFile() bool { return s.Settings.StateLock != settings.LockDynamoDB }
+func (s *Store) usesFile() bool { return s.Settings.StateLock != project.LockDynamoDB }
 
 // Stack returns what the store holds for a stack, by the stack's name.
 func (s *Store) Stack(name string) Stack {
-	return Stack{s, name, name + stateKeySuffix}
+	return Stack{s, name, project.StateKey(name)}
 }
 
-// stateKeySuffix is what the app puts behind a stack's name to make the key
-// of its state.
-const stateKeySuffix = "/terraform.tfstate"
-
-// lockSuffix is what Terraform puts behind that key to make the lock's.
+// lockSuffix is what Terraform puts behind the key of a state to make the lock's.
 const lockSuffix = ".tflock"
 
 // Stacks are the names of all stacks that have a state, or a lock in the bucket. A
@@ -80,7 +76,7 @@ func (s *Store) Stacks(ctx context.Context) ([]string, error) {
 		}
 		for _, v := range page.Versions {
 			key, lock := strings.CutSuffix(*v.Key, lockSuffix)
-			name, ok := strings.CutSuffix(key, stateKeySuffix)
+			name, ok := project.StateKeyStack(key)
 			if ok && !seen[name] && (!lock || *v.IsLatest) {
 				names, seen[name] = append(names, name), true
 			}
@@ -274,7 +270,7 @@ func (s Stack) RemoveDigest(ctx context.Context) error {
 func (s Stack) digestID() string { return s.lockID() + "-md5" }
 
 func tableKey(id string) map[string]dbtypes.AttributeValue {
-	return map[string]dbtypes.AttributeValue{"LockID": &dbtypes.AttributeValueMemberS{Value: id}}
+	return map[string]dbtypes.AttributeValue{project.LockKey: &dbtypes.AttributeValueMemberS{Value: id}}
 }
 
 // text is an attribute's value if it is a string, else "".

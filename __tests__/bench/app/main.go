@@ -8,10 +8,11 @@ import (
 	"os"
 	"strconv"
 
-	"example.com/webserver-cluster/internal/fastjsii"
-	"example.com/webserver-cluster/internal/settings"
-	"example.com/webserver-cluster/stacks"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"example.com/webserver-cluster/internal/fastjsii"
+	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/stacks"
 )
 
 func main() {
@@ -27,7 +28,7 @@ func synthesize(number string) error {
 	if err != nil {
 		return err
 	}
-	settings, err := settings.Load(".")
+	settings, err := project.Load(".")
 	if err != nil {
 		return err
 	}

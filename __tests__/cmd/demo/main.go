@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"example.com/webserver-cluster/tests/localaws"
-	"example.com/webserver-cluster/tests/project"
+	"example.com/webserver-cluster/tests/workcopy"
 )
 
 func main() {
@@ -52,7 +52,7 @@ func demo(ctx context.Context) error {
 	}
 	defer cloud.Stop()
 	say("it answers at %s; the project is copied to %s", cloud.Endpoint(), dir)
-	p, err := project.Copy(dir, cloud.Environ())
+	p, err := workcopy.New(dir, cloud.Environ())
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func say(format string, args ...any) { fmt.Printf("   "+format+"\n", args...) }
 
 // deployer runs commands and shows of their output what tells how far they
 // are.
-type deployer struct{ project *project.Project }
+type deployer struct{ project *workcopy.Copy }
 
 func (d deployer) log() string { return filepath.Join(d.project.Dir, "output.log") }
 
@@ -108,7 +108,7 @@ func (d deployer) cdktf(ctx context.Context, args ...string) (string, error) {
 
 func (d deployer) run(ctx context.Context, name string, args ...string) (string, error) {
 	watcher := watcher{done: map[string]int{}, say: say}
-	output, err := project.Run(d.project.Command(ctx, name, args...), watcher.line)
+	output, err := workcopy.Run(d.project.Command(ctx, name, args...), watcher.line)
 	log, logErr := os.OpenFile(d.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if logErr == nil {
 		_, logErr = log.WriteString(output)

@@ -7,7 +7,7 @@
 // with a killed process is therefore no rarity.
 //
 // Orphans are found by their tags: the provider's default_tags say which stack
-// a resource belongs to, and NameTag which block of its configuration made it.
+// a resource belongs to, and project.TerraformNameTag which block of its configuration made it.
 package orphan
 
 import (
@@ -30,14 +30,9 @@ import (
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"example.com/webserver-cluster/internal/settings"
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/state"
 )
-
-// NameTag is the tag with a resource's name in the stack's configuration, such
-// as network_vpc for aws_vpc.network_vpc. It is the name of one resource only:
-// CDKTF makes it from the resource's place in the stack.
-const NameTag = "TerraformName"
 
 // Orphan is a resource on AWS that the state does not know.
 type Orphan struct {
@@ -61,7 +56,7 @@ func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) ([]
 	if err != nil || len(c.Provider.AWS) == 0 { // a stack with nothing on AWS
 		return nil, nil, err
 	}
-	f := finder{store: state.On(cfg, settings.Settings{}), cfg: cfg, config: c, file: file}
+	f := finder{store: state.On(cfg, project.Settings{}), cfg: cfg, config: c, file: file}
 	// routes comes last: it looks into the route tables found before.
 	for _, find := range []func(context.Context) error{f.tagged, f.tagsOfEC2, f.groups, f.identities, f.named, f.routes} {
 		if err := find(ctx); err != nil {
@@ -124,7 +119,7 @@ func (f *finder) note(kind, name, id string) {
 // tagged finds what AWS's list of all tags has. New resources appear there
 // some minutes late.
 func (f *finder) tagged(ctx context.Context) error {
-	input := &tagging.GetResourcesInput{TagFilters: []taggingtypes.TagFilter{{Key: aws.String(NameTag)}}}
+	input := &tagging.GetResourcesInput{TagFilters: []taggingtypes.TagFilter{{Key: aws.String(project.TerraformNameTag)}}}
 	for key, value := range f.config.tags() {
 		input.TagFilters = append(input.TagFilters, taggingtypes.TagFilter{Key: &key, Values: []string{value}})
 	}
@@ -144,7 +139,7 @@ func (f *finder) tagged(ctx context.Context) error {
 				continue
 			}
 			for _, tag := range r.Tags {
-				if *tag.Key == NameTag {
+				if *tag.Key == project.TerraformNameTag {
 					f.add(*tag.Value, *r.ResourceARN)
 				}
 			}
@@ -171,7 +166,7 @@ func (f *finder) deletedKey(ctx context.Context, arn string) (bool, error) {
 // tags, which is up to date at once. Nothing in it is unique by name, so what is
 // missed is made twice.
 func (f *finder) tagsOfEC2(ctx context.Context) error {
-	filter := ec2types.Filter{Name: aws.String("key"), Values: []string{NameTag}}
+	filter := ec2types.Filter{Name: aws.String("key"), Values: []string{project.TerraformNameTag}}
 	for key := range f.config.tags() {
 		filter.Values = append(filter.Values, key)
 	}
@@ -190,7 +185,7 @@ func (f *finder) tagsOfEC2(ctx context.Context) error {
 		}
 	}
 	for id, tags := range resources {
-		name := tags[NameTag]
+		name := tags[project.TerraformNameTag]
 		kind := f.config.kind(name)
 		if kind != "" && f.config.owns(tags) && !f.knows(kind, id, "") {
 			f.note(kind, name, id)
@@ -238,7 +233,7 @@ func (f *finder) groups(ctx context.Context) error {
 		}
 		for _, group := range page.AutoScalingGroups {
 			for _, tag := range group.Tags {
-				if *tag.Key == NameTag {
+				if *tag.Key == project.TerraformNameTag {
 					f.add(*tag.Value, *group.AutoScalingGroupARN)
 				}
 			}
@@ -314,7 +309,7 @@ func (f *finder) identity(kind, name, arn string, list func() ([]iamtypes.Tag, e
 	for _, tag := range output {
 		tags[*tag.Key] = *tag.Value
 	}
-	if block := tags[NameTag]; block != "" && f.config.owns(tags) {
+	if block := tags[project.TerraformNameTag]; block != "" && f.config.owns(tags) {
 		f.add(block, arn)
 	}
 	return nil

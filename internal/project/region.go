@@ -1,4 +1,4 @@
-package settings
+package project
 
 import (
 	"encoding/json"

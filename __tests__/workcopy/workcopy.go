@@ -1,8 +1,8 @@
-// Package project puts a copy of the project into a folder of its own and runs
+// Package workcopy puts a copy of the project into a folder of its own and runs
 // the pinned cdktf CLI there, as a user does. A demo or a test that deploys
 // works on a copy, so that it touches nothing of what the user has deployed
 // from the project itself.
-package project
+package workcopy
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ import (
 	"example.com/webserver-cluster/tests/localaws"
 )
 
-// Project is a copy of the project.
-type Project struct {
+// Copy is a copy of the project.
+type Copy struct {
 	Dir string   // its folder
 	Env []string // the environment of its commands
 }
@@ -29,9 +29,9 @@ type Project struct {
 // parts are what an app needs to run; node_modules is linked to.
 var parts = []string{"main.go", "go.mod", "go.sum", "cdktf.json", "constructs", "stacks", "internal", "cmd"}
 
-// Copy copies the project to dir, which must be empty or missing. Its commands
+// New copies the project to dir, which must be empty or missing. Its commands
 // run in this process's environment and env.
-func Copy(dir string, env []string) (*Project, error) {
+func New(dir string, env []string) (*Copy, error) {
 	root, err := localaws.AppDir()
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func Copy(dir string, env []string) (*Project, error) {
 	if _, err := os.Stat(filepath.Join(modules, ".bin", "cdktf")); err != nil {
 		return nil, fmt.Errorf("the cdktf CLI is not installed (%w): run make setup", err)
 	}
-	return &Project{Dir: dir, Env: append(os.Environ(), env...)}, os.Symlink(modules, filepath.Join(dir, "node_modules"))
+	return &Copy{Dir: dir, Env: append(os.Environ(), env...)}, os.Symlink(modules, filepath.Join(dir, "node_modules"))
 }
 
 func copyFile(target, source string) error {
@@ -72,7 +72,7 @@ func copyFile(target, source string) error {
 // Command is a command in the project's folder. When ctx is done it gets an
 // interrupt, as from Ctrl-C, so that Terraform can unlock the state; after a
 // minute it is killed.
-func (p *Project) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+func (p *Copy) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = p.Dir, p.Env
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
@@ -83,7 +83,7 @@ func (p *Project) Command(ctx context.Context, name string, args ...string) *exe
 // Cdktf runs the cdktf CLI and returns all that it printed, without the codes
 // that move a terminal's cursor. Lines go to watch as they come, if it is not
 // nil.
-func (p *Project) Cdktf(ctx context.Context, watch func(line string), args ...string) (string, error) {
+func (p *Copy) Cdktf(ctx context.Context, watch func(line string), args ...string) (string, error) {
 	cmd := p.Command(ctx, filepath.Join("node_modules", ".bin", "cdktf"), args...)
 	return Run(cmd, watch)
 }

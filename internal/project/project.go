@@ -1,7 +1,7 @@
-// Package settings reads what holds for the whole project from cdktf.json. It
-// is plain Go and knows nothing of jsii, so that a command that needs only the
-// settings starts at once.
-package settings
+// Package project has what holds for the whole project: its settings, read from
+// cdktf.json, and the words that the app and the commands beside it share. It is
+// plain Go and knows nothing of jsii, so that a command starts at once.
+package project
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 
@@ -78,26 +79,25 @@ func parse(context []byte) (Settings, error) {
 		return Settings{}, errors.New(File + `: "context": must be an object with the project's settings`)
 	}
 	s := Settings{StateLock: LockBoth}
-	var mode string
-	fields := map[string]*string{
-		"project": &s.Project, "region": &s.Region, "stateBucket": &s.StateBucket,
-		"lockTable": &s.LockTable, "stateLock": &mode, "alertEmail": &s.AlertEmail,
-	}
+	fields := s.fields()
 	var f, list faults.List
 	wrongType := map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		field, known := fields[key]
-		if !known {
-			if !slices.Contains(cdktfContext, key) {
-				f.Add(key, keys[key], "is no setting; settings are %v", slices.Sorted(maps.Keys(fields)))
-			}
-		} else if err := json.Unmarshal(keys[key], field); err != nil {
+		var value string
+		switch {
+		case !known && !slices.Contains(cdktfContext, key):
+			f.Add(key, keys[key], "is no setting; settings are %v", slices.Sorted(maps.Keys(fields)))
+		case !known:
+		case json.Unmarshal(keys[key], &value) != nil:
 			f.Add(key, keys[key], "must be a string")
 			wrongType[key] = true
+		case value != "":
+			field.SetString(value)
 		}
 	}
 	check := func(key string, ok func(string) bool, rule string) {
-		if value := *fields[key]; !wrongType[key] && !ok(value) {
+		if value := fields[key].String(); !wrongType[key] && !ok(value) {
 			f.Add(key, value, "%s", rule)
 		}
 	}
@@ -106,10 +106,16 @@ func parse(context []byte) (Settings, error) {
 	check("region", func(region string) bool { return RegionRule(region) == "" }, RegionRule(s.Region))
 	check("stateBucket", given, "must not be empty")
 	check("lockTable", given, "must not be empty")
-	if mode != "" {
-		s.StateLock = LockMode(mode)
-		check("stateLock", func(string) bool { return slices.Contains(LockModes, s.StateLock) }, fmt.Sprintf("must be one of %q", LockModes))
-	}
+	check("stateLock", func(string) bool { return slices.Contains(LockModes, s.StateLock) }, fmt.Sprintf("must be one of %q", LockModes))
 	list.In(File+": context", f.Err())
 	return s, list.Err()
+}
+
+// fields are the fields of s, all of them strings, by the names in their tags.
+func (s *Settings) fields() map[string]reflect.Value {
+	fields := map[string]reflect.Value{}
+	for field, value := range reflect.ValueOf(s).Elem().Fields() {
+		fields[field.Tag.Get("json")] = value
+	}
+	return fields
 }

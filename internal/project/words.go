@@ -1,0 +1,32 @@
+package project
+
+import "strings"
+
+// Words that the app, the commands beside it and Terraform have to agree on.
+const (
+	// StateStack is the id of the stack of the state store.
+	StateStack = "state"
+
+	// LockKey is the partition key of the lock table, a string: what Terraform's
+	// S3 backend looks for.
+	// https://developer.hashicorp.com/terraform/language/backend/s3#dynamodb-state-locking
+	LockKey = "LockID"
+
+	// Tags of everything that the project makes: whose it is, which stack's, and
+	// by what it is managed.
+	ProjectTag, EnvironmentTag, ManagedByTag = "Project", "Environment", "ManagedBy"
+	// TerraformNameTag is a resource's Terraform name, on the resource. A deploy
+	// that is killed may have made something and not lived to write it into the
+	// state; by this tag "state adopt" finds which block it belongs to.
+	TerraformNameTag = "TerraformName"
+
+	stateKeySuffix = "/terraform.tfstate"
+)
+
+// StateKey is the key of a stack's state in the state bucket.
+func StateKey(stack string) string { return stack + stateKeySuffix }
+
+// StateKeyStack is the stack whose state has the key; false for any other object.
+func StateKeyStack(key string) (stack string, ok bool) {
+	return strings.CutSuffix(key, stateKeySuffix)
+}
