@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/environ"
 	"example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/internal/project"
@@ -34,9 +36,14 @@ func synthesize() (err error) {
 		return err
 	}
 
-	// jsii reports every failure by a panic; a user gets its message.
+	// jsii reports every failure by a panic; a user gets its message. A programming
+	// error keeps its stack.
 	defer func() {
-		if failure := recover(); failure != nil {
+		failure := recover()
+		if bug, ok := failure.(runtime.Error); ok {
+			panic(bug)
+		}
+		if failure != nil {
 			err = fmt.Errorf("synthesizing: %v", failure)
 		}
 	}()
@@ -46,6 +53,6 @@ func synthesize() (err error) {
 	for _, environment := range environments {
 		stacks.NewEnvironment(app, settings, environment)
 	}
-	app.Synth()
+	constructs.Synthesize(app)
 	return nil
 }

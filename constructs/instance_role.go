@@ -2,7 +2,6 @@ package constructs
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
@@ -35,7 +34,7 @@ func (c *cluster) role() (iamrole.IamRole, cdktf.ITerraformDependable) {
 // their ARNs. The id tells the grant from the cluster's others. No instance
 // starts before it has it.
 func (c *WebserverCluster) Grant(id string, actions []string, resources ...string) {
-	role := strings.ReplaceAll(id, "-", "_")
+	role := labelRole("Grant", id)
 	document := add(c.scope, role, dataawsiampolicydocument.NewDataAwsIamPolicyDocument, &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
 		Statement: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{{
 			Actions: jsii.Strings(actions...), Resources: jsii.Strings(resources...),

@@ -3,7 +3,6 @@ package constructs
 import (
 	"errors"
 	"regexp"
-	"strings"
 
 	"example.com/webserver-cluster/internal/faults"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -281,7 +280,7 @@ func (m *MySQL) connect(s scope, client, securityGroupID string) []cdktf.ITerraf
 	if m.scope.Construct != nil {
 		s = m.scope
 	}
-	role := strings.ReplaceAll(client, "-", "_")
+	role := labelRole("AllowFrom", client)
 	return connect(s, connection{
 		ingress: "from_" + role, ingressDescription: "MySQL from " + client, server: m.SecurityGroupID,
 		egress: "to_mysql_from_" + role, egressDescription: client + " to MySQL", client: securityGroupID,

@@ -3,6 +3,7 @@ package constructs
 import (
 	"strings"
 	"time"
+
 	// The time zones that Go knows do not depend on the machine.
 	_ "time/tzdata"
 

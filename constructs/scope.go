@@ -15,6 +15,7 @@ import (
 	"maps"
 	"math"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -26,20 +27,37 @@ import (
 	"example.com/webserver-cluster/internal/project"
 )
 
-// scope is a part's own place in the construct tree, the prefix that its
+// scope is a construct's own place in the construct tree, the prefix that its
 // resources' Terraform names share, and the tags that they all get.
 type scope struct {
 	constructs.Construct
+	path   string
 	prefix string
 	tags   map[string]string
+	names  *names
 }
 
-// newScope makes the place for a part: id below parent.
+// newScope makes the place for a construct: id below parent.
 func newScope(parent constructs.Construct, id string, tags map[string]string) scope {
-	part := constructs.NewConstruct(parent, jsii.String(id))
-	stack := cdktf.TerraformStack_Of(part)
-	path := strings.TrimPrefix(*part.Node().Path(), *stack.Node().Path()+"/")
-	return scope{part, strings.ReplaceAll(path, "/", "_") + "_", tags}
+	defer at(id)
+	construct := constructs.NewConstruct(parent, jsii.String(id))
+	stack := cdktf.TerraformStack_Of(construct)
+	path := *construct.Node().Path()
+	inStack := strings.TrimPrefix(path, *stack.Node().Path()+"/")
+	return scope{construct, path, terraformName(inStack) + "_", tags, namesIn(stack)}
+}
+
+// at, deferred, names the construct in what jsii panics with: jsii's own message
+// says neither which stack nor which construct. A programming error stays one.
+func at(path string) {
+	failure := recover()
+	if failure == nil {
+		return
+	}
+	if bug, ok := failure.(runtime.Error); ok {
+		panic(bug)
+	}
+	panic(fmt.Errorf("%s: %v", path, failure))
 }
 
 // add makes a resource (or data source) by its L1 constructor and gives it the
@@ -51,11 +69,13 @@ func add[Config any, Resource cdktf.TerraformElement](
 	create func(constructs.Construct, *string, *Config) Resource,
 	config *Config,
 ) Resource {
+	defer at(s.path + "/" + role)
 	name := s.prefix + role
 	s.tag(config, name)
 	resource := create(s.Construct, jsii.String(role), config)
 	resource.OverrideLogicalId(jsii.String(name))
-	listBlocks(resource, config)
+	s.names.made[resource] = name
+	noteBlocks(config)
 	return resource
 }
 

@@ -2,7 +2,6 @@ package constructs
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
@@ -133,7 +132,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 // InstanceSecurityGroupID, call the load balancer: ingress rules here and egress
 // rules there. The client's name stands in the rules' names, such as "web".
 func (c *WebserverCluster) AllowFrom(client, securityGroupID string) {
-	role := strings.ReplaceAll(client, "-", "_")
+	role := labelRole("AllowFrom", client)
 	for _, port := range c.ports {
 		connect(c.scope, connection{
 			ingress: fmt.Sprintf("lb_%d_from_%s", port, role), ingressDescription: "HTTP(S) from " + client, server: c.LoadBalancerSecurityGroupID,

@@ -20,6 +20,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/tests/localaws"
 )
@@ -75,7 +76,7 @@ func synthesize(t *testing.T, parts func(cdktf.TerraformStack)) []byte {
 	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String(region)})
 	cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{Path: jsii.String("terraform.tfstate")})
 	parts(stack)
-	app.Synth()
+	constructs.Synthesize(app)
 	content, err := os.ReadFile(filepath.Join(out, "stacks", "stack", "cdk.tf.json"))
 	if err != nil {
 		t.Fatal(err)

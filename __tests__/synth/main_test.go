@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"github.com/aws/jsii-runtime-go"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/stacks"
@@ -80,7 +80,7 @@ func synthesizeFrom(project, dir string, s project.Settings, environments ...sta
 	for _, e := range environments {
 		stacks.NewEnvironment(app, s, e)
 	}
-	app.Synth()
+	constructs.Synthesize(app)
 }
 
 // synthesizeEnvironment returns the stack of an environment that the app does
@@ -187,15 +187,3 @@ func expect(t *testing.T, value any, want any, path ...any) {
 
 // reference is a Terraform reference to an attribute.
 func reference(address string) string { return "${" + address + "}" }
-
-// emptyStack returns a stack to put parts in, and what synthesizes it.
-func emptyStack(t *testing.T) (func() stack, cdktf.TerraformStack) {
-	dir := t.TempDir()
-	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(dir)})
-	empty := cdktf.NewTerraformStack(app, jsii.String("empty"))
-	provider.NewAwsProvider(empty, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String("eu-central-1")})
-	return func() stack {
-		app.Synth()
-		return readStack(t, dir, "empty")
-	}, empty
-}

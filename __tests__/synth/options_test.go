@@ -14,7 +14,9 @@ import (
 // variant is stage with a change.
 func variant(change func(*stacks.Environment)) stacks.Environment {
 	e := stacks.Stage
-	change(&e)
+	if change != nil {
+		change(&e)
+	}
 	return e
 }
 
@@ -181,20 +183,4 @@ func TestSchedules(t *testing.T) {
 	// Only a schedule that sets the bounds takes them away from Terraform.
 	expect(t, s.get("aws_autoscaling_group", "web_group"), nil, "lifecycle", "ignore_changes")
 	expect(t, load(t, "prod").get("aws_autoscaling_group", "web_group"), "[min_size max_size]", "lifecycle", "ignore_changes")
-}
-
-func TestTwoClustersInOneStack(t *testing.T) {
-	// Names come from the place in the tree, so a second cluster of a stack
-	// cannot collide with the first.
-	app, stack := emptyStack(t)
-	existing := &constructs.Network{VPCID: "vpc-0", PublicSubnetIDs: []string{"a", "b"}, PrivateSubnetIDs: []string{"c", "d"}}
-	for _, id := range []string{"web", "api"} {
-		constructs.NewWebserverCluster(stack, id, constructs.WebserverClusterProps{
-			Name: "two-" + id, Network: existing,
-		})
-	}
-	s := app()
-	for _, name := range []string{"web_group", "api_group"} {
-		s.get("aws_autoscaling_group", name)
-	}
 }

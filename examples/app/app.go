@@ -3,6 +3,7 @@
 package app
 
 import (
+	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/fastjsii"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
@@ -18,7 +19,7 @@ func Synthesize(name, region string, parts func(cdktf.TerraformStack)) {
 	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String("~> 5.99"))
 	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String(region)})
 	parts(stack)
-	app.Synth()
+	constructs.Synthesize(app)
 }
 
 // Output makes an output of a stack.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/stacks"
@@ -53,6 +54,6 @@ func synthesize(number string) error {
 	for _, environment := range environments {
 		stacks.NewEnvironment(app, settings, environment)
 	}
-	app.Synth()
+	constructs.Synthesize(app)
 	return nil
 }
