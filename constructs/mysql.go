@@ -271,16 +271,15 @@ func (m *MySQL) AllowFrom(client, securityGroupID string) {
 	if m.scope.Construct == nil {
 		panic(errors.New("AllowFrom: this database was not made by NewMySQL: name it as the cluster's Database, or make the rules beside it"))
 	}
-	m.connect(m.scope, client, securityGroupID)
+	m.connect(m.scope, labelRole("AllowFrom", client), client, securityGroupID)
 }
 
-// connect makes the rules of AllowFrom: with the database or, if that exists
-// already, in the client's scope.
-func (m *MySQL) connect(s scope, client, securityGroupID string) []cdktf.ITerraformDependable {
+// connect makes the rules of AllowFrom, with role in their names: with the database
+// or, if that exists already, in the client's scope.
+func (m *MySQL) connect(s scope, role, client, securityGroupID string) []cdktf.ITerraformDependable {
 	if m.scope.Construct != nil {
 		s = m.scope
 	}
-	role := labelRole("AllowFrom", client)
 	return connect(s, connection{
 		ingress: "from_" + role, ingressDescription: "MySQL from " + client, server: m.SecurityGroupID,
 		egress: "to_mysql_from_" + role, egressDescription: client + " to MySQL", client: securityGroupID,

@@ -2,6 +2,7 @@ package constructs
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
@@ -91,7 +92,8 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 	// What an instance needs from its first second on.
 	paths := append(groups.rules, balancer.listener, sessionManager)
 	if props.Database != nil {
-		paths = append(paths, props.Database.connect(c.scope, id, *groups.instances.Id())...)
+		client := strings.TrimSuffix(c.prefix, "_")
+		paths = append(paths, props.Database.connect(c.scope, client, client, *groups.instances.Id())...)
 	}
 	group := c.group(template, balancer, alarms, paths)
 	c.scaling(group, balancer)
