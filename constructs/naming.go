@@ -30,7 +30,7 @@ func namePrefix(name string, max int) string {
 	return name[:min(len(name), max-1)] + "-"
 }
 
-// nameRule is the narrowest rule of AWS for what a part's Name becomes: that of
+// nameRule is the narrowest rule of AWS for what a construct's Name becomes: that of
 // a DB instance, and a load balancer's no underscore.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
@@ -44,7 +44,7 @@ const (
 	maxOtherName = 200
 )
 
-// checkName checks a part's Name; what says what AWS resource has the limit.
+// checkName checks a construct's Name; what says what AWS resource has the limit.
 func checkName(f *faults.List, name string, max int, what string) {
 	if !nameRule.MatchString(name) {
 		f.Add("Name", name, "must be lower-case letters, digits and single hyphens inside, a letter first")

@@ -1,12 +1,20 @@
-// Package constructs holds the parts that an environment is made of: Network,
-// MySQL, WebserverCluster, Alerts, and the StateStore that keeps the Terraform state
-// of all of them. A part knows nothing of stage or prod, nor of where its
-// state lies: the package stacks puts parts together.
+// Package constructs holds what an environment is made of: Network, MySQL,
+// WebserverCluster, Alerts, and the StateStore that keeps the Terraform state of all of
+// them. A construct knows nothing of stage or prod, nor of where its state lies: the
+// package stacks puts constructs together.
 //
-// Every part has the same form: a struct of plain Go props with a Validate
-// method that names every fault at once, a New function that makes the
-// resources, and a struct of outputs that other parts can use. In all props
-// the zero value of a field means its default.
+// Every construct has the same form:
+//
+//   - a struct of plain Go props, whose Validate names every fault at once. The zero
+//     value of a field means its default. A reference to another resource's attribute
+//     ("${…}", what cdktf calls a token) is taken as it is wherever AWS's value may come
+//     from elsewhere: what it will be, only Terraform knows.
+//   - a New function that makes the resources, and panics if the props are not valid.
+//   - a struct of what others need: ids, ARNs, names; and the main resources
+//     themselves, to set what no prop offers.
+//   - verbs for what joins two constructs, such as AllowFrom and GrantRead.
+//
+// An app that uses them is synthesized by Synthesize.
 package constructs
 
 import (
@@ -61,7 +69,7 @@ func at(path string) {
 }
 
 // add makes a resource (or data source) by its L1 constructor and gives it the
-// Terraform name that its place spells: the role "vpc" in the part "network"
+// Terraform name that its place spells: the role "vpc" in the construct "network"
 // becomes aws_vpc.network_vpc. CDKTF's own names end in a hash
 // (network_vpc_8D2A6B1C), which tells a reviewer nothing.
 func add[Config any, Resource cdktf.TerraformElement](
@@ -79,7 +87,7 @@ func add[Config any, Resource cdktf.TerraformElement](
 	return resource
 }
 
-// tag adds project.TerraformNameTag and the part's own tags to those in the config of a
+// tag adds project.TerraformNameTag and the construct's own tags to those in the config of a
 // resource that can have any.
 func (s scope) tag(config any, name string) {
 	v := reflect.ValueOf(config).Elem()
@@ -128,12 +136,12 @@ func fixed(argument string, value any, what string) *cdktf.TerraformResourceLife
 	return lifecycle
 }
 
-// mustBeValid stops a part from being made of wrong props. The app validates
-// everything before the first part is made, so this panics only for a caller
+// mustBeValid stops a construct from being made of wrong props. The app validates
+// everything before the first construct is made, so this panics only for a caller
 // that did not.
-func mustBeValid(part string, err error) {
+func mustBeValid(id string, err error) {
 	if err != nil {
-		panic(errors.New(part + ": " + err.Error()))
+		panic(errors.New(id + ": " + err.Error()))
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 	"example.com/webserver-cluster/internal/project"
 )
 
-// Environment says how an environment differs from the defaults of its parts.
-// What follows from the environment's name and from other parts (a part's Name,
+// Environment says how an environment differs from the defaults of its constructs.
+// What follows from the environment's name and from other constructs (Name,
 // Network, Database, Alerts and DefaultTags) is not said here: NewEnvironment
 // fills it in, and Validate refuses a literal that does.
 type Environment struct {

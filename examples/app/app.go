@@ -11,14 +11,14 @@ import (
 )
 
 // Synthesize writes a stack in a region to cdktf.out.
-func Synthesize(name, region string, parts func(cdktf.TerraformStack)) {
+func Synthesize(name, region string, fill func(cdktf.TerraformStack)) {
 	defer fastjsii.Close()
 	app := cdktf.NewApp(nil)
 	stack := cdktf.NewTerraformStack(app, jsii.String(name))
 	// The bindings ask for exactly the provider that they were made from.
 	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String("~> 5.99"))
 	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String(region)})
-	parts(stack)
+	fill(stack)
 	constructs.Synthesize(app)
 }
 

@@ -37,15 +37,15 @@ func (l *List) Given(field, rule string) {
 	l.errs = append(l.errs, fmt.Errorf("%s: %s", field, rule))
 }
 
-// In adds the faults of a part, each under the part's name: the fault
-// "CIDR: …" in the part "Network" becomes "Network.CIDR: …".
-func (l *List) In(part string, err error) {
+// In adds the faults of a field that is a struct, each under the field's name: the
+// fault "CIDR: …" in the field "Network" becomes "Network.CIDR: …".
+func (l *List) In(field string, err error) {
 	for _, e := range Each(err) {
-		l.errs = append(l.errs, fmt.Errorf("%s.%w", part, e))
+		l.errs = append(l.errs, fmt.Errorf("%s.%w", field, e))
 	}
 }
 
-// As adds the faults of a part whose fields the author of the configuration knows by
+// As adds the faults of a struct whose fields the author of the configuration knows by
 // other names: what stands in names.
 func (l *List) As(names map[string]string, err error) {
 	for _, e := range Each(err) {
