@@ -6,10 +6,10 @@ package stacks
 import (
 	"strconv"
 
-	"example.com/webserver-cluster/constructs"
-	// Whoever makes a stack gets a jsii that starts fast.
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"example.com/webserver-cluster/constructs"
+	// Whoever makes a stack gets a jsii that starts fast.
 	_ "example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/internal/project"
 )

@@ -2,8 +2,10 @@ package synth_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -31,6 +33,9 @@ func golden(t *testing.T, name string, got []byte) {
 		return
 	}
 	want, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("there is no golden file %s: make golden writes it, for you to review", path)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

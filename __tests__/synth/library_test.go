@@ -163,7 +163,7 @@ func TestEnvironmentTags(t *testing.T) {
 	instance := at(s.get("aws_launch_template", "web_template"), "tag_specifications", 0, "tags")
 	expect(t, instance, "43", "CostCenter")
 	expect(t, instance, "us", "ManagedBy")
-	expect(t, instance, "stage", "Environment")
+	expect(t, instance, "trial", "Environment")
 }
 
 func TestAllowedCIDRs(t *testing.T) {

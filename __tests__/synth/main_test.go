@@ -92,7 +92,9 @@ func synthesizeEnvironment(t *testing.T, e stacks.Environment) stack {
 	}
 	dir := t.TempDir()
 	synthesize(dir, synthesized.settings, e)
-	return readStack(t, dir, e.Name)
+	s := readStack(t, dir, e.Name)
+	s.literal = e
+	return s
 }
 
 // file is the path of a stack's Terraform JSON.
@@ -101,11 +103,13 @@ func file(dir, id string) string { return filepath.Join(dir, "stacks", id, "cdk.
 // object is a JSON object.
 type object = map[string]any
 
-// stack is a stack's Terraform JSON.
+// stack is a stack's Terraform JSON, and the literal that it was made from, if it is
+// an environment's.
 type stack struct {
-	t    *testing.T
-	id   string
-	json object
+	t       *testing.T
+	id      string
+	json    object
+	literal stacks.Environment
 }
 
 // load returns one of the app's stacks.
@@ -131,7 +135,11 @@ func readStack(t *testing.T, dir, id string) stack {
 func environments(t *testing.T, test func(*testing.T, stack)) {
 	t.Helper()
 	for _, e := range stacks.Environments() {
-		t.Run(e.Name, func(t *testing.T) { test(t, load(t, e.Name)) })
+		t.Run(e.Name, func(t *testing.T) {
+			s := load(t, e.Name)
+			s.literal = e
+			test(t, s)
+		})
 	}
 }
 
