@@ -2,11 +2,8 @@ package scaling
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -146,43 +143,6 @@ func (e *Engine) updateGroup(r *front.Request, next front.Next) (*front.Response
 	return resp, g.retarget(e.Clock.Now(), "a user request update of", in.MinSize, in.MaxSize, in.DesiredCapacity)
 }
 
-// resize sets the capacity. A desired capacity that is not given is moved into
-// the new bounds.
-// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html
-func (g *group) resize(least, most, desired *int32) error {
-	if least != nil {
-		g.min = int(*least)
-	}
-	if most != nil {
-		g.max = int(*most)
-	}
-	if g.min > g.max {
-		return invalid("Max bound, %d, must be greater than or equal to min bound, %d", g.max, g.min)
-	}
-	if desired != nil {
-		if n := int(*desired); n < g.min || n > g.max {
-			return invalid("Desired capacity:%d must be between the specified min size:%d and max size:%d", n, g.min, g.max)
-		}
-		g.desired = int(*desired)
-	}
-	g.desired = min(max(g.desired, g.min), g.max)
-	return nil
-}
-
-// retarget resizes the group, and remembers who wanted it for the causes of
-// the activities that follow.
-func (g *group) retarget(now time.Time, who string, least, most, desired *int32) error {
-	before := g.desired
-	if err := g.resize(least, most, desired); err != nil {
-		return err
-	}
-	if g.desired != before {
-		g.intent = at(now, fmt.Sprintf("%s AutoScalingGroup constraints to min: %d, max: %d, desired: %d changing the desired capacity from %s.",
-			who, g.min, g.max, g.desired, count(before, g.desired)))
-	}
-	return nil
-}
-
 // deleteGroup answers DeleteAutoScalingGroup: a group with instances is only deleted
 // by force, and they with it, without waiting for their requests.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeleteAutoScalingGroup.html
@@ -277,97 +237,4 @@ func replaceChild(parent *etree.Element, name string) *etree.Element {
 		parent.RemoveChild(before)
 	}
 	return parent.CreateElement(name)
-}
-
-func (e *Engine) setDesiredCapacity(_ context.Context, region string, in *autoscaling.SetDesiredCapacityInput) (any, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	g, err := e.find(region, in.AutoScalingGroupName)
-	if err != nil {
-		return nil, err
-	}
-	return nil, g.want(int(aws.ToInt32(in.DesiredCapacity)), at(e.Clock.Now(), "a user request explicitly set group desired capacity"))
-}
-
-// want sets the desired capacity. by is the beginning of a cause.
-func (g *group) want(desired int, by string) error {
-	if desired > g.max {
-		return invalid("New SetDesiredCapacity value %d is above max value %d for the AutoScalingGroup.", desired, g.max)
-	}
-	if desired < g.min {
-		return invalid("New SetDesiredCapacity value %d is below min value %d for the AutoScalingGroup.", desired, g.min)
-	}
-	if desired != g.desired {
-		g.intent = by + " changing the desired capacity from " + count(g.desired, desired) + "."
-		g.desired = desired
-	}
-	return nil
-}
-
-// executePolicy scales as a simple scaling policy says.
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-simple-step.html#as-scaling-adjustment
-func (e *Engine) executePolicy(ctx context.Context, region string, in *autoscaling.ExecutePolicyInput) (any, error) {
-	policies, err := e.api(region).settings.DescribePolicies(ctx, &autoscaling.DescribePoliciesInput{
-		AutoScalingGroupName: in.AutoScalingGroupName, PolicyNames: []string{aws.ToString(in.PolicyName)},
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(policies.ScalingPolicies) == 0 {
-		return nil, invalid("The policy %s does not exist", aws.ToString(in.PolicyName))
-	}
-	p := policies.ScalingPolicies[0]
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	g, err := e.find(region, in.AutoScalingGroupName)
-	if err != nil {
-		return nil, err
-	}
-	n := int(aws.ToInt32(p.ScalingAdjustment))
-	switch aws.ToString(p.AdjustmentType) {
-	case "ChangeInCapacity":
-		n += g.desired
-	case "PercentChangeInCapacity":
-		n = g.desired + percentDown(int32(n), g.desired)
-	}
-	return nil, g.want(min(max(n, g.min), g.max), at(e.Clock.Now(), "a user request executed policy "+aws.ToString(p.PolicyName)))
-}
-
-func (e *Engine) describeActivities(_ context.Context, region string, in *autoscaling.DescribeScalingActivitiesInput) (any, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var found []types.Activity
-	for k, g := range e.groups {
-		if k.region == region && (in.AutoScalingGroupName == nil || *in.AutoScalingGroupName == g.name) {
-			found = append(found, g.history()...)
-		}
-	}
-	if len(in.ActivityIds) > 0 {
-		found = slices.DeleteFunc(found, func(a types.Activity) bool { return !slices.Contains(in.ActivityIds, *a.ActivityId) })
-	}
-	out := &autoscaling.DescribeScalingActivitiesOutput{}
-	var err error
-	out.Activities, out.NextToken, err = page(found, in.NextToken, in.MaxRecords, 100)
-	return out, err
-}
-
-// page returns the part of all that a request asks for. A token is the index of
-// the next item.
-func page[T any](all []T, token *string, records *int32, most int) ([]T, *string, error) {
-	start := 0
-	if token != nil {
-		var err error
-		if start, err = strconv.Atoi(*token); err != nil || start < 0 || start > len(all) {
-			return nil, nil, front.Errorf("InvalidNextToken", "The token '%s' is invalid.", *token)
-		}
-	}
-	n := most
-	if records != nil && *records > 0 {
-		n = min(int(*records), 100)
-	}
-	end := min(start+n, len(all))
-	if end == len(all) {
-		return all[start:], nil, nil
-	}
-	return all[start:end], aws.String(strconv.Itoa(end)), nil
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/smithy-go"
 )
@@ -151,67 +150,6 @@ func (g *group) advance(m *member, now time.Time, seen *view) []command {
 	return nil
 }
 
-// drains has the activity say what it waits for.
-func (g *group) drains(m *member) {
-	const waiting = types.ScalingActivityStatusCodeWaitingForELBConnectionDraining
-	if m.state == types.LifecycleStateTerminating && m.activity.StatusCode != waiting {
-		m.activity.StatusCode, m.activity.Progress = waiting, aws.Int32(50)
-		m.activity.Description = aws.String("Terminating EC2 instance: " + m.id + " - Waiting For ELB Connection Draining.")
-	}
-}
-
-// register puts m into the group's target groups.
-func (g *group) register(m *member) []command {
-	if g.suspended("AddToLoadBalancer") {
-		return nil
-	}
-	var todo []command
-	for _, arn := range g.settings.TargetGroupARNs {
-		if m.registered[arn] {
-			continue
-		}
-		id := m.id
-		todo = append(todo, command{
-			run: func(ctx context.Context, a *apis) error {
-				_, err := a.balancer.RegisterTargets(ctx, &elb.RegisterTargetsInput{TargetGroupArn: &arn, Targets: []elbtypes.TargetDescription{{Id: &id}}})
-				return err
-			},
-			record: func(_ *group, _ time.Time, err error) { m.registered[arn] = err == nil },
-		})
-	}
-	return todo
-}
-
-// deregister takes m out of those of its target groups that match.
-func (g *group) deregister(m *member, match func(arn string) bool) []command {
-	var todo []command
-	for arn, in := range m.registered {
-		if !in || !match(arn) {
-			continue
-		}
-		id := m.id
-		todo = append(todo, command{
-			run: func(ctx context.Context, a *apis) error {
-				_, err := a.balancer.DeregisterTargets(ctx, &elb.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: []elbtypes.TargetDescription{{Id: &id}}})
-				var noGroup *elbtypes.TargetGroupNotFoundException
-				var noInstance *elbtypes.InvalidTargetException
-				if errors.As(err, &noGroup) || errors.As(err, &noInstance) {
-					return nil
-				}
-				return err
-			},
-			record: func(_ *group, _ time.Time, err error) {
-				if err == nil {
-					delete(m.registered, arn)
-				} else {
-					m.deregistered = false // again, at the next tick
-				}
-			},
-		})
-	}
-	return todo
-}
-
 // terminate starts to take m out of the group. m has an id.
 func (g *group) terminate(m *member, now time.Time, cause string) {
 	if m.state == types.LifecycleStatePending {
@@ -247,66 +185,6 @@ func (g *group) remove(m *member) {
 	g.members = slices.DeleteFunc(g.members, func(other *member) bool { return other == m })
 }
 
-// checkHealth finds the members that are no longer healthy. An instance never
-// becomes healthy again by itself.
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html
-func (g *group) checkHealth(seen *view) {
-	if g.suspended("HealthCheck") {
-		return
-	}
-	for _, m := range g.members {
-		// Instances in Standby are not checked, those on their way out neither.
-		if m.id == "" || m.unhealthy != "" || !m.counts() {
-			continue
-		}
-		switch seen.states[m.id] {
-		case ec2types.InstanceStateNameRunning, ec2types.InstanceStateNamePending:
-		default: // at once, grace period or not
-			m.unhealthy = causeStopped
-			continue
-		}
-		if m.state != types.LifecycleStateInService || !g.checksBalancer() || g.clock.Since(m.inService) < g.grace() {
-			continue
-		}
-		for _, state := range seen.targets[m.id] {
-			if state == elbtypes.TargetHealthStateEnumUnhealthy {
-				m.unhealthy = causeBalancer
-			}
-		}
-	}
-}
-
-// replaceUnhealthy ends unhealthy members, whose replacement then is launched
-// at the same time. With an instance maintenance policy that keeps the group
-// from falling below its minimum, the replacement comes first.
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-maintenance-policy-overview-and-considerations.html
-func (g *group) replaceUnhealthy(now time.Time, seen *view) {
-	g.keep = 0
-	if g.suspended("ReplaceUnhealthy") || g.suspended("Terminate") {
-		return
-	}
-	for _, m := range g.members {
-		if m.unhealthy == "" || !m.counts() {
-			continue
-		}
-		if g.launchFirst() && m.unhealthy != causeStopped && g.countReady(seen) < g.desired {
-			g.keep++
-			continue
-		}
-		g.terminate(m, now, at(now, m.unhealthy))
-		if len(g.capacity()) < g.desired {
-			g.causes = append(g.causes, causeReplacement)
-		}
-	}
-}
-
-// launchFirst tells whether unhealthy instances keep running until their
-// replacements are ready.
-func (g *group) launchFirst() bool {
-	p := g.maintenance
-	return p != nil && aws.ToInt32(p.MinHealthyPercentage) == 100 && aws.ToInt32(p.MaxHealthyPercentage) > 100
-}
-
 // wanted is the capacity to launch up to: the desired one, and room for the
 // unhealthy instances that are kept.
 func (g *group) wanted() int {
@@ -324,10 +202,6 @@ func (g *group) ceiling() int {
 		return max(g.wanted(), most)
 	}
 	return g.wanted()
-}
-
-func (g *group) countReady(seen *view) int {
-	return len(g.where(func(m *member) bool { return g.ready(m, seen) }))
 }
 
 // reason is AWS's own message of an error.

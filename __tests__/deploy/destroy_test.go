@@ -1,0 +1,52 @@
+package deploy_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+func (s story) destroyStage(t *testing.T) {
+	if len(s.tagged(t, "stage")) == 0 {
+		t.Fatal("nothing is tagged as stage's, so that this could not see what is left")
+	}
+	prod := s.tagged(t, "prod")
+	s.cdktf(t, "destroy", "stage", "--auto-approve")
+	if left := s.resources(t, "stage"); len(left) > 0 {
+		t.Errorf("the state still holds %v", left)
+	}
+	if left := s.tagged(t, "stage"); len(left) > 0 {
+		t.Errorf("still there: %v", left)
+	}
+	if after := s.tagged(t, "prod"); fmt.Sprint(after) != fmt.Sprint(prod) {
+		t.Errorf("prod was %v and is %v", prod, after)
+	}
+}
+
+func (s story) destroyProtected(t *testing.T) {
+	for stack, protected := range map[string][]string{
+		"prod":  {"aws_db_instance.mysql_instance", "aws_lb.web_lb"},
+		"state": {"aws_s3_bucket.store_bucket", "aws_dynamodb_table.store_locks"},
+	} {
+		before, tagged := s.resources(t, stack), s.tagged(t, stack)
+		output, err := s.project.Cdktf(t.Context(), nil, "destroy", stack, "--auto-approve")
+		if err == nil || !strings.Contains(output, "prevent_destroy") {
+			t.Errorf("cdktf destroy %s ended with %v:\n%s", stack, err, output)
+		}
+		for _, address := range protected {
+			if !strings.Contains(output, address) {
+				t.Errorf("cdktf destroy %s does not name %s:\n%s", stack, address, output)
+			}
+		}
+		// The plan said no: nothing has gone.
+		if after := s.resources(t, stack); fmt.Sprint(after) != fmt.Sprint(before) {
+			t.Errorf("%s was %v and is %v", stack, before, after)
+		}
+		if after := s.tagged(t, stack); fmt.Sprint(after) != fmt.Sprint(tagged) {
+			t.Errorf("%s was %v and is %v", stack, tagged, after)
+		}
+	}
+	must(dynamodb.NewFromConfig(s.config).DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &s.settings.LockTable}))(t)
+}
