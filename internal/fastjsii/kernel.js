@@ -41,7 +41,6 @@ if (source.includes(LAUNCHED) && source.includes(INDEX_VERSION) && parts.every((
   loadLazily();
   readTypesInPlace();
   preparePackages(process.argv[2]);
-  askVersionsOnce();
   keepCompiledCode(path.join(__dirname, `code-${process.version}`));
   const kernel = new Module(program, module);
   kernel.filename = program;
@@ -154,18 +153,6 @@ function readTypesInPlace() {
         return bytes.toString(encoding);
       },
     };
-  };
-}
-
-// A resource of type terraform_data makes cdktf run `terraform version`, for
-// some 50 ms, in every stack that has one.
-function askVersionsOnce() {
-  const answers = new Map();
-  const execSync = childProcess.execSync;
-  childProcess.execSync = function (command, options) {
-    if (!/^\S+ version$/.test(command)) return execSync.call(this, command, options);
-    if (!answers.has(command)) answers.set(command, execSync.call(this, command, options));
-    return answers.get(command);
   };
 }
 
