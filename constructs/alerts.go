@@ -27,7 +27,7 @@ type AlertsProps struct {
 	Tags map[string]string
 }
 
-// Alerts is the SNS topic that an environment's alarms speak to, encrypted with
+// Alerts is the SNS topic that an environment's alarms notify, encrypted with
 // a key of its own (AWS charges for a key by the month). A topic that exists
 // already is &Alerts{TopicARN: "arn:aws:sns:…"}.
 type Alerts struct {

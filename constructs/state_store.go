@@ -88,16 +88,16 @@ func NewStateStore(parent constructs.Construct, id string, props StateStoreProps
 	mustBeValid(id, props.Validate())
 	props = props.withDefaults()
 	s := newScope(parent, id, nil)
-	keep := &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(true)}
+	protected := &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(true)}
 
 	bucket := add(s, "bucket", s3bucket.NewS3Bucket, &s3bucket.S3BucketConfig{
 		Bucket:    jsii.String(props.BucketName),
-		Lifecycle: keep,
+		Lifecycle: protected,
 	})
 	versioning := add(s, "versioning", s3bucketversioning.NewS3BucketVersioningA, &s3bucketversioning.S3BucketVersioningAConfig{
 		Bucket:                  bucket.Id(),
 		VersioningConfiguration: &s3bucketversioning.S3BucketVersioningVersioningConfiguration{Status: jsii.String("Enabled")},
-		Lifecycle:               keep,
+		Lifecycle:               protected,
 	})
 	add(s, "encryption", s3bucketserversideencryptionconfiguration.NewS3BucketServerSideEncryptionConfigurationA, &s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationAConfig{
 		Bucket: bucket.Id(),
@@ -168,7 +168,7 @@ func NewStateStore(parent constructs.Construct, id string, props StateStoreProps
 		PointInTimeRecovery:       &dynamodbtable.DynamodbTablePointInTimeRecovery{Enabled: jsii.Bool(true)},
 		ServerSideEncryption:      &dynamodbtable.DynamodbTableServerSideEncryption{Enabled: jsii.Bool(true)},
 		DeletionProtectionEnabled: jsii.Bool(true),
-		Lifecycle:                 keep,
+		Lifecycle:                 protected,
 	})
 
 	return &StateStore{
