@@ -6,6 +6,13 @@ import (
 
 // WebserverClusterProps says what a WebserverCluster is like. Only Name and
 // Network are required.
+//
+// What a change does to a cluster that is running: what an instance boots with (the
+// database's address, instance type, image, root volume, monitoring, boot script, tags)
+// makes a new version of the launch template, and an instance refresh brings it to the
+// fleet. Sizes, alarms, timeouts and the load balancer's settings change in place. Another
+// Name is another cluster in place of this one, with an interruption. Where it is
+// otherwise, the field says so.
 type WebserverClusterProps struct {
 	// Name starts the name of everything in the cluster and is the load
 	// balancer's name, such as "webservers-stage": at most 32 lower-case
@@ -72,7 +79,8 @@ type WebserverClusterProps struct {
 	// other resources still work.
 	UserData string
 	// ServerPort is the TCP port that the instances serve HTTP on. Default
-	// 8080.
+	// 8080. A change is not free of downtime: until they are replaced, the old
+	// instances do not serve the new port.
 	ServerPort int
 
 	// CertificateARN is the ACM certificate of the load balancer. With it, the
@@ -97,14 +105,17 @@ type WebserverClusterProps struct {
 
 	// IdleTimeout is how long the load balancer keeps a connection on which
 	// nothing comes, so how long a request may stay without an answer. Whole
-	// seconds, 1 s to 4000 s; default 30 s.
+	// seconds, 1 s to 4000 s; default 30 s. With the default boot script a change
+	// replaces the instances: their servers keep connections longer than that.
 	IdleTimeout time.Duration
 	// DeregistrationDelay is how long an instance that is to go may finish the
 	// requests it has. Longer than IdleTimeout, whole seconds, at most 3600 s;
 	// default 15 s longer.
 	DeregistrationDelay time.Duration
 	// HealthCheckPath is what the load balancer asks for, a path and perhaps a
-	// query, at most 1024 characters; 200 means healthy. Default "/health".
+	// query, at most 1024 characters; 200 means healthy. Default "/health". A
+	// change is not free of downtime, unless the old servers answer the new path,
+	// too: it is asked for at once.
 	HealthCheckPath string
 	// HealthCheckInterval is the time between two health checks, 10 s to
 	// 300 s. Two good ones in a row make an instance healthy, two bad ones

@@ -17,7 +17,11 @@ import (
 // mysqlPort is MySQL's port, as MySQL.Port says.
 const mysqlPort = 3306
 
-// MySQLProps says what a MySQL is like.
+// MySQLProps says what a MySQL is like. Only Name and Network are required.
+//
+// Changes wait for the maintenance window unless ApplyImmediately; another InstanceClass
+// interrupts the database for a minute or so with MultiAZ, else for longer. Another Name is
+// a rename in place. Where it is otherwise, the field says so.
 type MySQLProps struct {
 	// Name is the DB instance's identifier, such as "webservers-stage".
 	// Required.

@@ -58,7 +58,8 @@ const (
 	smallestVPC = 27 - subnetBits
 )
 
-// NetworkProps says what a Network is like.
+// NetworkProps says what a Network is like. Only Name and CIDR are required. A change
+// adds or takes away; it moves nothing that exists.
 type NetworkProps struct {
 	// Name starts the name of everything in the network, such as
 	// "webservers-stage". Required.
