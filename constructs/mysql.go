@@ -20,11 +20,11 @@ const mysqlPort = 3306
 // MySQLProps says what a MySQL is like. Only Name and Network are required.
 //
 // Changes wait for the maintenance window unless ApplyImmediately; another InstanceClass
-// interrupts the database for a minute or so with MultiAZ, else for longer. Another Name is
-// a rename in place. Where it is otherwise, the field says so.
+// interrupts the database for a minute or so with MultiAZ, else for longer. Where it is
+// otherwise, the field says so.
 type MySQLProps struct {
-	// Name is the DB instance's identifier, such as "webservers-stage".
-	// Required.
+	// Name is the DB instance's identifier, such as "webservers-stage". Leave it as
+	// it is once the instance exists: clients know its address by it. Required.
 	Name string
 	// Network is where it stands: in its database subnets, in two zones or
 	// more. Required.
