@@ -28,11 +28,8 @@ func synthesize() (err error) {
 	defer fastjsii.Close()
 	environments := stacks.Environments()
 	settings, err := project.Load(".")
-	if err == nil {
-		err = stacks.Validate(settings, environments)
-	}
 	outputFolder := cmp.Or(os.Getenv("CDKTF_OUTDIR"), "cdktf.out") // as cdktf.NewApp takes it
-	if err := errors.Join(environ.Check(os.Environ(), outputFolder), err); err != nil {
+	if err := errors.Join(environ.Check(os.Environ(), outputFolder), err, stacks.Validate(settings, environments)); err != nil {
 		return err
 	}
 

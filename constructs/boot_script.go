@@ -26,24 +26,26 @@ const keepAliveMargin = 15 * time.Second
 // read it: what Terraform would take for a template of its own is escaped,
 // references of CDKTF are not.
 func (p WebserverClusterProps) bootScript() []string {
-	script := p.UserData
-	if script == "" {
-		database := "none"
-		if p.Database != nil {
-			database = html.EscapeString(fmt.Sprintf("%s:%d", p.Database.Address, p.Database.Port))
-		}
-		script = strings.NewReplacer(
-			"@NAME@", p.Name,
-			"@SERVER_TEXT@", html.EscapeString(p.ServerText),
-			"@DATABASE@", database,
-			"@PORT@", fmt.Sprint(p.ServerPort),
-			// A string in Go's form is one in Python's: the rule of the path lets
-			// nothing but ASCII through.
-			"@HEALTH_PATH@", strconv.Quote(p.HealthCheckPath),
-			"@KEEP_ALIVE@", fmt.Sprint(int((p.IdleTimeout + keepAliveMargin).Seconds())),
-		).Replace(defaultBootScript)
-	}
+	script := orDefault(p.UserData, p.defaultScript())
 	return strings.Split(strings.TrimSuffix(escapeTemplate(script), "\n"), "\n")
+}
+
+// defaultScript is the default boot script, filled in.
+func (p WebserverClusterProps) defaultScript() string {
+	database := "none"
+	if p.Database != nil {
+		database = html.EscapeString(fmt.Sprintf("%s:%d", p.Database.Address, p.Database.Port))
+	}
+	return strings.NewReplacer(
+		"@NAME@", p.Name,
+		"@SERVER_TEXT@", html.EscapeString(p.ServerText),
+		"@DATABASE@", database,
+		"@PORT@", fmt.Sprint(p.ServerPort),
+		// A string in Go's form is one in Python's: the rule of the path lets
+		// nothing but ASCII through.
+		"@HEALTH_PATH@", strconv.Quote(p.HealthCheckPath),
+		"@KEEP_ALIVE@", fmt.Sprint(int((p.IdleTimeout + keepAliveMargin).Seconds())),
+	).Replace(defaultBootScript)
 }
 
 // templateRule finds what starts a template in a Terraform string, and the

@@ -44,6 +44,9 @@ type WebserverClusterProps struct {
 
 	// InstanceType is the EC2 instance type. Default "t3.micro".
 	InstanceType string
+	// AllowUnknownInstanceType lets an InstanceType pass that is newer than the AWS
+	// SDK in go.mod. Default false: it is taken for a typing error.
+	AllowUnknownInstanceType bool
 	// AMI is the id of the image, such as "ami-0abc…". Default: what
 	// AMIParameter names.
 	AMI string
@@ -63,27 +66,31 @@ type WebserverClusterProps struct {
 	// "/dev/xvda" ("aws ec2 describe-images" says which). Default "/dev/xvda",
 	// Amazon Linux 2023's.
 	RootDeviceName string
-	// RootVolumeGiB is the size of the root volume, in GiB, 8 to 16384. Default
+	// RootVolumeGiB is the size of the root volume, in GiB, 8 to 65536. Default
 	// 8, the size of Amazon Linux 2023's own.
 	RootVolumeGiB int
 	// DetailedMonitoring has EC2's metrics every minute instead of every five.
 	// AWS charges for it. Default false.
 	DetailedMonitoring bool
 
-	// ServerText is a line of text on the page of the default boot script.
-	// Default "Hello, World".
+	// ServerText is a line of text on the page of the default boot script. Leave
+	// it out when UserData is given. Default "Hello, World".
 	ServerText string
-	// UserData is a boot script instead of the default one, 16 KB at the most.
-	// It has to serve ServerPort and HealthCheckPath. What it says between ${
+	// UserData is a boot script instead of the default one, 16384 bytes at the
+	// most, in any form that cloud-init knows by its beginning: a script (#!),
+	// #cloud-config, a MIME message, … Its lines end with LF (in a MIME message
+	// perhaps with CR LF). It has to serve ServerPort and HealthCheckPath. What it says between ${
 	// and } is the shell's and not Terraform's; references to attributes of
 	// other resources still work.
 	UserData string
-	// ServerPort is the TCP port that the instances serve HTTP on. Default
-	// 8080. A change is not free of downtime: until they are replaced, the old
-	// instances do not serve the new port.
+	// ServerPort is the TCP port that the instances serve HTTP on: with the default
+	// boot script, whose server is not root, 1024 to 65535; with UserData, any.
+	// Default 8080. A change is not free of downtime: until they are replaced, the
+	// old instances do not serve the new port.
 	ServerPort int
 
-	// CertificateARN is the ACM certificate of the load balancer. With it, the
+	// CertificateARN is the certificate of the load balancer, of ACM or IAM, one of
+	// ACM in the load balancer's own region. With it, the
 	// cluster serves HTTPS and redirects HTTP there. Default: HTTP only.
 	CertificateARN string
 	// Internal keeps the load balancer off the internet: it stands in the
@@ -105,8 +112,9 @@ type WebserverClusterProps struct {
 
 	// IdleTimeout is how long the load balancer keeps a connection on which
 	// nothing comes, so how long a request may stay without an answer. Whole
-	// seconds, 1 s to 4000 s; default 30 s. With the default boot script a change
-	// replaces the instances: their servers keep connections longer than that.
+	// seconds, 1 s to 59 min 59 s (DeregistrationDelay has to be longer); default
+	// 30 s. With the default boot script a change replaces the instances: their
+	// servers keep connections longer than that.
 	IdleTimeout time.Duration
 	// DeregistrationDelay is how long an instance that is to go may finish the
 	// requests it has. Longer than IdleTimeout, whole seconds, at most 3600 s;
@@ -181,7 +189,7 @@ func (p WebserverClusterProps) withDefaults() WebserverClusterProps {
 	p.DeregistrationDelay = orDefault(p.DeregistrationDelay, min(p.IdleTimeout+15*time.Second, maxDeregistrationDelay))
 	p.HealthCheckPath = orDefault(p.HealthCheckPath, "/health")
 	p.HealthCheckInterval = orDefault(p.HealthCheckInterval, 15*time.Second)
-	p.Warmup = orDefault(p.Warmup, max(120*time.Second, healthCheckThreshold*p.HealthCheckInterval))
+	p.Warmup = orDefault(p.Warmup, min(max(120*time.Second, healthCheckThreshold*p.HealthCheckInterval), maxWarmup))
 	p.HealthCheckGracePeriod = orDefault(p.HealthCheckGracePeriod, p.Warmup)
 	if p.MaxHealthyPercentage == 0 {
 		p.MaxHealthyPercentage = 150

@@ -1,8 +1,6 @@
 package constructs
 
 import (
-	"fmt"
-	"net/netip"
 	"regexp"
 	"strings"
 	"time"
@@ -15,6 +13,10 @@ import (
 const (
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay
 	maxDeregistrationDelay = 3600 * time.Second
+	// maxIdleTimeout leaves room for a DeregistrationDelay.
+	maxIdleTimeout = maxDeregistrationDelay - time.Second
+
+	maxWarmup = time.Hour
 
 	// healthCheckTimeout is below every HealthCheckInterval that is allowed.
 	healthCheckTimeout = 5 * time.Second
@@ -22,23 +24,19 @@ const (
 	// lost packet.
 	healthCheckThreshold = 2
 
+	// leastSize is one instance for each of two zones.
+	leastSize = 2
+
 	// minHealthyPercentage: the fleet never falls below its capacity.
 	minHealthyPercentage = 100
 )
 
 var (
-	instanceTypeRule = regexp.MustCompile(`^([a-z0-9-]+)\.[a-z0-9-]+$`)
-	// A family such as t4g or c7gn runs on Graviton: behind the number of its
-	// generation, the processor's letter is g.
-	// https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
-	gravitonRule = regexp.MustCompile(`^(a1|[a-z]+\d+g[a-z-]*)\.`)
-	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances.html
-	burstableRule = regexp.MustCompile(`^t\d`)
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html
-	deviceRule    = regexp.MustCompile(`^/dev/[a-z0-9]+$`)
-	amiRule       = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	parameterRule = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*(:\d+)?$`)
-	certificate   = regexp.MustCompile(`^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/.+$`)
+	deviceRule = regexp.MustCompile(`^/dev/[a-z0-9]+$`)
+	// A name, perhaps with a version, or the ARN of another account's parameter.
+	// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-shared-parameters.html
+	parameterRule = regexp.MustCompile(`^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter|/?[A-Za-z0-9_.-]+)(/[A-Za-z0-9_.-]+)*(:\d+)?$`)
 	// An absolute path, and perhaps a query; a fragment never reaches a server.
 	// https://www.rfc-editor.org/rfc/rfc3986#section-3.3
 	healthPathRule = regexp.MustCompile(`^/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$`)
@@ -46,152 +44,179 @@ var (
 
 // Validate returns every fault of the props, or nil.
 func (p WebserverClusterProps) Validate() error {
+	set := p // A default that follows from a field at fault is not named in its place.
 	p = p.withDefaults()
 	var f faults.List
-	checkName(&f, p.Name, maxLoadBalancerName, "a load balancer's name")
+	p.checkNames(&f)
 	p.checkNetwork(&f)
-	p.checkScaling(&f)
-	p.checkInstances(&f)
+	p.checkScaling(&f, set)
+	p.checkInstances(&f, set)
+	p.checkServer(&f, set)
 	p.checkLoadBalancer(&f)
-	p.checkReplacement(&f)
-	checkTags(&f, "Tags", p.Tags)
+	p.checkReplacement(&f, set)
+	checkTags(&f, "Tags", p.Tags, p.DefaultTags)
+	checkTags(&f, "DefaultTags", p.DefaultTags)
 	return f.Err()
+}
+
+func (p WebserverClusterProps) checkNames(f *faults.List) {
+	checkName(f, p.Name, maxLoadBalancerName, "a load balancer's name")
+	checkGroupName(f, p.Name)
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+	if strings.HasPrefix(p.Name, "internal-") {
+		f.Add("Name", p.Name, "must not begin with internal-, which AWS keeps for itself")
+	}
+	if p.PinAMI && p.AMI == "" {
+		checkParameterName(f, p.Name)
+	}
 }
 
 func (p WebserverClusterProps) checkNetwork(f *faults.List) {
 	if p.Network == nil {
 		f.Missing("Network", "the network that the cluster stands in")
-		return
-	}
-	if p.Network.VPCID == "" {
-		f.Missing("Network.VPCID", "the VPC of the subnets")
-	}
-	checkSubnets(f, "Network.PrivateSubnetIDs", p.Network.PrivateSubnetIDs)
-	if !p.Internal {
-		checkSubnets(f, "Network.PublicSubnetIDs", p.Network.PublicSubnetIDs)
+	} else {
+		checkID(f, "Network.VPCID", p.Network.VPCID, vpcRule, "the VPC of the subnets")
+		checkSubnets(f, "Network.PrivateSubnetIDs", p.Network.PrivateSubnetIDs)
+		if !p.Internal {
+			checkSubnets(f, "Network.PublicSubnetIDs", p.Network.PublicSubnetIDs)
+		}
 	}
 	if d := p.Database; d != nil {
-		if d.Address == "" || d.SecurityGroupID == "" || d.Port < 1 || d.Port > 65535 {
-			f.Missing("Database", "its Address, SecurityGroupID and Port (1 to 65535), all of them")
+		if d.Address == "" {
+			f.Missing("Database.Address", "the database's DNS name")
 		}
 		checkLine(f, "Database.Address", d.Address)
+		checkPort(f, "Database.Port", d.Port)
+		checkID(f, "Database.SecurityGroupID", d.SecurityGroupID, securityGroupRule, "the database's security group")
 	}
-	if p.Alerts != nil && p.Alerts.TopicARN == "" {
-		f.Missing("Alerts.TopicARN", "the SNS topic of the alarms")
+	if p.Alerts != nil {
+		switch topic := p.Alerts.TopicARN; {
+		case topic == "":
+			f.Missing("Alerts.TopicARN", "the SNS topic of the alarms")
+		case !topicRule.MatchString(topic) && !isToken(topic):
+			f.Add("Alerts.TopicARN", topic, "must be the ARN of an SNS topic, such as arn:aws:sns:eu-central-1:111122223333:ops")
+		}
 	}
 }
 
-func (p WebserverClusterProps) checkScaling(f *faults.List) {
-	if p.MinSize < 2 {
-		f.Add("MinSize", p.MinSize, "must be 2 or more: one instance cannot survive the loss of its zone")
-	}
-	if p.MinSize > p.MaxSize {
+func (p WebserverClusterProps) checkScaling(f *faults.List, set WebserverClusterProps) {
+	clusterMin, clusterMax := p.MinSize, p.MaxSize
+	switch {
+	case p.MinSize < leastSize:
+		f.Add("MinSize", p.MinSize, "must be %d or more: one instance cannot survive the loss of its zone", leastSize)
+		clusterMin = 0
+	case p.MinSize > p.MaxSize && set.MinSize != 0:
 		f.Add("MinSize", p.MinSize, "must not be above MaxSize (%d)", p.MaxSize)
+		clusterMin = 0
+	case p.MinSize > p.MaxSize:
+		f.Add("MaxSize", p.MaxSize, "must not be below MinSize (%d)", p.MinSize)
+		clusterMin = 0
 	}
+	// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html
 	if p.CPUTarget < 1 || p.CPUTarget > 100 {
 		f.Add("CPUTarget", p.CPUTarget, "must be 1 to 100 (percent)")
 	}
 	if p.RequestsTarget < 1 {
 		f.Add("RequestsTarget", p.RequestsTarget, "must be 1 or more")
 	}
-	names := map[string]bool{}
-	for i, schedule := range p.Schedules {
-		field := fmt.Sprintf("Schedules[%d]", i)
-		f.In(field, schedule.validate(p.MinSize, p.MaxSize))
-		if names[schedule.Name] {
-			f.Add(field+".Name", schedule.Name, "is used twice")
-		}
-		names[schedule.Name] = true
-	}
+	checkSchedules(f, p.Schedules, clusterMin, clusterMax)
 }
 
-func (p WebserverClusterProps) checkInstances(f *faults.List) {
-	if !instanceTypeRule.MatchString(p.InstanceType) {
-		f.Add("InstanceType", p.InstanceType, "must be an EC2 instance type such as t3.micro")
-	}
-	if p.AMI != "" {
-		if !amiRule.MatchString(p.AMI) && !isToken(p.AMI) {
-			f.Add("AMI", p.AMI, "must be an image's id: ami- and 8 or 17 hexadecimal digits")
-		}
-		if p.AMIParameter != "" {
+func (p WebserverClusterProps) checkInstances(f *faults.List, set WebserverClusterProps) {
+	checkInstanceType(f, p.InstanceType, p.AllowUnknownInstanceType)
+	unknownArchitecture := isToken(p.InstanceType)
+	switch other := map[string]string{"arm64": "x86_64", "x86_64": "arm64"}[p.architecture()]; {
+	case p.AMI != "":
+		checkID(f, "AMI", p.AMI, amiRule, "the image")
+		if set.AMIParameter != "" {
 			f.Add("AMIParameter", p.AMIParameter, "contradicts AMI (%s): give one of the two", p.AMI)
 		}
 		if p.PinAMI {
 			f.Add("PinAMI", p.PinAMI, "is for AMIParameter; AMI (%s) pins the image already", p.AMI)
 		}
-	} else if !parameterRule.MatchString(p.AMIParameter) {
+	case unknownArchitecture && set.AMIParameter == "":
+		f.Add("InstanceType", p.InstanceType, "is a reference, whose architecture is not known yet: give AMI or AMIParameter, too")
+	case unknownArchitecture && p.PinAMI:
+		f.Add("InstanceType", p.InstanceType, "is a reference, whose architecture is not known yet; PinAMI pins an image for each architecture: give AMI in its place")
+	case unknownArchitecture, isToken(p.AMIParameter):
+	case !parameterRule.MatchString(p.AMIParameter):
 		f.Add("AMIParameter", p.AMIParameter, "must be the name of an SSM parameter, such as %sx86_64", amazonLinux)
-	} else if other := map[string]string{"arm64": "x86_64", "x86_64": "arm64"}[p.architecture()]; strings.HasSuffix(p.AMIParameter, other) {
+	case strings.HasSuffix(p.AMIParameter, other):
 		f.Add("AMIParameter", p.AMIParameter, "is of images for %s, and %s runs %s", other, p.InstanceType, p.architecture())
 	}
-	if !deviceRule.MatchString(p.RootDeviceName) {
+	if !deviceRule.MatchString(p.RootDeviceName) && !isToken(p.RootDeviceName) {
 		f.Add("RootDeviceName", p.RootDeviceName, "must be a device such as /dev/xvda or /dev/sda1")
 	}
-	if p.RootVolumeGiB < 8 || p.RootVolumeGiB > 16384 {
-		f.Add("RootVolumeGiB", p.RootVolumeGiB, "must be 8 (Amazon Linux 2023's own size) to 16384 (gp3's limit)")
+	// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html
+	if p.RootVolumeGiB < 8 || p.RootVolumeGiB > 65536 {
+		f.Add("RootVolumeGiB", p.RootVolumeGiB, "must be 8 (Amazon Linux 2023's own size) to 65536 (gp3's limit)")
 	}
-	// A port below 1024 would need root's rights to serve.
-	if p.ServerPort < 1024 || p.ServerPort > 65535 {
-		f.Add("ServerPort", p.ServerPort, "must be 1024 to 65535")
+}
+
+// checkServer checks what the instances serve.
+func (p WebserverClusterProps) checkServer(f *faults.List, set WebserverClusterProps) {
+	if p.UserData == "" {
+		// https://man7.org/linux/man-pages/man7/ip.7.html (ip_unprivileged_port_start)
+		if p.ServerPort < 1024 || p.ServerPort > 65535 {
+			f.Add("ServerPort", p.ServerPort, "must be 1024 to 65535 with the default boot script: a port below needs root's rights, which its server does not have")
+		}
+		checkLine(f, "ServerText", p.ServerText)
+		if size := len(referenceRule.ReplaceAllString(p.defaultScript(), "")); size > maxUserData {
+			f.Add("ServerText", len(p.ServerText), "is its size in bytes; it makes the boot script %d bytes long, above EC2's limit of %d", size, maxUserData)
+		}
+	} else {
+		checkPort(f, "ServerPort", p.ServerPort)
+		if set.ServerText != "" {
+			f.Add("ServerText", p.ServerText, "is for the default boot script, and UserData takes its place")
+		}
+		checkUserData(f, p.UserData)
 	}
-	checkLine(f, "ServerText", p.ServerText)
-	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
-	const maxUserData = 16 * 1024
-	if script := strings.Join(p.bootScript(), "\n"); len(script) > maxUserData {
-		f.Add("UserData", len(script), "is its size in bytes, above EC2's limit of %d", maxUserData)
-	} else if p.UserData != "" && !strings.HasPrefix(p.UserData, "#!") {
-		f.Add("UserData", strings.SplitN(p.UserData, "\n", 2)[0], "must start with #!, or the instance does not run it")
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+	if (!healthPathRule.MatchString(p.HealthCheckPath) || len(p.HealthCheckPath) > 1024) && !isToken(p.HealthCheckPath) {
+		f.Add("HealthCheckPath", p.HealthCheckPath, "must be a path of 1 to 1024 characters that starts with /, such as /health or /status?full=1, other characters than A-Z a-z 0-9 . _ ~ ! $ & ' ( ) * + , ; = : @ / ? - written as %%XX")
 	}
 }
 
 func (p WebserverClusterProps) checkLoadBalancer(f *faults.List) {
-	if strings.HasPrefix(p.Name, "internal-") {
-		f.Add("Name", p.Name, "must not start with internal-, which AWS keeps for itself")
+	if p.CertificateARN != "" && !certificateRule.MatchString(p.CertificateARN) && !isToken(p.CertificateARN) {
+		f.Add("CertificateARN", p.CertificateARN, "must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/0123abcd-…")
 	}
-	if p.CertificateARN != "" && !certificate.MatchString(p.CertificateARN) && !isToken(p.CertificateARN) {
-		f.Add("CertificateARN", p.CertificateARN, "must be the ARN of an ACM certificate")
-	}
-	var blocks []netip.Prefix
-	for _, cidr := range p.AllowedCIDRs {
-		block, err := netip.ParsePrefix(cidr)
-		if err != nil || !block.Addr().Is4() || block != block.Masked() {
-			f.Add("AllowedCIDRs", cidr, "must be an IPv4 block such as 203.0.113.0/24")
-			continue
-		}
-		for _, other := range blocks {
-			if block.Overlaps(other) {
-				f.Add("AllowedCIDRs", cidr, "overlaps %v", other)
-			}
-		}
-		blocks = append(blocks, block)
-	}
-	if p.AccessLogsBucket != "" && !bucketNameRule.MatchString(p.AccessLogsBucket) && !isToken(p.AccessLogsBucket) {
-		f.Add("AccessLogsBucket", p.AccessLogsBucket, "must be the name of an S3 bucket")
-	}
-	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-	if !healthPathRule.MatchString(p.HealthCheckPath) || len(p.HealthCheckPath) > 1024 {
-		f.Add("HealthCheckPath", p.HealthCheckPath, "must be a path of 1 to 1024 characters that starts with /, such as /health or /status?full=1, other characters than A-Z a-z 0-9 . _ ~ ! $ & ' ( ) * + , ; = : @ / ? - written as %%XX")
+	checkAllowedBlocks(f, "AllowedCIDRs", p.AllowedCIDRs)
+	if rule := bucketFault(p.AccessLogsBucket); p.AccessLogsBucket != "" && rule != "" && !isToken(p.AccessLogsBucket) {
+		f.Add("AccessLogsBucket", p.AccessLogsBucket, "%s", rule)
 	}
 	// AWS takes 5 s to 300 s; the check's own timeout has to fit inside.
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 	checkSeconds(f, "HealthCheckInterval", p.HealthCheckInterval, 2*healthCheckTimeout, 300*time.Second)
+	// AWS takes 4000 s.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
-	checkSeconds(f, "IdleTimeout", p.IdleTimeout, time.Second, 4000*time.Second)
+	if p.IdleTimeout > maxIdleTimeout {
+		f.Add("IdleTimeout", p.IdleTimeout, "must be below %v, the longest DeregistrationDelay: requests may take longer than an instance that is to go is left to finish them", maxDeregistrationDelay)
+	} else {
+		checkSeconds(f, "IdleTimeout", p.IdleTimeout, time.Second, maxIdleTimeout)
+	}
 }
 
 // checkReplacement refuses what would lose capacity or requests while
 // instances are replaced.
-func (p WebserverClusterProps) checkReplacement(f *faults.List) {
-	checkSeconds(f, "DeregistrationDelay", p.DeregistrationDelay, time.Second, maxDeregistrationDelay)
-	if p.DeregistrationDelay <= p.IdleTimeout {
-		f.Add("DeregistrationDelay", p.DeregistrationDelay, "must be longer than IdleTimeout (%v), or replacing an instance cuts requests off", p.IdleTimeout)
+func (p WebserverClusterProps) checkReplacement(f *faults.List, set WebserverClusterProps) {
+	if set.DeregistrationDelay != 0 {
+		checkSeconds(f, "DeregistrationDelay", p.DeregistrationDelay, time.Second, maxDeregistrationDelay)
+		if p.DeregistrationDelay <= p.IdleTimeout && p.IdleTimeout <= maxIdleTimeout {
+			f.Add("DeregistrationDelay", p.DeregistrationDelay, "must be longer than IdleTimeout (%v), or replacing an instance cuts requests off", p.IdleTimeout)
+		}
 	}
-	checkSeconds(f, "Warmup", p.Warmup, time.Second, time.Hour)
-	if healthy := healthCheckThreshold * p.HealthCheckInterval; p.Warmup < healthy {
-		f.Add("Warmup", p.Warmup, "must be at least %v, the time of %d health checks, or a refresh goes on before an instance has passed them", healthy, healthCheckThreshold)
+	if set.Warmup != 0 {
+		checkSeconds(f, "Warmup", p.Warmup, time.Second, maxWarmup)
+		if healthy := healthCheckThreshold * p.HealthCheckInterval; p.Warmup < healthy {
+			f.Add("Warmup", p.Warmup, "must be at least %v, the time of %d health checks, or a refresh goes on before an instance has passed them", healthy, healthCheckThreshold)
+		}
 	}
-	checkSeconds(f, "HealthCheckGracePeriod", p.HealthCheckGracePeriod, 0, time.Hour)
-	if p.HealthCheckGracePeriod > p.Warmup {
-		f.Add("HealthCheckGracePeriod", p.HealthCheckGracePeriod, "must not be above Warmup (%v), or a refresh goes on over instances whose health nobody has judged", p.Warmup)
+	if set.HealthCheckGracePeriod != 0 {
+		checkSeconds(f, "HealthCheckGracePeriod", p.HealthCheckGracePeriod, 0, maxWarmup)
+		if p.HealthCheckGracePeriod > p.Warmup {
+			f.Add("HealthCheckGracePeriod", p.HealthCheckGracePeriod, "must not be above Warmup (%v), or a refresh goes on over instances whose health nobody has judged", p.Warmup)
+		}
 	}
 	// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
 	if p.MaxHealthyPercentage <= minHealthyPercentage || p.MaxHealthyPercentage > 200 {
@@ -217,6 +242,12 @@ func (p WebserverClusterProps) checkReplacement(f *faults.List) {
 func checkSeconds(f *faults.List, field string, d, least, most time.Duration) {
 	if d < least || d > most || d%time.Second != 0 {
 		f.Add(field, d, "must be whole seconds from %v to %v", least, most)
+	}
+}
+
+func checkPort(f *faults.List, field string, port int) {
+	if port < 1 || port > 65535 {
+		f.Add(field, port, "must be a TCP port, 1 to 65535")
 	}
 }
 

@@ -2,9 +2,7 @@ package constructs
 
 import (
 	"errors"
-	"regexp"
 
-	"example.com/webserver-cluster/internal/faults"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbinstance"
@@ -30,21 +28,28 @@ type MySQLProps struct {
 	// more. Required.
 	Network *Network
 
-	// InstanceClass is the DB instance class. Default "db.t4g.micro".
+	// InstanceClass is the DB instance class, one that RDS for MySQL 8.4 has.
+	// Default "db.t4g.micro".
 	InstanceClass string
+	// AllowUnknownInstanceClass lets an InstanceClass pass that is newer than the
+	// list in instance_types.go. Default false: it is taken for a typing error.
+	AllowUnknownInstanceClass bool
 	// EngineVersion is the MySQL version, major and minor ("8.4") or with the
 	// patch ("8.4.5"). With the former, RDS chooses the patch and upgrades it
 	// in the maintenance window; with the latter, only the code does. Default
 	// "8.4".
 	EngineVersion string
 	// DatabaseName is the database made in it at first. It cannot change once
-	// the instance exists: a plan with another one fails. Default "app".
+	// the instance exists: a plan with another one fails. At most 64 letters,
+	// digits and underscores, a letter first, and no word that MySQL reserves.
+	// Default "app".
 	DatabaseName string
-	// StorageGiB is the storage to start with, in GiB, 20 at the least (gp3).
-	// Default 20.
+	// StorageGiB is the storage to start with, in GiB, 20 (the least of gp3) to
+	// 59578 (which leaves MaxStorageGiB room). Default 20.
 	StorageGiB int
-	// MaxStorageGiB is how far RDS may let the storage grow, in GiB. Default
-	// five times StorageGiB.
+	// MaxStorageGiB is how far RDS may let the storage grow, in GiB: at least 10 %
+	// above StorageGiB, at most 65536. Default five times StorageGiB, if that is
+	// not above 65536.
 	MaxStorageGiB int
 	// BackupRetentionDays is how long automated backups are kept, in days, 1
 	// to 35. Default 7.
@@ -109,56 +114,9 @@ func (p MySQLProps) withDefaults() MySQLProps {
 	p.EngineVersion = orDefault(p.EngineVersion, "8.4")
 	p.DatabaseName = orDefault(p.DatabaseName, "app")
 	p.StorageGiB = orDefault(p.StorageGiB, 20)
-	p.MaxStorageGiB = orDefault(p.MaxStorageGiB, 5*p.StorageGiB)
+	p.MaxStorageGiB = orDefault(p.MaxStorageGiB, min(5*p.StorageGiB, maxMySQLGiB))
 	p.BackupRetentionDays = orDefault(p.BackupRetentionDays, 7)
 	return p
-}
-
-var (
-	instanceClassRule = regexp.MustCompile(`^db\.[a-z0-9-]+\.[a-z0-9-]+$`)
-	engineVersionRule = regexp.MustCompile(`^8\.4(\.\d+)?$`)
-	patchVersionRule  = regexp.MustCompile(`^\d+\.\d+\.\d+`)
-	databaseNameRule  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
-)
-
-// Validate returns every fault of the props, or nil.
-func (p MySQLProps) Validate() error {
-	p = p.withDefaults()
-	var f faults.List
-	checkName(&f, p.Name, maxDBInstanceName, "a DB instance's name")
-	if p.Network == nil {
-		f.Missing("Network", "the network that the database stands in")
-	} else {
-		if p.Network.VPCID == "" {
-			f.Missing("Network.VPCID", "the VPC of the subnets")
-		}
-		checkSubnets(&f, "Network.DatabaseSubnetIDs", p.Network.DatabaseSubnetIDs)
-	}
-	if !instanceClassRule.MatchString(p.InstanceClass) {
-		f.Add("InstanceClass", p.InstanceClass, "must be a DB instance class such as db.t4g.micro")
-	}
-	if !engineVersionRule.MatchString(p.EngineVersion) {
-		// Another major version needs another parameter group family.
-		f.Add("EngineVersion", p.EngineVersion, "must be 8.4 or 8.4.N")
-	}
-	if !databaseNameRule.MatchString(p.DatabaseName) {
-		f.Add("DatabaseName", p.DatabaseName, "must be 1 to 64 letters, digits and underscores, a letter first")
-	}
-	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html
-	const minGiB, maxGiB = 20, 65536
-	if p.StorageGiB < minGiB || p.StorageGiB > maxGiB {
-		f.Add("StorageGiB", p.StorageGiB, "must be %d to %d", minGiB, maxGiB)
-	}
-	// RDS refuses a ceiling less than 10% above the storage.
-	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
-	if p.MaxStorageGiB*10 < p.StorageGiB*11 || p.MaxStorageGiB > maxGiB {
-		f.Add("MaxStorageGiB", p.MaxStorageGiB, "must be at least 10%% above StorageGiB (%d) and at most %d", p.StorageGiB, maxGiB)
-	}
-	if p.BackupRetentionDays < 1 || p.BackupRetentionDays > 35 {
-		f.Add("BackupRetentionDays", p.BackupRetentionDays, "must be 1 to 35")
-	}
-	checkTags(&f, "Tags", p.Tags)
-	return f.Err()
 }
 
 // NewMySQL makes a MySQL called id in parent. It panics if props are not

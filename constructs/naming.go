@@ -1,18 +1,14 @@
 package constructs
 
 import (
-	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
 
 	"example.com/webserver-cluster/internal/faults"
-	"example.com/webserver-cluster/internal/project"
 )
 
 // Terraform appends 26 characters to a name_prefix, and the provider refuses a
@@ -54,45 +50,20 @@ func checkName(f *faults.List, name string, max int, what string) {
 	}
 }
 
-// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
-var tagRule = regexp.MustCompile(`^[\pL\pZ\pN_.:/=+@-]*$`)
-
-// maxTags leaves room for what is added to a resource's tags: its name, its
-// Terraform name, and the provider's default_tags. AWS takes 50 in all.
-const maxTags = 40
-
-// checkTags checks tags that a caller gives.
-func checkTags(f *faults.List, field string, tags map[string]string) {
-	if len(tags) > maxTags {
-		f.Add(field, len(tags), "is their number; a resource can have %d besides those that it gets anyway", maxTags)
-	}
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		value := tags[key]
-		switch {
-		case key == "" || utf8.RuneCountInString(key) > 128 || !tagRule.MatchString(key):
-			f.Add(field, key, "is no key of a tag: 1 to 128 letters, digits, spaces and _ . : / = + - @")
-		case strings.HasPrefix(strings.ToLower(key), "aws:"):
-			f.Add(field, key, "must not begin with aws:, which AWS keeps for itself")
-		case key == nameTagKey || key == project.TerraformNameTag:
-			f.Add(field, key, "is a tag that every resource gets anyway")
-		}
-		if !isToken(value) && (utf8.RuneCountInString(value) > 256 || !tagRule.MatchString(value)) {
-			f.Add(field+"["+key+"]", value, "is no value of a tag: at most 256 letters, digits, spaces and _ . : / = + - @")
-		}
+// checkGroupName checks a Name that begins the name of a security group.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+func checkGroupName(f *faults.List, name string) {
+	if strings.HasPrefix(name, "sg-") {
+		f.Add("Name", name, "must not begin with sg-, which AWS keeps for the ids of security groups")
 	}
 }
 
-// checkSubnets checks that a load balancer, a group or a database can stand in
-// subnets: two at least, for two zones.
-func checkSubnets(f *faults.List, field string, ids []string) {
-	if len(ids) < minZones {
-		f.Add(field, ids, "must be %d or more, each in a zone of its own", minZones)
-	}
-	for i, id := range ids {
-		if id == "" {
-			f.Add(fmt.Sprintf("%s[%d]", field, i), id, "must be the id of a subnet")
-		} else if slices.Contains(ids[:i], id) {
-			f.Add(field, id, "is named twice")
+// checkParameterName checks a Name that begins the name of an SSM parameter.
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+func checkParameterName(f *faults.List, name string) {
+	for _, prefix := range []string{"aws", "ssm"} {
+		if strings.HasPrefix(name, prefix) {
+			f.Add("Name", name, "must not begin with %s, which AWS keeps for its own SSM parameters, when PinAMI makes one", prefix)
 		}
 	}
 }
@@ -102,12 +73,9 @@ func checkSubnets(f *faults.List, field string, ids []string) {
 var logRetentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
 func checkLogRetention(f *faults.List, field string, days int) {
-	for _, d := range logRetentions {
-		if d == days {
-			return
-		}
+	if !slices.Contains(logRetentions, days) {
+		f.Add(field, days, "is no number of days that CloudWatch Logs can keep logs: %v", logRetentions)
 	}
-	f.Add(field, days, "is no number of days that CloudWatch Logs can keep logs: %v", logRetentions)
 }
 
 // assumableBy is the trust policy of a role that an AWS service takes on.

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"example.com/webserver-cluster/internal/faults"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchloggroup"
@@ -49,13 +48,6 @@ const (
 	// bits the zone. The layout does not depend on the number of zones, so
 	// that a zone added later moves no subnet that exists.
 	subnetBits, zoneBits = 5, 3
-
-	// A VPC's block is /16 at the most.
-	// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
-	largestVPC = 16
-	// A load balancer's subnet is /27 at the least, so the VPC's block is /22.
-	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
-	smallestVPC = 27 - subnetBits
 )
 
 // NetworkProps says what a Network is like. Only Name and CIDR are required. A change
@@ -72,7 +64,8 @@ type NetworkProps struct {
 	// the region's list as it was when the network was made. Default 2. Leave
 	// it out when Zones is given.
 	ZoneCount int
-	// Zones names the Availability Zones, such as "eu-central-1a". Default:
+	// Zones names the Availability Zones, such as "eu-central-1a" (not their
+	// ids, such as "euc1-az2"), all of the provider's region. Default:
 	// ZoneCount zones of the region's list. The zone of a subnet that exists
 	// cannot change: a plan with another one fails.
 	Zones []string
@@ -118,46 +111,6 @@ func (p NetworkProps) withDefaults() NetworkProps {
 	p.NAT = orDefault(p.NAT, NATSingle)
 	p.FlowLogRetentionDays = orDefault(p.FlowLogRetentionDays, 30)
 	return p
-}
-
-// Validate returns every fault of the props, or nil.
-func (p NetworkProps) Validate() error {
-	p = p.withDefaults()
-	var f faults.List
-	checkName(&f, p.Name, maxOtherName, "a name tag")
-	block, err := netip.ParsePrefix(p.CIDR)
-	switch {
-	case err != nil || !block.Addr().Is4():
-		f.Add("CIDR", p.CIDR, "must be an IPv4 block such as 10.10.0.0/16")
-	case block != block.Masked():
-		f.Add("CIDR", p.CIDR, "has bits set behind its prefix; %v is the block", block.Masked())
-	case block.Bits() < largestVPC:
-		f.Add("CIDR", p.CIDR, "is larger than a VPC can be (/%d)", largestVPC)
-	case block.Bits() > smallestVPC:
-		f.Add("CIDR", p.CIDR, "is too small for the subnets: each gets 1/%d of it and a load balancer's must be /27 or larger, so the block must be /%d or larger",
-			1<<subnetBits, smallestVPC)
-	}
-	switch count := len(p.Zones); {
-	case count > 0 && p.ZoneCount != 0 && p.ZoneCount != count:
-		f.Add("ZoneCount", p.ZoneCount, "contradicts Zones, which names %d", count)
-	case count > 0 && (count < minZones || count > maxZones):
-		f.Add("Zones", p.Zones, "must name %d to %d zones", minZones, maxZones)
-	case count == 0 && (p.ZoneCount < minZones || p.ZoneCount > maxZones):
-		f.Add("ZoneCount", p.ZoneCount, "must be %d to %d", minZones, maxZones)
-	}
-	seen := map[string]bool{}
-	for _, zone := range p.Zones {
-		if seen[zone] {
-			f.Add("Zones", zone, "is named twice")
-		}
-		seen[zone] = true
-	}
-	if p.NAT != NATNone && p.NAT != NATSingle && p.NAT != NATPerZone {
-		f.Add("NAT", string(p.NAT), "must be %q, %q or %q", NATNone, NATSingle, NATPerZone)
-	}
-	checkLogRetention(&f, "FlowLogRetentionDays", p.FlowLogRetentionDays)
-	checkTags(&f, "Tags", p.Tags)
-	return f.Err()
 }
 
 // tier is a row of subnets; its number is its place in the VPC's block.

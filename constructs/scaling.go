@@ -1,68 +1,11 @@
 package constructs
 
 import (
-	"strings"
-	"time"
-
-	// The time zones that Go knows do not depend on the machine.
-	_ "time/tzdata"
-
-	"example.com/webserver-cluster/internal/faults"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalingpolicy"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalingschedule"
 )
-
-// Schedule changes the size of the group at set times. At least one of
-// MinSize, MaxSize and DesiredCapacity is given.
-//
-// As soon as one schedule sets MinSize or MaxSize, the cluster's own MinSize
-// and MaxSize count only when the group is made: later the schedules own them.
-type Schedule struct {
-	// Name tells it from the cluster's other schedules. Required.
-	Name string
-	// Recurrence is when, in cron's five fields: minute, hour, day of month,
-	// month, day of week. Required.
-	Recurrence string
-	// TimeZone is the zone of Recurrence, as the IANA database names it, such
-	// as "Europe/Berlin"; daylight saving time is followed. Default "Etc/UTC".
-	TimeZone string
-	// MinSize, MaxSize and DesiredCapacity are set from then on. Default: left
-	// as they are.
-	MinSize, MaxSize, DesiredCapacity int
-}
-
-func (s Schedule) setsBounds() bool { return s.MinSize != 0 || s.MaxSize != 0 }
-
-// validate returns the schedule's faults in a cluster with these bounds.
-func (s Schedule) validate(clusterMin, clusterMax int) error {
-	var f faults.List
-	if s.Name == "" {
-		f.Add("Name", s.Name, "must not be empty")
-	}
-	// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html
-	if len(strings.Fields(s.Recurrence)) != 5 {
-		f.Add("Recurrence", s.Recurrence, "must be cron's five fields, such as \"0 8 * * 1-5\"")
-	}
-	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "Local" {
-		f.Add("TimeZone", s.TimeZone, "must be a time zone of the IANA database, such as Europe/Berlin")
-	}
-	if !s.setsBounds() && s.DesiredCapacity == 0 {
-		f.Add("MinSize", s.MinSize, "must be given, or MaxSize or DesiredCapacity: the schedule changes nothing")
-	}
-	if s.MinSize != 0 && s.MinSize < 2 {
-		f.Add("MinSize", s.MinSize, "must be 2 or more: one instance cannot survive the loss of its zone")
-	}
-	least, most := orDefault(s.MinSize, clusterMin), orDefault(s.MaxSize, clusterMax)
-	if least > most {
-		f.Add("MinSize", least, "must not be above MaxSize (%d)", most)
-	}
-	if s.DesiredCapacity != 0 && (s.DesiredCapacity < least || s.DesiredCapacity > most) {
-		f.Add("DesiredCapacity", s.DesiredCapacity, "must be MinSize (%d) to MaxSize (%d)", least, most)
-	}
-	return f.Err()
-}
 
 // groupMetrics are what the group itself reports to CloudWatch, every minute
 // and for free.
@@ -90,11 +33,11 @@ func (c *cluster) scaling(group autoscalinggroup.AutoscalingGroup, b balancer) {
 	// -1 leaves a size as it is.
 	size := func(n int) *float64 { return jsii.Number(orDefault(n, -1)) }
 	for _, schedule := range c.props.Schedules {
-		add(c.scope, "schedule_"+strings.ReplaceAll(schedule.Name, "-", "_"), autoscalingschedule.NewAutoscalingSchedule, &autoscalingschedule.AutoscalingScheduleConfig{
+		add(c.scope, schedule.role(), autoscalingschedule.NewAutoscalingSchedule, &autoscalingschedule.AutoscalingScheduleConfig{
 			AutoscalingGroupName: group.Name(),
 			ScheduledActionName:  jsii.String(schedule.Name),
 			Recurrence:           jsii.String(schedule.Recurrence),
-			TimeZone:             jsii.String(orDefault(schedule.TimeZone, "Etc/UTC")),
+			TimeZone:             jsii.String(schedule.timeZone()),
 			MinSize:              size(schedule.MinSize),
 			MaxSize:              size(schedule.MaxSize),
 			DesiredCapacity:      size(schedule.DesiredCapacity),

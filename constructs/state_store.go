@@ -22,9 +22,11 @@ import (
 
 // StateStoreProps says what a StateStore is like.
 type StateStoreProps struct {
-	// BucketName is the S3 bucket's name, unique in all of AWS. Required.
+	// BucketName is the S3 bucket's name, unique in all of AWS: 3 to 63 lower-case
+	// letters, digits and hyphens. Required.
 	BucketName string
-	// TableName is the DynamoDB table's name. Required.
+	// TableName is the DynamoDB table's name: 3 to 255 letters, digits, and _ . -.
+	// Required.
 	TableName string
 	// OldVersionDays is how long a version of a state is kept after a newer
 	// one took its place, in days. Default 365.
@@ -54,22 +56,17 @@ func (p StateStoreProps) withDefaults() StateStoreProps {
 	return p
 }
 
-var (
-	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-	// without the dots it allows: they break TLS to the bucket's own host name.
-	bucketNameRule = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
-	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-	tableNameRule = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
-)
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+var tableNameRule = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 
 // Validate returns every fault of the props, or nil.
 func (p StateStoreProps) Validate() error {
 	p = p.withDefaults()
 	var f faults.List
-	if !bucketNameRule.MatchString(p.BucketName) {
-		f.Add("BucketName", p.BucketName, "must be 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end")
+	if rule := newBucketFault(p.BucketName); rule != "" && !isToken(p.BucketName) {
+		f.Add("BucketName", p.BucketName, "%s", rule)
 	}
-	if !tableNameRule.MatchString(p.TableName) {
+	if !tableNameRule.MatchString(p.TableName) && !isToken(p.TableName) {
 		f.Add("TableName", p.TableName, "must be 3 to 255 letters, digits, and _ . -")
 	}
 	if p.OldVersionDays < 1 {

@@ -1,8 +1,12 @@
 package stacks
 
 import (
+	"cmp"
 	"net/netip"
 	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/faults"
@@ -10,11 +14,6 @@ import (
 )
 
 var environmentName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
-
-// maxName is the most characters of an environment's name on AWS, behind the
-// project's.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-const maxName = 32
 
 // made stands for the network that an environment makes: references, which are
 // known only when it is there.
@@ -25,65 +24,97 @@ var made = constructs.Network{
 	DatabaseSubnetIDs: []string{"${database_1}", "${database_2}"},
 }
 
-// checkSettings adds the faults of the settings' values, by their own names.
-func checkSettings(f *faults.List, s project.Settings) {
+// standIn is a setting's value while the true one is at fault: project.Load has
+// said so, and left it empty.
+var standIn = project.Settings{Project: "p", StateBucket: "bucket", LockTable: "table"}
+
+// Validate returns every fault of the settings' values and of the environments
+// together, or nil. It takes milliseconds; nothing is made yet. A setting that is
+// empty is not looked at: Load has refused it.
+func Validate(s project.Settings, environments []Environment) error {
+	s.Project = cmp.Or(s.Project, standIn.Project)
+	s.StateBucket = cmp.Or(s.StateBucket, standIn.StateBucket)
+	s.LockTable = cmp.Or(s.LockTable, standIn.LockTable)
+	var f faults.List
 	f.As(map[string]string{
 		"BucketName": project.Place("stateBucket"),
 		"TableName":  project.Place("lockTable"),
 	}, stateStore(s).Validate())
 	// Every environment has the same.
-	f.As(map[string]string{"Email": project.Place("alertEmail")}, constructs.AlertsProps{Name: s.Project, Email: s.AlertEmail}.Validate())
-}
+	f.As(map[string]string{"Email": project.Place("alertEmail")}, constructs.AlertsProps{Name: standIn.Project, Email: s.AlertEmail}.Validate())
 
-// Validate returns every fault of the settings' values and of the environments
-// together, or nil. It takes milliseconds; nothing is made yet.
-func Validate(s project.Settings, environments []Environment) error {
-	var f faults.List
-	checkSettings(&f, s)
 	names := map[string]bool{project.StateStack: true}
-	type owner struct {
-		name  string
-		block netip.Prefix
-	}
-	var blocks []owner
-	for _, e := range environments {
+	for i, e := range environments {
+		label := cmp.Or(e.Name, "environment")
 		if !environmentName.MatchString(e.Name) {
 			f.Add("environment.Name", e.Name, "must be lower-case letters and digits, a letter first")
-			continue
-		}
-		if names[e.Name] {
+			e.Name = "e" // what is made of it is no fault of its own
+		} else if names[e.Name] {
 			f.Add("environment.Name", e.Name, "is the name of another stack")
+		} else {
+			names[e.Name] = true
 		}
-		names[e.Name] = true
-
-		e.filledIn(&f)
-		if name := s.Project + "-" + e.Name; len(name) > maxName {
-			f.Add("environment.Name", e.Name, "makes, behind the project's name, %s: that has %d characters, and a load balancer's name can have %d", name, len(name), maxName)
-			continue
-		}
-		e = e.named(s)
-		e.Database.Network, e.Cluster.Network = &made, &made
-		f.In(e.Name+".Network", e.Network.Validate())
-		f.In(e.Name+".Cluster", e.Cluster.Validate())
-		f.In(e.Name+".Database", e.Database.Validate())
-
-		// Overlapping networks can never be connected, and by the time that
-		// one wants to, both are full of servers.
-		if block, err := netip.ParsePrefix(e.Network.CIDR); err == nil {
-			for _, other := range blocks {
-				if block.Overlaps(other.block) {
-					f.Add(e.Name+".Network.CIDR", e.Network.CIDR, "overlaps %v of %s", other.block, other.name)
-				}
-			}
-			blocks = append(blocks, owner{e.Name, block})
+		e.checkFilledIn(&f, label)
+		e.checkParts(&f, label, s)
+		e.checkRegion(&f, label, s.Region)
+		for _, other := range environments[:i] {
+			e.checkOverlap(&f, label, other)
 		}
 	}
 	return f.Err()
 }
 
-// filledIn adds a fault for each field that a literal sets and NewEnvironment
+// checkParts adds the faults of the environment's parts, each by what its author
+// wrote.
+func (e Environment) checkParts(f *faults.List, label string, s project.Settings) {
+	e = e.named(s)
+	e.Database.Network, e.Cluster.Network = &made, &made
+	e.Cluster.Database, e.Cluster.Alerts = nil, nil
+	var parts faults.List
+	parts.In(label+".Network", e.Network.Validate())
+	parts.In(label+".Cluster", e.Cluster.Validate())
+	parts.In(label+".Database", e.Database.Validate())
+	const name = " and environment.Name"
+	f.As(map[string]string{
+		label + ".Network.Name":        project.Place("project") + name,
+		label + ".Cluster.Name":        project.Place("project") + name,
+		label + ".Database.Name":       project.Place("project") + name,
+		label + ".Cluster.DefaultTags": label + ".Tags",
+	}, parts.Err())
+}
+
+// checkRegion adds a fault for what is in another region than the environment.
+func (e Environment) checkRegion(f *faults.List, label, region string) {
+	if region == "" {
+		return
+	}
+	// NetworkProps has the others in the region of the first.
+	if zones := e.Network.Zones; len(zones) > 0 && zoneForm.MatchString(zones[0]) && !strings.HasPrefix(zones[0], region) {
+		f.Add(label+".Network.Zones", zones, "must be in %s, the region in %s", region, project.File)
+	}
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
+	certificate, err := arn.Parse(e.Cluster.CertificateARN)
+	if err == nil && certificate.Service == "acm" && certificate.Region != region {
+		f.Add(label+".Cluster.CertificateARN", e.Cluster.CertificateARN, "is not in %s, the region in %s: a load balancer takes certificates of its own region only", region, project.File)
+	}
+}
+
+// zoneForm is the form of a zone's name; NetworkProps refuses others.
+var zoneForm = regexp.MustCompile(`^[a-z]+(-[a-z]+)+-\d+(-[a-z0-9-]+)?[a-z]$`)
+
+// checkOverlap refuses two networks that overlap: they could never be connected,
+// and by the time that one wants to, both are full of servers.
+func (e Environment) checkOverlap(f *faults.List, label string, other Environment) {
+	block, err := netip.ParsePrefix(e.Network.CIDR)
+	otherBlock, otherErr := netip.ParsePrefix(other.Network.CIDR)
+	if err == nil && otherErr == nil && block.Overlaps(otherBlock) {
+		f.Add(label+".Network.CIDR", e.Network.CIDR, "overlaps %v of %s", otherBlock, other.Name)
+	}
+}
+
+// checkFilledIn adds a fault for each field that a literal sets and NewEnvironment
 // would overwrite.
-func (e Environment) filledIn(f *faults.List) {
+func (e Environment) checkFilledIn(f *faults.List, label string) {
 	for _, field := range []struct {
 		name  string
 		given bool
@@ -98,7 +129,7 @@ func (e Environment) filledIn(f *faults.List) {
 		{"Database.Network", e.Database.Network != nil},
 	} {
 		if field.given {
-			f.Given(e.Name+"."+field.name, "follows from the environment: leave it out")
+			f.Given(label+"."+field.name, "follows from the environment: leave it out")
 		}
 	}
 }

@@ -18,8 +18,10 @@ import (
 
 // existing is a network that somebody else made.
 var existing = &constructs.Network{
-	VPCID: "vpc-0", PublicSubnetIDs: []string{"public-1", "public-2"},
-	PrivateSubnetIDs: []string{"private-1", "private-2"}, DatabaseSubnetIDs: []string{"database-1", "database-2"},
+	VPCID:             "vpc-00000000",
+	PublicSubnetIDs:   []string{"subnet-0000000a", "subnet-0000000b"},
+	PrivateSubnetIDs:  []string{"subnet-0000001a", "subnet-0000001b"},
+	DatabaseSubnetIDs: []string{"subnet-0000002a", "subnet-0000002b"},
 }
 
 // synthesizeOwn returns the stack "own" with what fill puts into it: constructs

@@ -109,6 +109,7 @@ func TestImage(t *testing.T) {
 
 func TestOwnBootScript(t *testing.T) {
 	s := synthesizeEnvironment(t, variant(func(e *stacks.Environment) {
+		e.Cluster.ServerText = "" // which is for the default boot script
 		e.Cluster.UserData = "#!/bin/sh\necho \"${HOME}\" %{x} $5\n"
 	}))
 	// Terraform reads $${ and %%{ as ${ and %{.

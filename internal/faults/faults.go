@@ -9,51 +9,69 @@ import (
 	"strings"
 )
 
-// List is a list of faults. The zero value is an empty list, ready to use.
+// List is a list of faults. The zero value is an empty list, ready to use. A fault
+// that is in it already, word by word, is not added again.
 type List struct{ errs []error }
+
+func (l *List) add(err error) {
+	for _, e := range l.errs {
+		if e.Error() == err.Error() {
+			return
+		}
+	}
+	l.errs = append(l.errs, err)
+}
+
+// mostShown is how many characters of a value are shown: enough to know it by.
+const mostShown = 100
 
 // Add notes that value breaks rule (a format for args) in field. It reads
 // "MinSize: 5: must not be above MaxSize (4)".
 func (l *List) Add(field string, value any, rule string, args ...any) {
 	format := "%s: %v: %s"
-	switch value.(type) {
+	switch text := value.(type) {
 	case string:
 		format = "%s: %q: %s"
+		if runes := []rune(text); len(runes) > mostShown {
+			format, value = "%s: %q…: %s", string(runes[:mostShown])
+		}
 	case json.RawMessage:
 		format = "%s: %s: %s"
 	}
-	l.errs = append(l.errs, fmt.Errorf(format, field, value, fmt.Sprintf(rule, args...)))
+	l.add(fmt.Errorf(format, field, value, fmt.Sprintf(rule, args...)))
 }
 
 // Missing notes that field, which is what, was not given. It reads "Network: is
 // missing: the network that the cluster stands in".
 func (l *List) Missing(field, what string) {
-	l.errs = append(l.errs, fmt.Errorf("%s: is missing: %s", field, what))
+	l.add(fmt.Errorf("%s: is missing: %s", field, what))
 }
 
 // Given notes that field was given, whatever its value, although it breaks rule. It
 // reads "Cluster.Name: follows from the environment: leave it out".
 func (l *List) Given(field, rule string) {
-	l.errs = append(l.errs, fmt.Errorf("%s: %s", field, rule))
+	l.add(fmt.Errorf("%s: %s", field, rule))
 }
 
 // In adds the faults of a field that is a struct, each under the field's name: the
 // fault "CIDR: …" in the field "Network" becomes "Network.CIDR: …".
 func (l *List) In(field string, err error) {
 	for _, e := range Each(err) {
-		l.errs = append(l.errs, fmt.Errorf("%s.%w", field, e))
+		l.add(fmt.Errorf("%s.%w", field, e))
 	}
 }
 
 // As adds the faults of a struct whose fields the author of the configuration knows by
-// other names: what stands in names.
+// other names: what stands in names, for a list or map with all that is in it.
 func (l *List) As(names map[string]string, err error) {
 	for _, e := range Each(err) {
-		field, rest, _ := strings.Cut(e.Error(), ":")
-		if name, ok := names[field]; ok {
-			e = errors.New(name + ":" + rest)
+		text := e.Error()
+		if end := strings.IndexAny(text, ":["); end >= 0 {
+			if name, ok := names[text[:end]]; ok {
+				e = errors.New(name + text[end:])
+			}
 		}
-		l.errs = append(l.errs, e)
+		l.add(e)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 
 	"example.com/webserver-cluster/internal/faults"
 )
@@ -63,7 +64,9 @@ var cdktfContext = []string{"excludeStackIdFromLogicalIds", "allowSepCharsInLogi
 const contextVariable = "CDKTF_CONTEXT_JSON"
 
 // Load reads the settings from the context that the cdktf CLI passes to the
-// app or, outside of it, from cdktf.json in dir. The error names every fault.
+// app or, outside of it, from cdktf.json in dir. The error names every fault. A
+// setting at fault is left empty, so that what is wrong elsewhere can be said in
+// the same run.
 func Load(dir string) (Settings, error) {
 	if context := os.Getenv(contextVariable); context != "" {
 		return parse([]byte(context))
@@ -81,7 +84,7 @@ func parse(context []byte) (Settings, error) {
 	s := Settings{StateLock: LockBoth}
 	fields := s.fields()
 	var f, list faults.List
-	wrongType := map[string]bool{}
+	atFault := map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		field, known := fields[key]
 		var value string
@@ -91,22 +94,39 @@ func parse(context []byte) (Settings, error) {
 		case !known:
 		case json.Unmarshal(keys[key], &value) != nil:
 			f.Add(key, keys[key], "must be a string")
-			wrongType[key] = true
+			atFault[key] = true
 		case value != "":
 			field.SetString(value)
 		}
 	}
-	check := func(key string, ok func(string) bool, rule string) {
-		if value := fields[key].String(); !wrongType[key] && !ok(value) {
-			f.Add(key, value, "%s", rule)
+	check := func(key, rule string) {
+		if rule != "" && !atFault[key] {
+			f.Add(key, fields[key].String(), "%s", rule)
+			atFault[key] = true
 		}
 	}
-	given := func(value string) bool { return value != "" }
-	check("project", projectRule.MatchString, "must be lower-case letters, digits and single hyphens inside, a letter first")
-	check("region", func(region string) bool { return RegionRule(region) == "" }, RegionRule(s.Region))
-	check("stateBucket", given, "must not be empty")
-	check("lockTable", given, "must not be empty")
-	check("stateLock", func(string) bool { return slices.Contains(LockModes, s.StateLock) }, fmt.Sprintf("must be one of %q", LockModes))
+	if !projectRule.MatchString(s.Project) {
+		check("project", "must be lower-case letters, digits and single hyphens inside, a letter first")
+	}
+	check("region", RegionRule(s.Region))
+	for _, key := range []string{"stateBucket", "lockTable"} {
+		if fields[key].String() == "" {
+			check(key, "must not be empty")
+		}
+	}
+	// A reference could only come true too late.
+	// https://developer.hashicorp.com/terraform/language/backend#define-a-backend-block
+	for _, key := range []string{"stateBucket", "lockTable", "alertEmail"} {
+		if strings.Contains(fields[key].String(), "${") {
+			check(key, "must be the value itself: settings are read before Terraform runs")
+		}
+	}
+	if !slices.Contains(LockModes, s.StateLock) {
+		check("stateLock", fmt.Sprintf("must be one of %q", LockModes))
+	}
+	for key := range atFault {
+		fields[key].SetString("")
+	}
 	list.In(File+": context", f.Err())
 	return s, list.Err()
 }
