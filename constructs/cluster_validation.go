@@ -46,6 +46,7 @@ var (
 
 // Validate returns every fault of the props, or nil.
 func (p WebserverClusterProps) Validate() error {
+	given := p
 	p = p.withDefaults()
 	var f faults.List
 	checkName(&f, p.Name, maxLoadBalancerName, "a load balancer's name")
@@ -53,7 +54,7 @@ func (p WebserverClusterProps) Validate() error {
 	p.checkScaling(&f)
 	p.checkInstances(&f)
 	p.checkLoadBalancer(&f)
-	p.checkReplacement(&f)
+	p.checkReplacement(&f, given)
 	checkTags(&f, "Tags", p.Tags)
 	return f.Err()
 }
@@ -179,37 +180,40 @@ func (p WebserverClusterProps) checkLoadBalancer(f *faults.List) {
 }
 
 // checkReplacement refuses what would lose capacity or requests while
-// instances are replaced.
-func (p WebserverClusterProps) checkReplacement(f *faults.List) {
-	checkSeconds(f, "DeregistrationDelay", p.DeregistrationDelay, time.Second, maxDeregistrationDelay)
-	if p.DeregistrationDelay <= p.IdleTimeout {
-		f.Add("DeregistrationDelay", p.DeregistrationDelay, "must be longer than IdleTimeout (%v), or replacing an instance cuts requests off", p.IdleTimeout)
+// instances are replaced. A default that follows from another prop is not judged:
+// the fault is that prop's.
+func (p WebserverClusterProps) checkReplacement(f *faults.List, given WebserverClusterProps) {
+	if given.DeregistrationDelay != 0 {
+		checkSeconds(f, "DeregistrationDelay", p.DeregistrationDelay, time.Second, maxDeregistrationDelay)
+		if p.DeregistrationDelay <= p.IdleTimeout {
+			f.Add("DeregistrationDelay", p.DeregistrationDelay, "must be longer than IdleTimeout (%v), or replacing an instance cuts requests off", p.IdleTimeout)
+		}
+	} else if p.IdleTimeout >= maxDeregistrationDelay {
+		f.Add("IdleTimeout", p.IdleTimeout, "must be below %v, the longest DeregistrationDelay, or replacing an instance cuts requests off", maxDeregistrationDelay)
 	}
-	checkSeconds(f, "Warmup", p.Warmup, time.Second, time.Hour)
-	if healthy := healthCheckThreshold * p.HealthCheckInterval; p.Warmup < healthy {
-		f.Add("Warmup", p.Warmup, "must be at least %v, the time of %d health checks, or a refresh goes on before an instance has passed them", healthy, healthCheckThreshold)
-	}
-	checkSeconds(f, "HealthCheckGracePeriod", p.HealthCheckGracePeriod, 0, time.Hour)
-	if p.HealthCheckGracePeriod > p.Warmup {
-		f.Add("HealthCheckGracePeriod", p.HealthCheckGracePeriod, "must not be above Warmup (%v), or a refresh goes on over instances whose health nobody has judged", p.Warmup)
-	}
-	// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
-	if p.MaxHealthyPercentage <= minHealthyPercentage || p.MaxHealthyPercentage > 200 {
-		f.Add("MaxHealthyPercentage", p.MaxHealthyPercentage, "must be 101 to 200: %d is the minimum, and only what is above lets a new instance start before an old one goes", minHealthyPercentage)
-	}
-	for i, percentage := range p.Checkpoints {
-		if percentage < 1 || percentage > 100 || i > 0 && percentage <= p.Checkpoints[i-1] {
-			f.Add("Checkpoints", p.Checkpoints, "must be rising percentages from 1 to 100")
-			break
+	if given.HealthCheckGracePeriod != 0 {
+		checkSeconds(f, "HealthCheckGracePeriod", p.HealthCheckGracePeriod, 0, time.Hour)
+		if p.HealthCheckGracePeriod > p.Warmup {
+			f.Add("HealthCheckGracePeriod", p.HealthCheckGracePeriod, "must not be above Warmup (%v), or a refresh goes on over instances whose health nobody has judged", p.Warmup)
 		}
 	}
-	if n := len(p.Checkpoints); n > 0 && p.Checkpoints[n-1] != 100 {
-		f.Add("Checkpoints", p.Checkpoints, "must end with 100, or the refresh ends before all instances are new")
+
+	preferences := p.refreshPreferences(nil)
+	if given.Warmup == 0 {
+		preferences.InstanceWarmup = nil
+	} else if healthy := p.timeToHealthy(); p.Warmup < healthy {
+		f.Add("Warmup", p.Warmup, "must be at least %v, the time of %d health checks, or a refresh goes on before an instance has passed them", healthy, healthCheckThreshold)
+	} else if p.Warmup > time.Hour {
+		f.Add("Warmup", p.Warmup, "must be at most %v", time.Hour)
 	}
-	if n := len(p.Checkpoints); n == 0 && p.CheckpointDelay != 0 {
-		f.Add("CheckpointDelay", p.CheckpointDelay, "is for Checkpoints, and there are none")
+	if p.MaxHealthyPercentage <= minHealthyPercentage {
+		f.Add("MaxHealthyPercentage", p.MaxHealthyPercentage, "must be 101 to 200: %d is the minimum, and only what is above lets a new instance start before an old one goes", minHealthyPercentage)
+		preferences.MinHealthyPercentage, preferences.MaxHealthyPercentage = nil, nil
 	}
-	checkSeconds(f, "CheckpointDelay", p.CheckpointDelay, 0, 48*time.Hour)
+	f.As(map[string]string{
+		"InstanceWarmup":        "Warmup",
+		"CheckpointPercentages": "Checkpoints",
+	}, preferences.Validate())
 }
 
 // checkSeconds checks that a duration is a whole number of seconds, as AWS

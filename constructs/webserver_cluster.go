@@ -94,9 +94,10 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 	if props.Database != nil {
 		paths = append(paths, props.Database.connect(c.scope, id, *groups.instances.Id())...)
 	}
-	group := c.group(template, balancer, alarms, paths)
+	preferences := props.refreshPreferences(alarms)
+	group := c.group(template, balancer, preferences, paths)
 	c.scaling(group, balancer)
-	rollout := c.rollout(group, template, alarms)
+	rollout := c.rollout(group, template, preferences)
 
 	return &WebserverCluster{
 		URL:                         balancer.url,

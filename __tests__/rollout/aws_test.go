@@ -58,7 +58,7 @@ func TestOnLocalAWS(t *testing.T) {
 	t.Run("a bad version", func(t *testing.T) {
 		g.bad.Store(g.deploy(t, true))
 		g.expect(t, g.rollout(t), 3, "new instances in a row did not get healthy", "taken out of service in response to an ELB system health check failure",
-			"cancelling instance refresh", "Rolled back: 2 of 2 instances run version 3 and are healthy")
+			"cancelling instance refresh", "good 2 (2 healthy), wanted 2", "Rolled back: 2 of 2 instances run version 3 and are healthy")
 		g.runs(t, 3)
 	})
 	t.Run("a bad version, stopped by hand", func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestOnLocalAWS(t *testing.T) {
 		time.AfterFunc(time.Second, func() {
 			g.alarms.SetAlarmState(context.Background(), &cloudwatch.SetAlarmStateInput{AlarmName: aws.String("web-5xx"), StateValue: "ALARM", StateReason: aws.String("Errors.")})
 		})
-		g.expect(t, g.rollout(t, "--alarms", "web-5xx"), 3, "started instance refresh", "Failed at", "web-5xx", "Rolled back: 2 of 2 instances run version 6")
+		g.expect(t, g.rollout(t, "--preferences", `{"AlarmSpecification": {"Alarms": ["web-5xx"]}}`), 3, "started instance refresh", "Failed at", "web-5xx", "Rolled back: 2 of 2 instances run version 6")
 		g.runs(t, 6)
 	})
 	t.Run("status", func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
@@ -107,8 +108,8 @@ var awsAnswers = map[string]string{
 	"CancelInstanceRefresh": `<InstanceRefreshId>r-2</InstanceRefreshId>`,
 }
 
-func TestLook(t *testing.T) {
-	fleet, err := newWire(t).cloud().Look(t.Context())
+func TestDescribe(t *testing.T) {
+	fleet, err := newWire(t).cloud().Describe(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,9 +147,9 @@ func TestLook(t *testing.T) {
 func TestStartRefresh(t *testing.T) {
 	w := newWire(t)
 	four := version(4)
-	id, err := w.cloud().StartRefresh(t.Context(), &four, rollout.Preferences{
-		MinHealthy: 100, MaxHealthy: 150, Warmup: 2 * time.Minute,
-		Checkpoints: []int{50, 100}, CheckpointDelay: 10 * time.Minute, Alarms: []string{"web-5xx"},
+	id, err := w.cloud().StartRefresh(t.Context(), &four, refresh.Preferences{
+		MinHealthyPercentage: new(100), MaxHealthyPercentage: new(150), InstanceWarmup: new(2 * time.Minute),
+		Checkpoints: []int{50, 100}, CheckpointDelay: new(10 * time.Minute), Alarms: []string{"web-5xx"},
 	})
 	if err != nil || id != "r-3" {
 		t.Fatalf("got %q, %v", id, err)
@@ -173,7 +174,7 @@ func TestStartRefresh(t *testing.T) {
 	}
 
 	// What the group knows itself is not sent.
-	if _, err := w.cloud().StartRefresh(t.Context(), nil, rollout.Preferences{Warmup: -1}); err != nil {
+	if _, err := w.cloud().StartRefresh(t.Context(), nil, refresh.Preferences{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"DesiredConfiguration.LaunchTemplate.Version", "Preferences.MinHealthyPercentage", "Preferences.InstanceWarmup", "Preferences.CheckpointDelay"} {
@@ -204,14 +205,14 @@ func TestErrors(t *testing.T) {
 	for _, test := range tests {
 		w := newWire(t)
 		w.answer(test.action, test.answer)
-		if _, err := w.cloud().Look(t.Context()); err == nil || err.Error() != test.want {
+		if _, err := w.cloud().Describe(t.Context()); err == nil || err.Error() != test.want {
 			t.Errorf("got  %v\nwant %s", err, test.want)
 		}
 	}
 
 	w := newWire(t)
 	w.answer("StartInstanceRefresh", "400 InstanceRefreshInProgress An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.")
-	if _, err := w.cloud().StartRefresh(t.Context(), nil, rollout.Preferences{}); err != rollout.ErrInProgress {
+	if _, err := w.cloud().StartRefresh(t.Context(), nil, refresh.Preferences{}); err != rollout.ErrInProgress {
 		t.Errorf("got %v", err)
 	}
 	w.answer("CancelInstanceRefresh", "400 ActiveInstanceRefreshNotFound No in progress or pending Instance Refresh found for Auto Scaling group web")
@@ -219,11 +220,11 @@ func TestErrors(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	w.answer("DescribeInstanceRefreshes", "</garbage>")
-	if _, err := w.cloud().Look(t.Context()); err == nil || err.Error() != "DescribeInstanceRefreshes for group web: AWS answered HTTP 200 and no reason" {
+	if _, err := w.cloud().Describe(t.Context()); err == nil || err.Error() != "DescribeInstanceRefreshes for group web: AWS answered HTTP 200 and no reason" {
 		t.Errorf("got %v", err)
 	}
 	w.Close()
-	if _, err := w.cloud().Look(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "DescribeAutoScalingGroups for group web: cannot reach "+w.URL) {
+	if _, err := w.cloud().Describe(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "DescribeAutoScalingGroups for group web: cannot reach "+w.URL) {
 		t.Errorf("got %v", err)
 	}
 }

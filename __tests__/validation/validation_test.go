@@ -176,7 +176,7 @@ func TestFaults(t *testing.T) {
 			`stage.Cluster.HealthCheckGracePeriod: 30s: must not be above Warmup (20s), or a refresh goes on over instances whose health nobody has judged`,
 		}},
 		{"pause without checkpoints", func(e *stacks.Environment) { e.Cluster.CheckpointDelay = time.Minute }, []string{
-			`stage.Cluster.CheckpointDelay: 1m0s: is for Checkpoints, and there are none`,
+			`stage.Cluster.CheckpointDelay: 1m0s: is for checkpoints, and there are none`,
 		}},
 
 		{"database", func(e *stacks.Environment) {
