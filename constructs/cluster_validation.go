@@ -191,12 +191,6 @@ func (p WebserverClusterProps) checkReplacement(f *faults.List, given WebserverC
 	} else if p.IdleTimeout >= maxDeregistrationDelay {
 		f.Add("IdleTimeout", p.IdleTimeout, "must be below %v, the longest DeregistrationDelay, or replacing an instance cuts requests off", maxDeregistrationDelay)
 	}
-	if given.HealthCheckGracePeriod != 0 {
-		checkSeconds(f, "HealthCheckGracePeriod", p.HealthCheckGracePeriod, 0, time.Hour)
-		if p.HealthCheckGracePeriod > p.Warmup {
-			f.Add("HealthCheckGracePeriod", p.HealthCheckGracePeriod, "must not be above Warmup (%v), or a refresh goes on over instances whose health nobody has judged", p.Warmup)
-		}
-	}
 
 	preferences := p.refreshPreferences(nil)
 	if given.Warmup == 0 {
@@ -205,6 +199,12 @@ func (p WebserverClusterProps) checkReplacement(f *faults.List, given WebserverC
 		f.Add("Warmup", p.Warmup, "must be at least %v, the time of %d health checks, or a refresh goes on before an instance has passed them", healthy, healthCheckThreshold)
 	} else if p.Warmup > time.Hour {
 		f.Add("Warmup", p.Warmup, "must be at most %v", time.Hour)
+	}
+	if given.HealthCheckGracePeriod != 0 {
+		checkSeconds(f, "HealthCheckGracePeriod", p.HealthCheckGracePeriod, 0, time.Hour)
+		if p.HealthCheckGracePeriod > p.Warmup {
+			f.Add("HealthCheckGracePeriod", p.HealthCheckGracePeriod, "must not be above Warmup (%v), or a refresh goes on over instances whose health nobody has judged", p.Warmup)
+		}
 	}
 	if p.MaxHealthyPercentage <= minHealthyPercentage {
 		f.Add("MaxHealthyPercentage", p.MaxHealthyPercentage, "must be 101 to 200: %d is the minimum, and only what is above lets a new instance start before an old one goes", minHealthyPercentage)

@@ -175,6 +175,24 @@ func TestFaults(t *testing.T) {
 			`stage.Cluster.Warmup: 20s: must be at least 30s, the time of 2 health checks, or a refresh goes on before an instance has passed them`,
 			`stage.Cluster.HealthCheckGracePeriod: 30s: must not be above Warmup (20s), or a refresh goes on over instances whose health nobody has judged`,
 		}},
+		{"refresh preferences", func(e *stacks.Environment) {
+			e.Cluster.MaxHealthyPercentage, e.Cluster.Warmup = 201, time.Minute+time.Millisecond
+			e.Cluster.Checkpoints, e.Cluster.CheckpointDelay = []int{50, 100}, 49*time.Hour
+		}, []string{
+			`stage.Cluster.MaxHealthyPercentage: 201: must be 100 to 200`,
+			`stage.Cluster.Warmup: 1m0.001s: must be whole seconds, 0 or more`,
+			`stage.Cluster.CheckpointDelay: 49h0m0s: must be whole seconds from 0s to 48h0m0s`,
+		}},
+		// What follows from a wrong value is not wrong itself.
+		{"only what was set is blamed: health checks", func(e *stacks.Environment) { e.Cluster.HealthCheckInterval = time.Hour }, []string{
+			`stage.Cluster.HealthCheckInterval: 1h0m0s: must be whole seconds from 10s to 5m0s`,
+		}},
+		{"only what was set is blamed: warm-up", func(e *stacks.Environment) { e.Cluster.Warmup = 2 * time.Hour }, []string{
+			`stage.Cluster.Warmup: 2h0m0s: must be at most 1h0m0s`,
+		}},
+		{"only what was set is blamed: idle time-out", func(e *stacks.Environment) { e.Cluster.IdleTimeout = time.Hour }, []string{
+			`stage.Cluster.IdleTimeout: 1h0m0s: must be below 1h0m0s, the longest DeregistrationDelay, or replacing an instance cuts requests off`,
+		}},
 		{"pause without checkpoints", func(e *stacks.Environment) { e.Cluster.CheckpointDelay = time.Minute }, []string{
 			`stage.Cluster.CheckpointDelay: 1m0s: is for checkpoints, and there are none`,
 		}},
