@@ -33,8 +33,8 @@ func (p WebserverClusterProps) timeToHealthy() time.Duration {
 	return healthCheckThreshold * p.HealthCheckInterval
 }
 
-// rolloutTimeout is how long a rollout may take, whatever size the group has by
-// then.
+// rolloutTimeout is how long a rollout may take besides its pauses at checkpoints,
+// whatever size the group has by then.
 func (p WebserverClusterProps) rolloutTimeout() time.Duration {
 	group := refresh.Group{
 		MaxSize:             p.MaxSize,

@@ -59,8 +59,6 @@ func TestExpected(t *testing.T) {
 
 func TestTimeout(t *testing.T) {
 	const minute = time.Minute
-	rest := rolling(100, 200, 50, 100)
-	rest.CheckpointDelay = new(time.Hour)
 	for _, test := range []struct {
 		name  string
 		given refresh.Preferences
@@ -68,8 +66,7 @@ func TestTimeout(t *testing.T) {
 		want  time.Duration
 	}{
 		{"nothing known", refresh.Preferences{}, refresh.Group{}, 60 * minute},
-		{"pauses alone", rolling(100, 200, 50, 100), refresh.Group{}, 80 * minute},
-		{"pauses of an hour do not use up the time", rest, refresh.Group{MaxSize: 2}, 60*minute + 120*minute + 2*2*3*minute},
+		{"checkpoints: a batch for each, and no pauses", rolling(100, 200, 50, 100), refresh.Group{MaxSize: 2}, 60*minute + 2*2*3*minute},
 		{"all at once", rolling(100, 200), refresh.Group{MaxSize: 4}, 60*minute + 2*3*minute},
 		{"the size with most batches", rolling(100, 150), refresh.Group{MaxSize: 12}, 60*minute + 2*3*3*minute},
 		{"one by one", rolling(100, 101), refresh.Group{MaxSize: 12}, 60*minute + 2*12*3*minute},
@@ -85,10 +82,25 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// A timeout is never below what is expected, whatever the group's size is by then.
+func TestPauses(t *testing.T) {
+	for _, test := range []struct {
+		given refresh.Preferences
+		want  time.Duration
+	}{
+		{rolling(100, 200), 0},
+		{rolling(100, 200, 50, 100), 20 * time.Minute},
+		{refresh.Preferences{Checkpoints: []int{100}}, time.Hour},
+	} {
+		if got := test.given.Pauses(); got != test.want {
+			t.Errorf("%v: %v, want %v", test.given.Checkpoints, got, test.want)
+		}
+	}
+}
+
+// The time is never below what is expected, whatever the group's size is by then.
 func TestTimeoutIsEnough(t *testing.T) {
 	for _, p := range []refresh.Preferences{rolling(100, 200), rolling(100, 150, 50, 100), rolling(100, 110, 10, 20, 30, 100), rolling(0, 100), rolling(90, 110, 100)} {
-		timeout := p.Timeout(refresh.Group{MaxSize: 50})
+		timeout := p.Timeout(refresh.Group{MaxSize: 50}) + p.Pauses()
 		for n := range 51 {
 			if expected, _ := p.Expected(n); expected+time.Hour > timeout {
 				t.Errorf("%d to %d %%, %v, %d instances: expected %v, timeout %v", *p.MinHealthyPercentage, *p.MaxHealthyPercentage, p.Checkpoints, n, expected, timeout)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -14,19 +13,6 @@ import (
 	"example.com/webserver-cluster/internal/rollout"
 )
 
-// build compiles the command.
-func build(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "rollout")
-	cmd := exec.Command("go", "build", "-o", binary, "./cmd/rollout")
-	cmd.Dir = filepath.Join("..", "..") // the app is a module of its own
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return binary
-}
-
 // environ leads the command to the wire, and away from anyone's profile.
 func (w *wire) environ() []string {
 	return append(os.Environ(), "AWS_ENDPOINT_URL="+w.URL, "AWS_REGION=eu-central-1", "AWS_EC2_METADATA_DISABLED=true",
@@ -34,8 +20,6 @@ func (w *wire) environ() []string {
 }
 
 func TestCommand(t *testing.T) {
-	binary := build(t)
-
 	// The group of the wire, with nothing left to do.
 	converged := newWire(t)
 	converged.answer("DescribeAutoScalingGroups", strings.ReplaceAll(awsAnswers["DescribeAutoScalingGroups"], "<Version>4</Version>", "<Version>5</Version>"))
@@ -80,7 +64,7 @@ func TestCommand(t *testing.T) {
 			`^rollout: ROLLOUT_PREFERENCES.InstanceWarmup: -1s: must be whole seconds, 0 or more\n$`},
 		{"a flag over the environment", "--group web --poll 10ms", append(converged.environ(), "ROLLOUT_POLL=soon"), 0, `done: `},
 		{"pauses make the limit longer", `--group web --poll 10ms --preferences {"CheckpointPercentages":[50,100],"CheckpointDelay":600}`, suspended.environ(), 4, `gives up after 1h20m\n`},
-		{"the limit that is given", `--group web --poll 10ms --timeout 90s --preferences {"CheckpointPercentages":[50,100]}`, suspended.environ(), 4, `gives up after 1m30s\n`},
+		{"the limit that is given", "--group web --poll 10ms --timeout 90s", suspended.environ(), 4, `gives up after 1m30s\n`},
 		{"rollback failed", "--group web --poll 10ms", failing.environ(), 5, `instance refresh r-3 Failed at 0 %: No capacity\.\n.*The rollback to version 4 failed, too: `},
 		{"no region", "--group web", noRegion, 1, `^rollout: no AWS region: set AWS_REGION`},
 		{"no credentials", "status --group web", noCredentials, 1, `^rollout: DescribeAutoScalingGroups for group web: .*sign in`},
@@ -114,7 +98,6 @@ func TestCommand(t *testing.T) {
 
 // A signal ends the command, not the refresh.
 func TestSignal(t *testing.T) {
-	binary := build(t)
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		w := newWire(t)
 		cmd := exec.CommandContext(t.Context(), binary, "--group", "web", "--poll", "20ms")

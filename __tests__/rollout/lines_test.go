@@ -43,7 +43,7 @@ func (b *buffer) await(t *testing.T, text string) {
 func TestLines(t *testing.T) {
 	w := newWire(t)
 	var out buffer
-	cmd := exec.CommandContext(t.Context(), build(t), "--group", "web", "--poll", "20ms")
+	cmd := exec.CommandContext(t.Context(), binary, "--group", "web", "--poll", "20ms")
 	cmd.Env, cmd.Stdout, cmd.Stderr = w.environ(), &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestLines(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	want := `group web launches version 5 of lt-1 and wants 2 instances
-gives up after 1h
+expected to take about 16m, gives up after 1h20m
 ! suspended in the group: Launch; no instance can be replaced meanwhile
 ! Failed: Launching a new EC2 instance.  Status Reason: No capacity. Launching EC2 instance failed.
 ! Terminating EC2 instance: i-b: At 2026-01-02T03:06:00Z an instance was taken out of service in response to an ELB system health check failure.

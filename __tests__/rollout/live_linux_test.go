@@ -14,7 +14,7 @@ import (
 func TestLive(t *testing.T) {
 	w := newWire(t)
 	screen, terminal := pty(t)
-	cmd := exec.CommandContext(t.Context(), build(t), "--group", "web", "--poll", "20ms")
+	cmd := exec.CommandContext(t.Context(), binary, "--group", "web", "--poll", "20ms")
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(w.environ(), "TERM=xterm"), terminal, terminal
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

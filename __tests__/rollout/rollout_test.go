@@ -36,6 +36,12 @@ func TestRollout(t *testing.T) {
 			}, nil
 		}
 	}
+	// resting is a fleet whose newest refresh pauses for an hour, twice.
+	resting := func(f rollout.Fleet) rollout.Fleet {
+		f.Refreshes = slices.Clone(f.Refreshes)
+		f.Refreshes[0].Preferences = refresh.Preferences{Checkpoints: []int{50, 100}, CheckpointDelay: new(time.Hour)}
+		return f
+	}
 	refuses := func(err error) func(*rollout.Version) ([]frame, error) {
 		return func(*rollout.Version) ([]frame, error) { return nil, err }
 	}
@@ -55,8 +61,11 @@ func TestRollout(t *testing.T) {
 			says:  []string{"done: 2 of 2 instances run version 5 and are healthy"},
 		},
 		{
-			name:  "says how long it may take",
-			scene: scene{frames: []frame{{at: 0, fleet: underWay}, {at: 30 * time.Second, fleet: succeeded}}},
+			name: "says how long it may take",
+			scene: scene{frames: []frame{{fleet: group(5, old...)}}, onStart: func(*rollout.Version) ([]frame, error) {
+				return []frame{{at: 0, fleet: underWay}, {at: 30 * time.Second, fleet: succeeded}}, nil
+			}},
+			calls: []string{"start group's version"},
 			opts: func(o *rollout.Options) {
 				o.Preferences = refresh.Preferences{MinHealthyPercentage: new(100), MaxHealthyPercentage: new(200), InstanceWarmup: new(2 * time.Minute)}
 				o.Timeout = 69 * time.Minute
@@ -286,8 +295,46 @@ func TestRollout(t *testing.T) {
 			opts:  func(o *rollout.Options) { o.Timeout = 10 * time.Minute },
 			end:   rolledBack,
 			calls: []string{"cancel", "start version 4"},
-			says:  []string{"not finished after 10m0s: instance refresh r-1 is InProgress at 0 %: Waiting for instances to warm up.; i-c (version 5): Pending"},
+			says:  []string{"not finished after 10m: instance refresh r-1 is InProgress at 0 %: Waiting for instances to warm up.; i-c (version 5): Pending"},
 			took:  10*time.Minute + 2*poll + time.Minute,
+		},
+		{
+			name: "pauses at checkpoints do not count: of a refresh that somebody else started",
+			scene: scene{frames: []frame{
+				{at: 0, fleet: resting(underWay)},
+				{at: 129 * time.Minute, fleet: resting(succeeded)},
+			}},
+			opts: func(o *rollout.Options) { o.Timeout = 10 * time.Minute },
+			says: []string{"gives up after 2h10m"},
+			took: 129 * time.Minute,
+		},
+		{
+			name: "pauses at checkpoints do not count: of a refresh of its own",
+			scene: scene{frames: []frame{{fleet: group(5, old...)}}, onStart: func(*rollout.Version) ([]frame, error) {
+				return []frame{{at: 0, fleet: underWay}, {at: 129 * time.Minute, fleet: succeeded}}, nil
+			}},
+			opts: func(o *rollout.Options) {
+				o.Timeout = 10 * time.Minute
+				o.Preferences = refresh.Preferences{Checkpoints: []int{50, 100}, CheckpointDelay: new(time.Hour)}
+			},
+			calls: []string{"start group's version"},
+			says:  []string{"gives up after 2h10m"},
+			took:  129 * time.Minute,
+		},
+		{
+			name: "time-out after the pauses",
+			scene: scene{
+				frames: []frame{{fleet: resting(with(group(5, "i-a 4 ready", "i-b 4 ready", "i-c 5 pending"), "r-1", "InProgress", 0, ""))}},
+				onCancel: func() ([]frame, error) {
+					return []frame{{fleet: with(group(5, old...), "r-1", "Cancelled", 0, "")}}, rollout.ErrNotInProgress
+				},
+				onStart: rollsBack(group(5, old...)),
+			},
+			opts:  func(o *rollout.Options) { o.Timeout = 10 * time.Minute },
+			end:   rolledBack,
+			calls: []string{"cancel", "start version 4"},
+			says:  []string{"not finished after 2h10m: "},
+			took:  130*time.Minute + 2*poll + time.Minute,
 		},
 		{
 			name: "the rollback fails, too",

@@ -94,7 +94,8 @@ var awsAnswers = map[string]string{
 		</TargetHealthDescriptions>`,
 	"DescribeInstanceRefreshes": `<InstanceRefreshes>
 		<member><InstanceRefreshId>r-2</InstanceRefreshId><Status>InProgress</Status><StatusReason>Waiting for instances to warm up.</StatusReason><PercentageComplete>50</PercentageComplete><StartTime>2026-01-02T03:04:05Z</StartTime>
-			<Preferences><AlarmSpecification><Alarms><member>web-5xx</member></Alarms></AlarmSpecification></Preferences>
+			<Preferences><MinHealthyPercentage>100</MinHealthyPercentage><MaxHealthyPercentage>200</MaxHealthyPercentage><InstanceWarmup>120</InstanceWarmup>
+				<CheckpointPercentages><member>50</member><member>100</member></CheckpointPercentages><CheckpointDelay>600</CheckpointDelay><AlarmSpecification><Alarms><member>web-5xx</member></Alarms></AlarmSpecification></Preferences>
 			<DesiredConfiguration><LaunchTemplate><LaunchTemplateId>lt-1</LaunchTemplateId><Version>5</Version></LaunchTemplate></DesiredConfiguration></member>
 		<member><InstanceRefreshId>r-1</InstanceRefreshId><Status>Successful</Status><PercentageComplete>100</PercentageComplete><StartTime>2026-01-01T00:00:00Z</StartTime><EndTime>2026-01-01T00:05:00Z</EndTime></member>
 		</InstanceRefreshes>`,
@@ -131,7 +132,10 @@ func TestDescribe(t *testing.T) {
 		},
 		Refreshes: []rollout.Refresh{
 			{ID: "r-2", Status: "InProgress", Reason: "Waiting for instances to warm up.", Percent: 50,
-				Start: at("2026-01-02T03:04:05Z"), Desired: &five, Alarms: []string{"web-5xx"}},
+				Start: at("2026-01-02T03:04:05Z"), Desired: &five, Preferences: refresh.Preferences{
+					MinHealthyPercentage: new(100), MaxHealthyPercentage: new(200), InstanceWarmup: new(2 * time.Minute),
+					Checkpoints: []int{50, 100}, CheckpointDelay: new(10 * time.Minute), Alarms: []string{"web-5xx"},
+				}},
 			{ID: "r-1", Status: "Successful", Percent: 100, Start: at("2026-01-01T00:00:00Z"), End: at("2026-01-01T00:05:00Z")},
 		},
 		Problems: []rollout.Problem{

@@ -69,8 +69,7 @@ func TestRolloutCommand(t *testing.T) {
 	})
 }
 
-// TestRolloutTimeout: pauses at checkpoints, slow instances and large groups have
-// their time.
+// TestRolloutTimeout: slow instances and large groups have their time.
 func TestRolloutTimeout(t *testing.T) {
 	timeout := func(s stack) time.Duration {
 		words := strings.Fields(at(s.get("terraform_data", "web_rollout"), "provisioner", "local-exec", "command").(string))
@@ -91,9 +90,6 @@ func TestRolloutTimeout(t *testing.T) {
 		change func(*stacks.Environment)
 		least  time.Duration // more than usual
 	}{
-		"pauses": {func(e *stacks.Environment) {
-			e.Cluster.Checkpoints, e.Cluster.CheckpointDelay = []int{50, 100}, time.Hour
-		}, time.Hour},
 		"slow instances": {func(e *stacks.Environment) { e.Cluster.Warmup = 20 * time.Minute }, 18 * time.Minute},
 		"draining":       {func(e *stacks.Environment) { e.Cluster.DeregistrationDelay = 20 * time.Minute }, 19 * time.Minute},
 		"one at a time":  {func(e *stacks.Environment) { e.Cluster.MaxHealthyPercentage = 101 }, 3 * 3 * time.Minute},

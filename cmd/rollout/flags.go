@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/webserver-cluster/internal/faults"
-	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
@@ -25,7 +24,7 @@ func (f *rolloutFlags) add(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.Int64Var(&f.Version, "template-version", 0, "launch template version that the group is expected to ask for (default: whatever it asks for)")
 	flags.StringVar(&f.preferences, "preferences", "", "preferences of a refresh that it starts, as JSON (default: the group's own)")
-	flags.DurationVar(&f.Timeout, "timeout", 0, "time for the rollout; its rollback gets as much again (default: an hour, and the pauses at checkpoints)")
+	flags.DurationVar(&f.Timeout, "timeout", time.Hour, "time for the rollout, besides pauses at checkpoints; its rollback gets as much again")
 	flags.BoolVar(&f.Rollback, "rollback", true, "after a failure go back to the version of the healthy instances")
 	flags.IntVar(&f.GiveUpAfter, "give-up-after", 3, "new instances in a row that may fail before the first gets healthy; 0: AWS's limit, an hour")
 	flags.DurationVar(&f.Poll, "poll", 5*time.Second, "pause between two looks at the group")
@@ -53,9 +52,6 @@ func (f *rolloutFlags) options(flags *pflag.FlagSet) (rollout.Options, error) {
 		}
 	}
 	check("template-version", opts.Version, opts.Version >= 0, "must be 1 or more")
-	if !flags.Changed("timeout") {
-		opts.Timeout = opts.Preferences.Timeout(refresh.Group{})
-	}
 	check("timeout", opts.Timeout, opts.Timeout > 0, "must be above 0")
 	check("poll", opts.Poll, opts.Poll > 0, "must be above 0")
 	check("give-up-after", opts.GiveUpAfter, opts.GiveUpAfter >= 0, "must be 0 or more")

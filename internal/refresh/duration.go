@@ -27,6 +27,12 @@ func (p Preferences) Expected(instances int) (d time.Duration, known bool) {
 	return time.Duration(batches)*(launching+*p.InstanceWarmup) + time.Duration(pauses)*p.checkpointDelay(), true
 }
 
+// Pauses returns how long the refresh rests at its checkpoints at most. Whether AWS
+// rests at the last one, too, it does not say.
+func (p Preferences) Pauses() time.Duration {
+	return time.Duration(len(p.Checkpoints)) * p.checkpointDelay()
+}
+
 // Group is what else a refresh's duration depends on. What is not known is zero.
 type Group struct {
 	MaxSize int // instances at most
@@ -36,10 +42,10 @@ type Group struct {
 	DeregistrationDelay time.Duration
 }
 
-// Timeout returns how long to wait for a refresh of the group, in whole minutes.
-// It errs on the long side, since a rollout that is only slow must not be rolled back:
-// the most batches that a group of any size up to MaxSize can need, each taking twice
-// as long as it should; every pause; and once AWS's own patience.
+// Timeout returns how long to wait for a refresh of the group, besides its Pauses, in
+// whole minutes. It errs on the long side, since a rollout that is only slow must not
+// be rolled back: the most batches that a group of any size up to MaxSize can need,
+// each taking twice as long as it should, and once AWS's own patience.
 func (p Preferences) Timeout(g Group) time.Duration {
 	each := g.HealthChecks
 	if p.InstanceWarmup != nil {
@@ -53,8 +59,7 @@ func (p Preferences) Timeout(g Group) time.Duration {
 		batches, _ := p.steps(n)
 		most = max(most, batches)
 	}
-	pauses := time.Duration(len(p.Checkpoints)) * p.checkpointDelay() // whether AWS pauses at the last one, too, it does not say
-	total := 2*time.Duration(most)*each + pauses + patience
+	total := 2*time.Duration(most)*each + patience
 	return (total + time.Minute - 1).Truncate(time.Minute)
 }
 

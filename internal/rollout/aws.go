@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -163,25 +162,23 @@ func (a *AWS) refreshes(ctx context.Context) ([]Refresh, error) {
 	}
 	var refreshes []Refresh
 	for _, r := range out.InstanceRefreshes {
-		refresh := Refresh{
-			ID:      aws.ToString(r.InstanceRefreshId),
-			Status:  string(r.Status),
-			Reason:  aws.ToString(r.StatusReason),
-			Percent: int(aws.ToInt32(r.PercentageComplete)),
-			Start:   aws.ToTime(r.StartTime),
-			End:     aws.ToTime(r.EndTime),
+		described := Refresh{
+			ID:          aws.ToString(r.InstanceRefreshId),
+			Status:      string(r.Status),
+			Reason:      aws.ToString(r.StatusReason),
+			Percent:     int(aws.ToInt32(r.PercentageComplete)),
+			Start:       aws.ToTime(r.StartTime),
+			End:         aws.ToTime(r.EndTime),
+			Preferences: fromAWS(r.Preferences),
 		}
 		if r.DesiredConfiguration != nil && r.DesiredConfiguration.LaunchTemplate != nil {
 			v, err := a.version(r.DesiredConfiguration.LaunchTemplate)
 			if err != nil {
 				return nil, err
 			}
-			refresh.Desired = &v
+			described.Desired = &v
 		}
-		if r.Preferences != nil && r.Preferences.AlarmSpecification != nil {
-			refresh.Alarms = r.Preferences.AlarmSpecification.Alarms
-		}
-		refreshes = append(refreshes, refresh)
+		refreshes = append(refreshes, described)
 	}
 	return refreshes, nil
 }
@@ -217,22 +214,7 @@ func (a *AWS) problems(ctx context.Context) ([]Problem, error) {
 
 // StartRefresh implements Cloud.
 func (a *AWS) StartRefresh(ctx context.Context, desired *Version, p refresh.Preferences) (string, error) {
-	prefs := &scaling.RefreshPreferences{
-		StandbyInstances:          refresh.StandbyInstances,
-		ScaleInProtectedInstances: refresh.ScaleInProtectedInstances,
-		SkipMatching:              aws.Bool(refresh.SkipMatching),
-		MinHealthyPercentage:      number(p.MinHealthyPercentage),
-		MaxHealthyPercentage:      number(p.MaxHealthyPercentage),
-		InstanceWarmup:            seconds(p.InstanceWarmup),
-		CheckpointDelay:           seconds(p.CheckpointDelay),
-	}
-	for _, percentage := range p.Checkpoints {
-		prefs.CheckpointPercentages = append(prefs.CheckpointPercentages, int32(percentage))
-	}
-	if len(p.Alarms) > 0 {
-		prefs.AlarmSpecification = &scaling.AlarmSpecification{Alarms: p.Alarms}
-	}
-	in := &autoscaling.StartInstanceRefreshInput{AutoScalingGroupName: &a.group, Preferences: prefs}
+	in := &autoscaling.StartInstanceRefreshInput{AutoScalingGroupName: &a.group, Preferences: toAWS(p)}
 	if desired != nil {
 		in.DesiredConfiguration = &scaling.DesiredConfiguration{LaunchTemplate: &scaling.LaunchTemplateSpecification{
 			LaunchTemplateId: &desired.TemplateID,
@@ -244,22 +226,6 @@ func (a *AWS) StartRefresh(ctx context.Context, desired *Version, p refresh.Pref
 		return "", a.explain(err)
 	}
 	return aws.ToString(out.InstanceRefreshId), nil
-}
-
-// number is a number as the SDK takes it; nil stays nil.
-func number(n *int) *int32 {
-	if n == nil {
-		return nil
-	}
-	return aws.Int32(int32(*n))
-}
-
-// seconds is a duration as the SDK takes it; nil stays nil.
-func seconds(d *time.Duration) *int32 {
-	if d == nil {
-		return nil
-	}
-	return aws.Int32(int32(*d / time.Second))
 }
 
 // CancelRefresh implements Cloud.

@@ -23,8 +23,9 @@ type goal struct {
 // attempt is what a run remembers on its way to one goal.
 type attempt struct {
 	goal
-	following string // id of the refresh that it started or found
-	started   bool   // it started one; it never starts a second
+	following string        // id of the refresh that it started or found
+	pauses    time.Duration // of that refresh, at its checkpoints
+	started   bool          // it started one; it never starts a second
 	launches  launches
 }
 
@@ -40,9 +41,11 @@ func (f *failure) Error() string { return f.reason }
 // converge follows the group until it has reached the goal. A *failure says
 // that it will not.
 func (r *Rollout) converge(ctx context.Context, g goal) error {
-	deadline := time.Now().Add(r.opts.Timeout)
+	start := time.Now()
 	a := &attempt{goal: g}
 	for failedLooks := 0; ; {
+		limit := r.opts.Timeout + a.pauses
+		deadline := start.Add(limit)
 		fleet, err := r.look(ctx, deadline)
 		if err != nil {
 			return err
@@ -63,7 +66,7 @@ func (r *Rollout) converge(ctx context.Context, g goal) error {
 		case err != nil:
 			return err
 		case time.Now().After(deadline):
-			return &failure{reason: fmt.Sprintf("not finished after %s: %s", r.opts.Timeout, fleet.obstacles(g.want))}
+			return &failure{reason: fmt.Sprintf("not finished after %s: %s", brief(limit), fleet.obstacles(g.want))}
 		default:
 			failedLooks = 0
 		}
@@ -116,7 +119,7 @@ func (r *Rollout) followRefresh(ctx context.Context, fleet Fleet, active *Refres
 	case destination == a.want:
 		if a.following != active.ID {
 			r.report.Say("following instance refresh %s", active.ID)
-			a.following = active.ID
+			a.following, a.pauses = active.ID, active.Preferences.Pauses()
 		}
 		return a.launches.check(r.opts.GiveUpAfter)
 
@@ -183,7 +186,7 @@ func (r *Rollout) startRefresh(ctx context.Context, fleet Fleet, a *attempt) err
 		return err
 	}
 	r.report.Say("started instance refresh %s to %s", id, a.want)
-	a.following, a.started = id, true
+	a.following, a.pauses, a.started = id, prefs.Pauses(), true
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/webserver-cluster/internal/refresh"
 )
 
 // Fleet is one look at an Auto Scaling group: everything a rollout decides by.
@@ -68,7 +70,8 @@ type Refresh struct {
 	Start   time.Time
 	End     time.Time // zero while under way
 	Desired *Version  // nil: the group's own
-	Alarms  []string  // names of the CloudWatch alarms that stop it
+
+	Preferences refresh.Preferences
 }
 
 // Active reports whether the refresh is still under way; only one refresh of a
@@ -203,8 +206,8 @@ func (f Fleet) RollbackVersion(bad Version) (best Version, ok bool) {
 // refresh that had any.
 func (f Fleet) AlarmNames() []string {
 	for _, r := range f.Refreshes {
-		if len(r.Alarms) > 0 {
-			return r.Alarms
+		if len(r.Preferences.Alarms) > 0 {
+			return r.Preferences.Alarms
 		}
 	}
 	return nil

@@ -47,7 +47,8 @@ type Options struct {
 	// to ask for. 0: whatever the group asks for at the start.
 	Version int64
 
-	// Timeout bounds the rollout, and once more its rollback.
+	// Timeout bounds the rollout, and once more its rollback. A refresh's pauses
+	// at checkpoints do not count.
 	Timeout time.Duration
 
 	// Poll is the pause between two looks at the group.
@@ -122,21 +123,25 @@ func (r *Rollout) run(ctx context.Context) error {
 
 // outlook says how long the rollout may take; nothing if there is nothing to do.
 func (r *Rollout) outlook(fleet Fleet, want Version) string {
-	limit := "gives up after " + brief(r.opts.Timeout)
 	if len(fleet.Stale(want)) == 0 {
 		if fleet.Target == want && fleet.Complete() {
 			return ""
 		}
-		return limit
+		return "gives up after " + brief(r.opts.Timeout)
 	}
-	if expected, known := forGroup(r.opts.Preferences, fleet).Expected(fleet.Desired); known {
+	preferences := forGroup(r.opts.Preferences, fleet)
+	if active := fleet.Active(); active != nil {
+		preferences = active.Preferences
+	}
+	limit := "gives up after " + brief(r.opts.Timeout+preferences.Pauses())
+	if expected, known := preferences.Expected(fleet.Desired); known {
 		return "expected to take about " + brief(expected) + ", " + limit
 	}
 	return limit
 }
 
-// rollBack takes the group back from the bad version and
-// returns a *FailedError that tells how that went.
+// rollBack takes the group back from the bad version and returns a *FailedError
+// that tells how that went.
 func (r *Rollout) rollBack(ctx context.Context, bad Version, cause *failure) error {
 	failed := &FailedError{Reason: cause.reason, Outcome: NotRolledBack, Next: cause.next}
 	switch {
