@@ -208,7 +208,7 @@ func (p WebserverClusterProps) checkReplacement(f *faults.List, set WebserverClu
 	}
 	if set.Warmup != 0 {
 		checkSeconds(f, "Warmup", p.Warmup, time.Second, maxWarmup)
-		if healthy := healthCheckThreshold * p.HealthCheckInterval; p.Warmup < healthy {
+		if healthy := p.timeToHealthy(); p.Warmup < healthy {
 			f.Add("Warmup", p.Warmup, "must be at least %v, the time of %d health checks, or a refresh goes on before an instance has passed them", healthy, healthCheckThreshold)
 		}
 	}
@@ -218,23 +218,13 @@ func (p WebserverClusterProps) checkReplacement(f *faults.List, set WebserverClu
 			f.Add("HealthCheckGracePeriod", p.HealthCheckGracePeriod, "must not be above Warmup (%v), or a refresh goes on over instances whose health nobody has judged", p.Warmup)
 		}
 	}
-	// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
+	preferences := p.refreshPreferences(nil)
+	preferences.InstanceWarmup = nil // checked above, by closer rules
 	if p.MaxHealthyPercentage <= minHealthyPercentage || p.MaxHealthyPercentage > 200 {
 		f.Add("MaxHealthyPercentage", p.MaxHealthyPercentage, "must be 101 to 200: %d is the minimum, and only what is above lets a new instance start before an old one goes", minHealthyPercentage)
+		preferences.MinHealthyPercentage, preferences.MaxHealthyPercentage = nil, nil
 	}
-	for i, percentage := range p.Checkpoints {
-		if percentage < 1 || percentage > 100 || i > 0 && percentage <= p.Checkpoints[i-1] {
-			f.Add("Checkpoints", p.Checkpoints, "must be rising percentages from 1 to 100")
-			break
-		}
-	}
-	if n := len(p.Checkpoints); n > 0 && p.Checkpoints[n-1] != 100 {
-		f.Add("Checkpoints", p.Checkpoints, "must end with 100, or the refresh ends before all instances are new")
-	}
-	if n := len(p.Checkpoints); n == 0 && p.CheckpointDelay != 0 {
-		f.Add("CheckpointDelay", p.CheckpointDelay, "is for Checkpoints, and there are none")
-	}
-	checkSeconds(f, "CheckpointDelay", p.CheckpointDelay, 0, 48*time.Hour)
+	f.As(map[string]string{"CheckpointPercentages": "Checkpoints"}, preferences.Validate())
 }
 
 // checkSeconds checks that a duration is a whole number of seconds, as AWS

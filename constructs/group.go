@@ -1,11 +1,11 @@
 package constructs
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
 	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/internal/refresh"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/launchtemplate"
@@ -13,8 +13,8 @@ import (
 )
 
 // group makes the Auto Scaling group behind the load balancer. Its instances wait
-// for paths.
-func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, alarms []string, paths []cdktf.ITerraformDependable) autoscalinggroup.AutoscalingGroup {
+// for paths, and its instance refreshes have the preferences.
+func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, preferences refresh.Preferences, paths []cdktf.ITerraformDependable) autoscalinggroup.AutoscalingGroup {
 	lifecycle := &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
 	if slices.ContainsFunc(c.props.Schedules, Schedule.setsBounds) {
 		// The schedules own the bounds now. A plan between two of them must
@@ -46,7 +46,7 @@ func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, alar
 		},
 		InstanceRefresh: &autoscalinggroup.AutoscalingGroupInstanceRefresh{
 			Strategy:    jsii.String("Rolling"),
-			Preferences: c.refreshPreferences(alarms),
+			Preferences: terraformPreferences(preferences),
 		},
 		EnabledMetrics: jsii.Strings(groupMetrics...),
 		// Do not wait for instances here: a group whose first instances fail
@@ -60,36 +60,6 @@ func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, alar
 		// listener calls no target healthy.
 		DependsOn: &paths,
 	})
-}
-
-// refreshPreferences say how an instance refresh goes on; alarms are those that
-// can stop it.
-func (c *cluster) refreshPreferences(alarms []string) *autoscalinggroup.AutoscalingGroupInstanceRefreshPreferences {
-	refresh := &autoscalinggroup.AutoscalingGroupInstanceRefreshPreferences{
-		// Both, always: with one of them left out, the provider sends 90 and
-		// 100 for the pair.
-		MinHealthyPercentage: jsii.Number(minHealthyPercentage),
-		MaxHealthyPercentage: jsii.Number(c.props.MaxHealthyPercentage),
-		InstanceWarmup:       jsii.String(fmt.Sprintf("%.0f", *seconds(c.props.Warmup))),
-		SkipMatching:         jsii.Bool(true),
-		// Replace protected instances too: a fleet in two versions is worse.
-		ScaleInProtectedInstances: jsii.String("Refresh"),
-		StandbyInstances:          jsii.String("Ignore"),
-		// Terraform gives the group its new version before it starts the
-		// refresh, so that AWS would "roll back" to the bad one.
-		// https://github.com/hashicorp/terraform-provider-aws/issues/34189
-		AutoRollback: jsii.Bool(false),
-	}
-	if len(c.props.Checkpoints) > 0 {
-		refresh.CheckpointPercentages = numbers(c.props.Checkpoints)
-		refresh.CheckpointDelay = jsii.String(fmt.Sprintf("%.0f", *seconds(c.props.CheckpointDelay)))
-	}
-	if c.props.AlarmsStopRefresh {
-		refresh.AlarmSpecification = &autoscalinggroup.AutoscalingGroupInstanceRefreshPreferencesAlarmSpecification{
-			Alarms: jsii.Strings(alarms...),
-		}
-	}
-	return refresh
 }
 
 // launchTags are the tags of what AWS makes for the group.

@@ -1,10 +1,12 @@
 package constructs
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
 	"example.com/webserver-cluster/internal/outdir"
+	"example.com/webserver-cluster/internal/refresh"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsregion"
@@ -21,26 +23,22 @@ import (
 // It runs when there is a new version, and again at the next deploy if it
 // failed: Terraform replaces a resource whose provisioner failed.
 //
-// It returns the command, for use by hand.
-func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template launchtemplate.LaunchTemplate, alarms []string) string {
+// It returns the command, for use by hand in a POSIX shell or in PowerShell.
+func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template launchtemplate.LaunchTemplate, preferences refresh.Preferences) string {
 	version := cdktf.Token_AsString(template.LatestVersion(), nil)
 	region := add(c.scope, "region", dataawsregion.NewDataAwsRegion, &dataawsregion.DataAwsRegionConfig{})
-	command := []string{
+	command := strings.Join([]string{
 		"go run ./cmd/rollout",
 		"--region", *region.Name(),
 		"--group", *group.Name(),
 		"--template-version", *version,
+		"--timeout", c.props.rolloutTimeout().String(),
+	}, " ")
+	// A refresh that it has to start itself is like the group's own.
+	text, err := json.Marshal(preferences)
+	if err != nil {
+		panic(err) // unreachable: strings and numbers
 	}
-	// What it needs to start a refresh like the group's own, should there be
-	// instances of an old version and no refresh under way.
-	if len(c.props.Checkpoints) > 0 {
-		percentages := strings.Trim(strings.ReplaceAll(fmt.Sprint(c.props.Checkpoints), " ", ","), "[]")
-		command = append(command, "--checkpoints", percentages, "--checkpoint-delay", c.props.CheckpointDelay.String())
-	}
-	if c.props.AlarmsStopRefresh {
-		command = append(command, "--alarms", strings.Join(alarms, ","))
-	}
-	line := strings.Join(command, " ")
 	stack := cdktf.TerraformStack_Of(c.scope.Construct)
 	project := "${path.root}/" + outdir.ToProject(*cdktf.App_Of(stack).Outdir(), *stack.Node().Id())
 	// Not cdktf.DataResource: that one runs "terraform version" at every synth.
@@ -54,13 +52,16 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 		}}},
 		Provisioners: &[]any{&cdktf.LocalExecProvisioner{
 			Type:       jsii.String("local-exec"),
-			Command:    jsii.String(line),
+			Command:    jsii.String(command),
 			WorkingDir: jsii.String(project),
+			// Not in the command: it goes through a shell, which is cmd on Windows
+			// and quotes in other ways.
+			Environment: &map[string]*string{"ROLLOUT_PREFERENCES": jsii.String(string(text))},
 		}},
 	})
 	data.AddOverride(jsii.String("triggers_replace"), map[string]any{
 		"group":            group.Name(),
 		"template_version": version,
 	})
-	return line
+	return command + " --preferences '" + strings.ReplaceAll(string(text), "'", `'\''`) + "'"
 }

@@ -95,9 +95,10 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		client := strings.TrimSuffix(c.prefix, "_")
 		paths = append(paths, props.Database.connect(c.scope, client, client, *groups.instances.Id())...)
 	}
-	group := c.group(template, balancer, alarms, paths)
+	preferences := props.refreshPreferences(alarms)
+	group := c.group(template, balancer, preferences, paths)
 	c.scaling(group, balancer)
-	rollout := c.rollout(group, template, alarms)
+	rollout := c.rollout(group, template, preferences)
 
 	return &WebserverCluster{
 		URL:                         balancer.url,

@@ -58,7 +58,7 @@ func TestOnLocalAWS(t *testing.T) {
 	t.Run("a bad version", func(t *testing.T) {
 		g.bad.Store(g.deploy(t, true))
 		g.expect(t, g.rollout(t), 3, "new instances in a row did not get healthy", "taken out of service in response to an ELB system health check failure",
-			"cancelling instance refresh", "Rolled back: 2 of 2 instances run version 3 and are healthy")
+			"cancelling instance refresh", "good 2 (2 healthy), wanted 2", "Rolled back: 2 of 2 instances run version 3 and are healthy")
 		g.runs(t, 3)
 	})
 	t.Run("a bad version, stopped by hand", func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestOnLocalAWS(t *testing.T) {
 		time.AfterFunc(time.Second, func() {
 			g.alarms.SetAlarmState(context.Background(), &cloudwatch.SetAlarmStateInput{AlarmName: aws.String("web-5xx"), StateValue: "ALARM", StateReason: aws.String("Errors.")})
 		})
-		g.expect(t, g.rollout(t, "--alarms", "web-5xx"), 3, "started instance refresh", "Failed at", "web-5xx", "Rolled back: 2 of 2 instances run version 6")
+		g.expect(t, g.rollout(t, "--preferences", `{"AlarmSpecification": {"Alarms": ["web-5xx"]}}`), 3, "started instance refresh", "Failed at", "web-5xx", "Rolled back: 2 of 2 instances run version 6")
 		g.runs(t, 6)
 	})
 	t.Run("status", func(t *testing.T) {
@@ -122,7 +122,6 @@ func TestOnLocalAWS(t *testing.T) {
 
 // localGroup is the group "web" of a local AWS.
 type localGroup struct {
-	binary   string
 	env      []string
 	groups   *autoscaling.Client
 	compute  *ec2.Client
@@ -135,7 +134,6 @@ type localGroup struct {
 func newLocalGroup(t *testing.T, cloud *localaws.AWS) *localGroup {
 	ctx := t.Context()
 	g := &localGroup{
-		binary:  build(t),
 		env:     append(os.Environ(), cloud.Environ()...),
 		groups:  autoscaling.NewFromConfig(cloud.Config()),
 		compute: ec2.NewFromConfig(cloud.Config()),
@@ -249,7 +247,7 @@ func (g *localGroup) run(t *testing.T, args ...string) result {
 
 // watch runs the command and calls then as soon as it has said text.
 func (g *localGroup) watch(t *testing.T, text string, then func(), args ...string) result {
-	cmd := exec.CommandContext(t.Context(), g.binary, args...)
+	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Env = g.env
 	var out saying
 	if then != nil {
@@ -283,7 +281,7 @@ func (g *localGroup) rollout(t *testing.T, args ...string) result {
 
 // start starts a rollout and leaves it running.
 func (g *localGroup) start(t *testing.T) *exec.Cmd {
-	cmd := exec.CommandContext(t.Context(), g.binary, "--group", "web", "--poll", "200ms")
+	cmd := exec.CommandContext(t.Context(), binary, "--group", "web", "--poll", "200ms")
 	cmd.Env = g.env
 	must(t, cmd.Start())
 	return cmd

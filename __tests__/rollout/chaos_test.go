@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
@@ -18,28 +19,28 @@ import (
 // while people cancel, instances die and runs are killed and repeated, alone or
 // two at once. Whatever happens, the fleet must end whole, and on one version.
 func TestChaos(t *testing.T) {
-	outcomes := map[int]int{}
+	outcomes := map[outcome]int{}
 	for seed := range uint64(1000) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { chaos(t, seed, outcomes) })
 		})
 	}
-	t.Logf("exit codes: %v", outcomes)
-	for _, code := range []int{rollout.ExitConverged, rollout.ExitRolledBack} {
-		if outcomes[code] == 0 {
-			t.Errorf("exit code %d never came up: %v", code, outcomes)
+	t.Logf("outcomes: %v", outcomes)
+	for _, o := range []outcome{converged, rolledBack} {
+		if outcomes[o] == 0 {
+			t.Errorf("%s never came up: %v", o, outcomes)
 		}
 	}
 }
 
-func chaos(t *testing.T, seed uint64, outcomes map[int]int) {
+func chaos(t *testing.T, seed uint64, outcomes map[outcome]int) {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	chance := func(percent int) bool { return dice.IntN(100) < percent }
 	moment := func() time.Duration { return time.Duration(dice.IntN(600)) * time.Second }
 
 	g := newSimulation(chance(50))
 	if chance(50) {
-		g.StartRefresh(t.Context(), nil, rollout.Preferences{}) // as Terraform does
+		g.StartRefresh(t.Context(), nil, refresh.Preferences{}) // as Terraform does
 	}
 	cancelled := chance(20)
 	if cancelled {
@@ -51,7 +52,7 @@ func chaos(t *testing.T, seed uint64, outcomes map[int]int) {
 
 	// One run, or two; each may be killed and repeated.
 	var runs sync.WaitGroup
-	var codes []int
+	var ends []outcome
 	for range 1 + dice.IntN(2) {
 		delay, kills := moment()/4, []time.Duration{}
 		for chance(40) {
@@ -75,8 +76,8 @@ func chaos(t *testing.T, seed uint64, outcomes map[int]int) {
 				if err == nil && !g.fleet().Complete() {
 					t.Errorf("converged, yet the fleet is %+v", g.fleet())
 				}
-				codes = append(codes, rollout.ExitCode(err))
-				outcomes[rollout.ExitCode(err)]++
+				ends = append(ends, outcomeOf(err))
+				outcomes[outcomeOf(err)]++
 				return
 			}
 		})
@@ -84,24 +85,24 @@ func chaos(t *testing.T, seed uint64, outcomes map[int]int) {
 	runs.Wait()
 	time.Sleep(10 * time.Minute) // the other run's last refresh, replacements of what was killed
 
-	if cancelled && slices.Contains(codes, rollout.ExitRollbackFailed) {
+	if cancelled && slices.Contains(ends, rollbackFailed) {
 		return // a person cancelled the rollback itself, and was told so
 	}
-	fleet, _ := g.Look(t.Context())
+	fleet, _ := g.Describe(t.Context())
 	if !fleet.Complete() || len(fleet.Stale(fleet.Target)) > 0 || fleet.Active() != nil {
 		t.Errorf("the fleet ended as %+v", fleet)
 	}
 	if g.bad && fleet.Target != version(4) {
 		t.Errorf("the group launches the bad %s", fleet.Target)
 	}
-	if !g.bad && !cancelled && (fleet.Target != version(5) || slices.Max(codes) != 0) {
-		t.Errorf("the good version did not get through: the group launches %s, exit codes %v", fleet.Target, codes)
+	if !g.bad && !cancelled && (fleet.Target != version(5) || slices.Max(ends) != converged) {
+		t.Errorf("the good version did not get through: the group launches %s, outcomes %v", fleet.Target, ends)
 	}
-	if slices.Contains(codes, rollout.ExitRollbackFailed) || slices.Contains(codes, rollout.ExitError) {
-		t.Errorf("exit codes %v", codes)
+	if slices.Contains(ends, rollbackFailed) || slices.Contains(ends, refused) {
+		t.Errorf("outcomes %v", ends)
 	}
 	if t.Failed() {
-		t.Logf("bad %v, cancelled %v, exit codes %v, refreshes %+v", g.bad, cancelled, codes, fleet.Refreshes)
+		t.Logf("bad %v, cancelled %v, outcomes %v, refreshes %+v", g.bad, cancelled, ends, fleet.Refreshes)
 	}
 }
 
@@ -135,14 +136,14 @@ func newSimulation(bad bool) *simulation {
 	return g
 }
 
-func (g *simulation) Look(context.Context) (rollout.Fleet, error) {
+func (g *simulation) Describe(context.Context) (rollout.Fleet, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.catchUp()
 	return g.fleet(), nil
 }
 
-func (g *simulation) StartRefresh(_ context.Context, desired *rollout.Version, _ rollout.Preferences) (string, error) {
+func (g *simulation) StartRefresh(_ context.Context, desired *rollout.Version, _ refresh.Preferences) (string, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.catchUp()
@@ -184,7 +185,7 @@ func (g *simulation) fleet() rollout.Fleet {
 func (g *simulation) launch() {
 	g.launched++
 	g.instances = append(g.instances, &simulated{born: g.now, Instance: rollout.Instance{
-		ID: fmt.Sprint("i-", g.launched), Version: g.fleet().Heading(), Healthy: true}})
+		ID: fmt.Sprint("i-", g.launched), Version: g.fleet().Destination(), Healthy: true}})
 }
 
 // catchUp lives through the seconds since the last call.
@@ -201,7 +202,7 @@ func (g *simulation) second() {
 	})
 	var live []*simulated
 	warm := true // all instances on the version that the group heads for
-	want := g.fleet().Heading()
+	want := g.fleet().Destination()
 	for _, i := range g.instances {
 		age := g.now.Sub(i.born)
 		i.State, i.Trouble = "InService", ""

@@ -2,10 +2,8 @@ package rollout_test
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -15,19 +13,6 @@ import (
 	"example.com/webserver-cluster/internal/rollout"
 )
 
-// build compiles the command.
-func build(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "rollout")
-	cmd := exec.Command("go", "build", "-o", binary, "./cmd/rollout")
-	cmd.Dir = filepath.Join("..", "..") // the app is a module of its own
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return binary
-}
-
 // environ leads the command to the wire, and away from anyone's profile.
 func (w *wire) environ() []string {
 	return append(os.Environ(), "AWS_ENDPOINT_URL="+w.URL, "AWS_REGION=eu-central-1", "AWS_EC2_METADATA_DISABLED=true",
@@ -35,13 +20,19 @@ func (w *wire) environ() []string {
 }
 
 func TestCommand(t *testing.T) {
-	binary := build(t)
-
 	// The group of the wire, with nothing left to do.
 	converged := newWire(t)
 	converged.answer("DescribeAutoScalingGroups", strings.ReplaceAll(awsAnswers["DescribeAutoScalingGroups"], "<Version>4</Version>", "<Version>5</Version>"))
 	converged.answer("DescribeTargetHealth", strings.ReplaceAll(awsAnswers["DescribeTargetHealth"], ">unhealthy<", ">healthy<"))
 	converged.answer("DescribeInstanceRefreshes", "<InstanceRefreshes/>")
+
+	// Suspended, with an instance of version 4 and no refresh under way.
+	suspended := newWire(t)
+	suspended.answer("DescribeInstanceRefreshes", "<InstanceRefreshes/>")
+	// Every refresh fails.
+	failing := newWire(t)
+	failing.answer("DescribeAutoScalingGroups", strings.ReplaceAll(awsAnswers["DescribeAutoScalingGroups"], "<ProcessName>Launch<", "<ProcessName>AlarmNotification<"))
+	failing.answer("DescribeInstanceRefreshes", "<InstanceRefreshes><member><InstanceRefreshId>r-3</InstanceRefreshId><Status>Failed</Status><StatusReason>No capacity.</StatusReason></member></InstanceRefreshes>")
 
 	noRegion := newWire(t).environ()
 	noRegion = append(noRegion, "AWS_REGION=", "AWS_DEFAULT_REGION=", "AWS_CONFIG_FILE="+os.DevNull)
@@ -60,7 +51,21 @@ func TestCommand(t *testing.T) {
 		{"unknown flag", "--grup web", converged.environ(), 2, `^rollout: unknown flag: --grup\n$`},
 		{"not a duration", "--group web --timeout soon", converged.environ(), 2, `invalid argument "soon" for "--timeout"`},
 		{"stray word", "--group web web", converged.environ(), 2, `^rollout: unknown command "web"`},
-		{"wrong values", "--group web --timeout 0s --checkpoints 50", converged.environ(), 2, `^rollout: --timeout: 0s: must be above 0\n--checkpoints: \[50\]: must end with 100`},
+		{"wrong values", "--group web --timeout 0s --poll -1s --template-version -1 --give-up-after -1", converged.environ(), 2,
+			"^rollout: --template-version: -1: must be 1 or more\n--timeout: 0s: must be above 0\n--poll: -1s: must be above 0\n--give-up-after: -1: must be 0 or more\n$"},
+		{"wrong preferences", `--group web --preferences {"CheckpointPercentages":[50]}`, converged.environ(), 2, `^rollout: --preferences.CheckpointPercentages: \[50\]: must end with 100, .*\n$`},
+		{"preferences that do not exist", `--group web --preferences {"Warmup":60,"InstanceWarmup":"60"}`, converged.environ(), 2,
+			`^rollout: --preferences.InstanceWarmup: "60": must be a whole number of seconds\n--preferences.Warmup: is no preference that can be set here: AlarmSpecification, .*\n$`},
+		{"preferences cut off", "--group web --preferences {", converged.environ(), 2, `^rollout: --preferences: "{": must be JSON such as {"InstanceWarmup": 120}: unexpected end of JSON input\n$`},
+		{"preferences of another kind", "--group web --preferences [50]", converged.environ(), 2, `^rollout: --preferences: "\[50\]": must be a JSON object such as {"InstanceWarmup": 120}\n$`},
+		{"wrong values in the environment", "--group web", append(converged.environ(), "ROLLOUT_POLL=soon", "ROLLOUT_TIMEOUT=later"), 2,
+			"^rollout: ROLLOUT_TIMEOUT: \"later\": time: invalid duration \"later\"\nROLLOUT_POLL: \"soon\": time: invalid duration \"soon\"\n$"},
+		{"wrong preferences in the environment", "--group web", append(converged.environ(), `ROLLOUT_PREFERENCES={"InstanceWarmup":-1}`), 2,
+			`^rollout: ROLLOUT_PREFERENCES.InstanceWarmup: -1s: must be whole seconds, 0 or more\n$`},
+		{"a flag over the environment", "--group web --poll 10ms", append(converged.environ(), "ROLLOUT_POLL=soon"), 0, `done: `},
+		{"pauses make the limit longer", `--group web --poll 10ms --preferences {"CheckpointPercentages":[50,100],"CheckpointDelay":600}`, suspended.environ(), 4, `gives up after 1h20m\n`},
+		{"the limit that is given", "--group web --poll 10ms --timeout 90s", suspended.environ(), 4, `gives up after 1m30s\n`},
+		{"rollback failed", "--group web --poll 10ms", failing.environ(), 5, `instance refresh r-3 Failed at 0 %: No capacity\.\n.*The rollback to version 4 failed, too: `},
 		{"no region", "--group web", noRegion, 1, `^rollout: no AWS region: set AWS_REGION`},
 		{"no credentials", "status --group web", noCredentials, 1, `^rollout: DescribeAutoScalingGroups for group web: .*sign in`},
 		{"converged", "--group web", converged.environ(), 0,
@@ -93,7 +98,6 @@ func TestCommand(t *testing.T) {
 
 // A signal ends the command, not the refresh.
 func TestSignal(t *testing.T) {
-	binary := build(t)
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		w := newWire(t)
 		cmd := exec.CommandContext(t.Context(), binary, "--group", "web", "--poll", "20ms")
@@ -111,7 +115,7 @@ func TestSignal(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 		cmd.Process.Signal(signal)
 		cmd.Wait()
-		if code := cmd.ProcessState.ExitCode(); code != rollout.ExitInterrupted {
+		if code := cmd.ProcessState.ExitCode(); code != 130 {
 			t.Errorf("%s: exit code %d: %s", signal, code, stderr.String())
 		}
 		if want := "AWS goes on with instance refresh r-2 to version 5 (50 % done). Deploy again"; !strings.Contains(stderr.String(), want) {
@@ -123,41 +127,7 @@ func TestSignal(t *testing.T) {
 	}
 }
 
-func TestLines(t *testing.T) {
-	var out strings.Builder
-	lines := rollout.NewLines(&out)
-	p := rollout.Progress{Percent: 50, From: 1, FromUp: 1, To: 2, ToUp: 1, Wanted: 2, Left: 80 * time.Second, Note: "Waiting for instances to warm up."}
-	lines.Show(p)
-	p.Left = 75 * time.Second // only time went by: no line
-	lines.Show(p)
-	p.ToUp = 2
-	lines.Show(p)
-	lines.Say("! %s", "Launching failed")
-	lines.Show(rollout.Progress{Back: true, From: 1, To: 2, ToUp: 2, Wanted: 2})
-	want := ` 50 %  old 1 (1 healthy), new 2 (1 healthy), wanted 2, about 1m20s left; Waiting for instances to warm up.
- 50 %  old 1 (1 healthy), new 2 (2 healthy), wanted 2, about 1m15s left; Waiting for instances to warm up.
-! Launching failed
-  0 %  bad 1 (0 healthy), good 2 (2 healthy), wanted 2
-`
-	if got := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d  `).ReplaceAllString(out.String(), ""); got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
-	}
-}
-
-func TestLive(t *testing.T) {
-	var out bytes.Buffer
-	live := rollout.NewLive(&out)
-	live.Say("group web launches version 5")
-	live.Show(rollout.Progress{Percent: 50, From: 1, To: 2, Wanted: 2, Note: "Waiting for instances to warm up."})
-	live.Close()
-	for _, want := range []string{"group web launches version 5", " 50 % ", "old 1 (0 healthy), new 2 (0 healthy)", "Waiting for instances to warm up."} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("%q does not show %q", out.String(), want)
-		}
-	}
-}
-
-func TestLeft(t *testing.T) {
+func TestRemaining(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 	minute := func(n int) time.Time { return start.Add(time.Duration(n) * time.Minute) }
 	four := version(4)
@@ -178,28 +148,8 @@ func TestLeft(t *testing.T) {
 		{"by its pace", []rollout.Refresh{active(25), before}, 9 * time.Minute},
 	}
 	for _, test := range tests {
-		if got := (rollout.Fleet{Refreshes: test.refreshes}).Left(minute(3)); got != test.want {
+		if got := (rollout.Fleet{Refreshes: test.refreshes}).Remaining(minute(3)); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
-		}
-	}
-}
-
-// Every outcome has a code of its own, also through other errors' wrapping.
-func TestExitCode(t *testing.T) {
-	tests := []struct {
-		err  error
-		code int
-	}{
-		{nil, 0},
-		{errors.New("any"), 1},
-		{&rollout.FailedError{Code: rollout.ExitRolledBack}, 3},
-		{&rollout.FailedError{Code: rollout.ExitNotRolledBack}, 4},
-		{errors.Join(&rollout.FailedError{Code: rollout.ExitRollbackFailed}), 5},
-		{&rollout.InterruptedError{}, 130},
-	}
-	for _, test := range tests {
-		if code := rollout.ExitCode(test.err); code != test.code {
-			t.Errorf("%v: %d, want %d", test.err, code, test.code)
 		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 // TestRegion: by hand, in a shell that says another region, the command asks in
 // the region that the app deploys to.
 func TestRegion(t *testing.T) {
-	binary := build(t)
 	w := newWire(t) // its environment says eu-central-1
 	w.answer("DescribeAutoScalingGroups", "<AutoScalingGroups/>")
 	const elsewhere = `{"context": {"region": "eusc-de-east-1", "anything": 7}}`

@@ -3,12 +3,14 @@ package rollout_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
@@ -34,6 +36,12 @@ func TestRollout(t *testing.T) {
 			}, nil
 		}
 	}
+	// resting is a fleet whose newest refresh pauses for an hour, twice.
+	resting := func(f rollout.Fleet) rollout.Fleet {
+		f.Refreshes = slices.Clone(f.Refreshes)
+		f.Refreshes[0].Preferences = refresh.Preferences{Checkpoints: []int{50, 100}, CheckpointDelay: new(time.Hour)}
+		return f
+	}
 	refuses := func(err error) func(*rollout.Version) ([]frame, error) {
 		return func(*rollout.Version) ([]frame, error) { return nil, err }
 	}
@@ -42,7 +50,7 @@ func TestRollout(t *testing.T) {
 		name  string
 		scene scene
 		opts  func(*rollout.Options)
-		code  int
+		end   outcome
 		calls []string
 		says  []string // in what was said or in the error
 		took  time.Duration
@@ -51,6 +59,19 @@ func TestRollout(t *testing.T) {
 			name:  "nothing stale ends at once",
 			scene: scene{frames: []frame{{fleet: done}}},
 			says:  []string{"done: 2 of 2 instances run version 5 and are healthy"},
+		},
+		{
+			name: "says how long it may take",
+			scene: scene{frames: []frame{{fleet: group(5, old...)}}, onStart: func(*rollout.Version) ([]frame, error) {
+				return []frame{{at: 0, fleet: underWay}, {at: 30 * time.Second, fleet: succeeded}}, nil
+			}},
+			calls: []string{"start group's version"},
+			opts: func(o *rollout.Options) {
+				o.Preferences = refresh.Preferences{MinHealthyPercentage: new(100), MaxHealthyPercentage: new(200), InstanceWarmup: new(2 * time.Minute)}
+				o.Timeout = 69 * time.Minute
+			},
+			says: []string{"expected to take about 3m, gives up after 1h9m"},
+			took: 30 * time.Second,
 		},
 		{
 			name: "first deploy waits for the first instances",
@@ -194,14 +215,14 @@ func TestRollout(t *testing.T) {
 				{fleet: underWay},
 				{at: 10 * time.Second, err: &rollout.AWSError{Call: "DescribeTargetHealth", Group: "web", Message: "AccessDenied: no"}},
 			}},
-			code: rollout.ExitError,
+			end:  refused,
 			says: []string{"DescribeTargetHealth for group web: AccessDenied: no"},
 			took: 10 * time.Second,
 		},
 		{
 			name:  "failed: rolled back to the version of the healthy instances",
 			scene: scene{frames: []frame{{at: 0, fleet: underWay}, {at: 30 * time.Second, fleet: failed}}, onStart: rollsBack(failed)},
-			code:  rollout.ExitRolledBack,
+			end:   rolledBack,
 			calls: []string{"start version 4"},
 			says: []string{
 				"instance refresh r-1 Failed at 50 %: The new instances did not pass their health checks.",
@@ -216,7 +237,7 @@ func TestRollout(t *testing.T) {
 				{at: 0, fleet: with(group(5, mixed...), "r-1", "InProgress", 50, "")},
 				{at: 30 * time.Second, fleet: with(done, "r-1", "Failed", 100, "Alarm web-5xx is in ALARM.")},
 			}, onStart: rollsBack(done)},
-			code:  rollout.ExitRolledBack,
+			end:   rolledBack,
 			calls: []string{"start version 4"},
 			says:  []string{"Alarm web-5xx is in ALARM."},
 			took:  30*time.Second + 2*poll + time.Minute,
@@ -227,7 +248,7 @@ func TestRollout(t *testing.T) {
 				{at: 0, fleet: underWay},
 				{at: 30 * time.Second, fleet: with(group(5, mixed...), "r-1", "Cancelled", 50, "Cancelled by the user.")},
 			}, onStart: rollsBack(group(5, mixed...))},
-			code:  rollout.ExitRolledBack,
+			end:   rolledBack,
 			calls: []string{"start version 4"},
 			says:  []string{"r-1 Cancelled at 50 %: Cancelled by the user."},
 			took:  30*time.Second + 2*poll + time.Minute,
@@ -236,7 +257,7 @@ func TestRollout(t *testing.T) {
 			name:  "failed, rollback switched off",
 			scene: scene{frames: []frame{{at: 0, fleet: underWay}, {at: 30 * time.Second, fleet: failed}}},
 			opts:  func(o *rollout.Options) { o.Rollback = false },
-			code:  rollout.ExitNotRolledBack,
+			end:   notRolledBack,
 			says:  []string{"Rolling back is switched off: the group goes on launching version 5", "Healthy instances run version 4"},
 			took:  30*time.Second + 2*poll,
 		},
@@ -257,7 +278,7 @@ func TestRollout(t *testing.T) {
 				},
 				onStart: rollsBack(group(5, old...)),
 			},
-			code:  rollout.ExitRolledBack,
+			end:   rolledBack,
 			calls: []string{"cancel", "start version 4"},
 			says:  []string{"3 new instances in a row did not get healthy", "i-c (unhealthy in the target group: Health checks failed with these codes: [500])"},
 			took:  180*time.Second + 2*poll + 20*time.Second + time.Minute,
@@ -272,17 +293,55 @@ func TestRollout(t *testing.T) {
 				onStart: rollsBack(group(5, old...)),
 			},
 			opts:  func(o *rollout.Options) { o.Timeout = 10 * time.Minute },
-			code:  rollout.ExitRolledBack,
+			end:   rolledBack,
 			calls: []string{"cancel", "start version 4"},
-			says:  []string{"not finished after 10m0s: instance refresh r-1 is InProgress at 0 %: Waiting for instances to warm up.; i-c (version 5): Pending"},
+			says:  []string{"not finished after 10m: instance refresh r-1 is InProgress at 0 %: Waiting for instances to warm up.; i-c (version 5): Pending"},
 			took:  10*time.Minute + 2*poll + time.Minute,
+		},
+		{
+			name: "pauses at checkpoints do not count: of a refresh that somebody else started",
+			scene: scene{frames: []frame{
+				{at: 0, fleet: resting(underWay)},
+				{at: 129 * time.Minute, fleet: resting(succeeded)},
+			}},
+			opts: func(o *rollout.Options) { o.Timeout = 10 * time.Minute },
+			says: []string{"gives up after 2h10m"},
+			took: 129 * time.Minute,
+		},
+		{
+			name: "pauses at checkpoints do not count: of a refresh of its own",
+			scene: scene{frames: []frame{{fleet: group(5, old...)}}, onStart: func(*rollout.Version) ([]frame, error) {
+				return []frame{{at: 0, fleet: underWay}, {at: 129 * time.Minute, fleet: succeeded}}, nil
+			}},
+			opts: func(o *rollout.Options) {
+				o.Timeout = 10 * time.Minute
+				o.Preferences = refresh.Preferences{Checkpoints: []int{50, 100}, CheckpointDelay: new(time.Hour)}
+			},
+			calls: []string{"start group's version"},
+			says:  []string{"gives up after 2h10m"},
+			took:  129 * time.Minute,
+		},
+		{
+			name: "time-out after the pauses",
+			scene: scene{
+				frames: []frame{{fleet: resting(with(group(5, "i-a 4 ready", "i-b 4 ready", "i-c 5 pending"), "r-1", "InProgress", 0, ""))}},
+				onCancel: func() ([]frame, error) {
+					return []frame{{fleet: with(group(5, old...), "r-1", "Cancelled", 0, "")}}, rollout.ErrNotInProgress
+				},
+				onStart: rollsBack(group(5, old...)),
+			},
+			opts:  func(o *rollout.Options) { o.Timeout = 10 * time.Minute },
+			end:   rolledBack,
+			calls: []string{"cancel", "start version 4"},
+			says:  []string{"not finished after 2h10m: "},
+			took:  130*time.Minute + 2*poll + time.Minute,
 		},
 		{
 			name: "the rollback fails, too",
 			scene: scene{frames: []frame{{at: 0, fleet: underWay}, {at: 30 * time.Second, fleet: failed}}, onStart: func(v *rollout.Version) ([]frame, error) {
 				return []frame{{at: 0, fleet: with(failed, "r-9", "Failed", 0, "No capacity.", v.Number)}}, nil
 			}},
-			code:  rollout.ExitRollbackFailed,
+			end:   rollbackFailed,
 			calls: []string{"start version 4"},
 			says:  []string{"The rollback to version 4 failed, too: instance refresh r-9 Failed at 0 %: No capacity.", "rollout status"},
 			took:  30*time.Second + 5*poll,
@@ -293,7 +352,7 @@ func TestRollout(t *testing.T) {
 				frames:  []frame{{at: 0, fleet: underWay}, {at: 30 * time.Second, fleet: failed}},
 				onStart: refuses(&rollout.AWSError{Call: "StartInstanceRefresh", Group: "web", Message: "ValidationError: version 4 does not exist"}),
 			},
-			code:  rollout.ExitRollbackFailed,
+			end:   rollbackFailed,
 			calls: []string{"start version 4"},
 			says:  []string{"ValidationError: version 4 does not exist"},
 			took:  30*time.Second + 2*poll,
@@ -306,7 +365,7 @@ func TestRollout(t *testing.T) {
 					{at: 7 * time.Second, fleet: with(back, "r-9", "Successful", 100, "", v.Number)},
 				}, nil
 			}},
-			code:  rollout.ExitRolledBack,
+			end:   rolledBack,
 			calls: []string{"start version 4"},
 			took:  30*time.Second + 2*poll + 2*poll,
 		},
@@ -317,7 +376,7 @@ func TestRollout(t *testing.T) {
 				{at: 60 * time.Second, fleet: group(5, "i-a 5 leaving", "i-b 5 leaving", "i-c 5 failing", "i-d 5 failing")},
 				{at: 120 * time.Second, fleet: group(5, "i-c 5 leaving", "i-d 5 leaving", "i-e 5 pending", "i-f 5 pending")},
 			}},
-			code: rollout.ExitNotRolledBack,
+			end:  notRolledBack,
 			says: []string{"4 new instances in a row did not get healthy", "nothing to roll back to"},
 			took: 120*time.Second + 2*poll,
 		},
@@ -327,7 +386,7 @@ func TestRollout(t *testing.T) {
 				{at: 0, fleet: with(group(5, mixed...), "r-9", "InProgress", 10, "", 4)},
 				{at: time.Minute, fleet: with(back, "r-9", "Successful", 100, "", 4)},
 			}},
-			code: rollout.ExitRolledBack,
+			end:  rolledBack,
 			says: []string{"instance refresh r-9, started by another run, takes the group back to version 4"},
 			took: time.Minute,
 		},
@@ -343,7 +402,7 @@ func TestRollout(t *testing.T) {
 					}, rollout.ErrInProgress
 				},
 			},
-			code:  rollout.ExitRolledBack,
+			end:   rolledBack,
 			calls: []string{"start version 4"},
 			says:  []string{"following instance refresh r-9"},
 			took:  30*time.Second + 2*poll + 37*time.Second,
@@ -354,7 +413,7 @@ func TestRollout(t *testing.T) {
 				{at: 0, fleet: underWay},
 				{at: 30 * time.Second, fleet: with(group(6, mixed...), "r-2", "InProgress", 0, "")},
 			}},
-			code: rollout.ExitNotRolledBack,
+			end:  notRolledBack,
 			says: []string{"the group now asks for version 6, not for version 5"},
 			took: 30*time.Second + 2*poll,
 		},
@@ -362,7 +421,7 @@ func TestRollout(t *testing.T) {
 			name:  "the group does not ask for the version that was deployed",
 			scene: scene{frames: []frame{{fleet: back}}},
 			opts:  func(o *rollout.Options) { o.Version = 5 },
-			code:  rollout.ExitNotRolledBack,
+			end:   notRolledBack,
 			says:  []string{"the group now asks for version 4, not for version 5"},
 			took:  2 * poll,
 		},
@@ -373,7 +432,7 @@ func TestRollout(t *testing.T) {
 				f.Suspended = []string{"Launch", "Terminate"}
 				return f
 			}()}}},
-			code: rollout.ExitNotRolledBack,
+			end:  notRolledBack,
 			says: []string{"suspended in the group: Launch Terminate", "aws autoscaling resume-processes --auto-scaling-group-name web --scaling-processes Launch Terminate"},
 			took: 2 * poll,
 		},
@@ -382,7 +441,7 @@ func TestRollout(t *testing.T) {
 			scene: scene{frames: []frame{{fleet: group(5, old...)}}, onStart: func(*rollout.Version) ([]frame, error) {
 				return []frame{{fleet: with(group(5, mixed...), "r-1", "Successful", 100, "")}}, nil
 			}},
-			code:  rollout.ExitNotRolledBack,
+			end:   notRolledBack,
 			calls: []string{"start group's version"},
 			says:  []string{"instance refresh r-1 ended, yet i-b still on another version than 5"},
 			took:  3 * poll,
@@ -405,8 +464,8 @@ func TestRollout(t *testing.T) {
 				if err != nil {
 					text += "\n" + err.Error()
 				}
-				if code := rollout.ExitCode(err); code != test.code {
-					t.Errorf("exit code %d, want %d", code, test.code)
+				if end := outcomeOf(err); end != test.end {
+					t.Errorf("%s, want %s", end, test.end)
 				}
 				if !slices.Equal(test.scene.calls, test.calls) {
 					t.Errorf("did %q, want %q", test.scene.calls, test.calls)
@@ -432,7 +491,6 @@ const poll = 5 * time.Second
 
 func defaults() rollout.Options {
 	return rollout.Options{
-		Preferences: rollout.Preferences{Warmup: -1},
 		Timeout:     time.Hour,
 		Poll:        poll,
 		GiveUpAfter: 3,
@@ -446,8 +504,7 @@ func TestInterrupted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		err := rollout.New(&s, &notes{}, defaults()).Run(ctx)
-		var interrupted *rollout.InterruptedError
-		if !errors.As(err, &interrupted) || rollout.ExitCode(err) != rollout.ExitInterrupted {
+		if outcomeOf(err) != interrupted {
 			t.Fatalf("got %v", err)
 		}
 		if want := "AWS goes on with instance refresh r-1 to version 5 (42 % done)"; !strings.Contains(err.Error(), want) {
@@ -464,17 +521,17 @@ func TestPreferencesSent(t *testing.T) {
 	stale := group(5, "i-a 4 ready", "i-b 4 ready")
 	withPolicy := stale
 	withPolicy.HasMaintenancePolicy = true
-	set := rollout.Preferences{MinHealthy: 90, MaxHealthy: 110, Warmup: time.Minute, Checkpoints: []int{50, 100}, CheckpointDelay: time.Minute, Alarms: []string{"a"}}
+	set := refresh.Preferences{MinHealthyPercentage: new(90), MaxHealthyPercentage: new(110), InstanceWarmup: new(time.Minute), Checkpoints: []int{50, 100}, CheckpointDelay: new(time.Minute), Alarms: []string{"a"}}
 
 	tests := []struct {
 		name     string
 		fleet    rollout.Fleet
-		given    rollout.Preferences
-		min, max int
+		given    refresh.Preferences
+		min, max *int
 	}{
-		{"launch before terminate if nobody says anything", stale, defaults().Preferences, 100, 150},
-		{"the group's policy", withPolicy, defaults().Preferences, 0, 0},
-		{"flags over the group's policy", withPolicy, set, 90, 110},
+		{"launch before terminate if nobody says anything", stale, refresh.Preferences{}, new(100), new(150)},
+		{"the group's policy", withPolicy, refresh.Preferences{}, nil, nil},
+		{"what is given over the group's policy", withPolicy, set, new(90), new(110)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -487,11 +544,10 @@ func TestPreferencesSent(t *testing.T) {
 				if err := rollout.New(&s, &notes{}, opts).Run(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				if s.prefs.MinHealthy != test.min || s.prefs.MaxHealthy != test.max {
-					t.Errorf("sent %d/%d, want %d/%d", s.prefs.MinHealthy, s.prefs.MaxHealthy, test.min, test.max)
-				}
-				if !slices.Equal(s.prefs.Checkpoints, test.given.Checkpoints) || !slices.Equal(s.prefs.Alarms, test.given.Alarms) {
-					t.Errorf("sent %+v", s.prefs)
+				want := test.given
+				want.MinHealthyPercentage, want.MaxHealthyPercentage = test.min, test.max
+				if !reflect.DeepEqual(s.prefs, want) {
+					t.Errorf("sent %+v, want %+v", s.prefs, want)
 				}
 			})
 		})
@@ -510,43 +566,45 @@ func TestRollbackPreferences(t *testing.T) {
 			},
 		}
 		opts := defaults()
-		opts.Preferences = rollout.Preferences{MinHealthy: 100, MaxHealthy: 200, Warmup: time.Minute, Checkpoints: []int{50, 100}, CheckpointDelay: time.Hour, Alarms: []string{"a"}}
+		opts.Preferences = refresh.Preferences{MinHealthyPercentage: new(100), MaxHealthyPercentage: new(200), InstanceWarmup: new(time.Minute), Checkpoints: []int{50, 100}, CheckpointDelay: new(time.Hour), Alarms: []string{"a"}}
 		err := rollout.New(&s, &notes{}, opts).Run(t.Context())
-		if rollout.ExitCode(err) != rollout.ExitRolledBack {
+		if outcomeOf(err) != rolledBack {
 			t.Fatal(err)
 		}
-		if p := s.prefs; p.MinHealthy != 100 || p.MaxHealthy != 200 || p.Warmup != time.Minute || p.Checkpoints != nil || p.Alarms != nil {
-			t.Errorf("sent %+v", p)
+		want := refresh.Preferences{MinHealthyPercentage: new(100), MaxHealthyPercentage: new(200), InstanceWarmup: new(time.Minute)}
+		if !reflect.DeepEqual(s.prefs, want) {
+			t.Errorf("sent %+v, want %+v", s.prefs, want)
 		}
 	})
 }
 
-func TestValidate(t *testing.T) {
-	if err := defaults().Validate(); err != nil {
-		t.Errorf("defaults: %v", err)
+// outcome is what a run came to.
+type outcome int
+
+const (
+	converged outcome = iota
+	rolledBack
+	notRolledBack
+	rollbackFailed
+	interrupted
+	refused // by AWS, without a verdict
+)
+
+func (o outcome) String() string {
+	return []string{"converged", "rolled back", "not rolled back", "rollback failed", "interrupted", "refused"}[o]
+}
+
+func outcomeOf(err error) outcome {
+	var failed *rollout.FailedError
+	switch {
+	case err == nil:
+		return converged
+	case errors.As(err, new(*rollout.InterruptedError)):
+		return interrupted
+	case errors.As(err, &failed):
+		return map[rollout.Outcome]outcome{
+			rollout.RolledBack: rolledBack, rollout.NotRolledBack: notRolledBack, rollout.RollbackFailed: rollbackFailed,
+		}[failed.Outcome]
 	}
-	tests := []struct {
-		want string
-		edit func(*rollout.Options)
-	}{
-		{"--min-healthy: -1: must be 0 to 100", func(o *rollout.Options) { o.MinHealthy, o.MaxHealthy = -1, 100 }},
-		{"--max-healthy: 201: must be 100 to 200", func(o *rollout.Options) { o.MinHealthy, o.MaxHealthy = 100, 201 }},
-		{"--max-healthy: 200: must be at most 100 above --min-healthy (50)", func(o *rollout.Options) { o.MinHealthy, o.MaxHealthy = 50, 200 }},
-		{"--min-healthy: 50: needs --max-healthy beside it", func(o *rollout.Options) { o.MinHealthy = 50 }},
-		{"--checkpoints: [50 50 100]: must be rising percentages from 1 to 100", func(o *rollout.Options) { o.Checkpoints = []int{50, 50, 100} }},
-		{"--checkpoints: [50]: must end with 100", func(o *rollout.Options) { o.Checkpoints = []int{50} }},
-		{"--checkpoint-delay: 49h0m0s: must be 0 to 48h", func(o *rollout.Options) { o.CheckpointDelay = 49 * time.Hour }},
-		{"--alarms: 11: must be at most 10", func(o *rollout.Options) { o.Alarms = make([]string, 11) }},
-		{"--timeout: 0s: must be above 0", func(o *rollout.Options) { o.Timeout = 0 }},
-		{"--poll: -1s: must be above 0", func(o *rollout.Options) { o.Poll = -time.Second }},
-		{"--template-version: -1: must be 1 or more", func(o *rollout.Options) { o.Version = -1 }},
-		{"--give-up-after: -1: must be 0 or more", func(o *rollout.Options) { o.GiveUpAfter = -1 }},
-	}
-	for _, test := range tests {
-		opts := defaults()
-		test.edit(&opts)
-		if err := opts.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("got %v, want %q", err, test.want)
-		}
-	}
+	return refused
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
@@ -25,10 +26,10 @@ type scene struct {
 
 	epoch time.Time
 	calls []string // what the rollout did to the group
-	prefs rollout.Preferences
+	prefs refresh.Preferences
 }
 
-func (s *scene) Look(context.Context) (rollout.Fleet, error) {
+func (s *scene) Describe(context.Context) (rollout.Fleet, error) {
 	if s.epoch.IsZero() {
 		s.epoch = time.Now()
 	}
@@ -44,7 +45,7 @@ func (s *scene) Look(context.Context) (rollout.Fleet, error) {
 	return now.fleet, now.err
 }
 
-func (s *scene) StartRefresh(_ context.Context, desired *rollout.Version, p rollout.Preferences) (string, error) {
+func (s *scene) StartRefresh(_ context.Context, desired *rollout.Version, p refresh.Preferences) (string, error) {
 	to := "group's version"
 	if desired != nil {
 		to = desired.String()

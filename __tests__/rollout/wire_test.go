@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
@@ -93,7 +94,8 @@ var awsAnswers = map[string]string{
 		</TargetHealthDescriptions>`,
 	"DescribeInstanceRefreshes": `<InstanceRefreshes>
 		<member><InstanceRefreshId>r-2</InstanceRefreshId><Status>InProgress</Status><StatusReason>Waiting for instances to warm up.</StatusReason><PercentageComplete>50</PercentageComplete><StartTime>2026-01-02T03:04:05Z</StartTime>
-			<Preferences><AlarmSpecification><Alarms><member>web-5xx</member></Alarms></AlarmSpecification></Preferences>
+			<Preferences><MinHealthyPercentage>100</MinHealthyPercentage><MaxHealthyPercentage>200</MaxHealthyPercentage><InstanceWarmup>120</InstanceWarmup>
+				<CheckpointPercentages><member>50</member><member>100</member></CheckpointPercentages><CheckpointDelay>600</CheckpointDelay><AlarmSpecification><Alarms><member>web-5xx</member></Alarms></AlarmSpecification></Preferences>
 			<DesiredConfiguration><LaunchTemplate><LaunchTemplateId>lt-1</LaunchTemplateId><Version>5</Version></LaunchTemplate></DesiredConfiguration></member>
 		<member><InstanceRefreshId>r-1</InstanceRefreshId><Status>Successful</Status><PercentageComplete>100</PercentageComplete><StartTime>2026-01-01T00:00:00Z</StartTime><EndTime>2026-01-01T00:05:00Z</EndTime></member>
 		</InstanceRefreshes>`,
@@ -107,8 +109,8 @@ var awsAnswers = map[string]string{
 	"CancelInstanceRefresh": `<InstanceRefreshId>r-2</InstanceRefreshId>`,
 }
 
-func TestLook(t *testing.T) {
-	fleet, err := newWire(t).cloud().Look(t.Context())
+func TestDescribe(t *testing.T) {
+	fleet, err := newWire(t).cloud().Describe(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +132,10 @@ func TestLook(t *testing.T) {
 		},
 		Refreshes: []rollout.Refresh{
 			{ID: "r-2", Status: "InProgress", Reason: "Waiting for instances to warm up.", Percent: 50,
-				Start: at("2026-01-02T03:04:05Z"), Desired: &five, Alarms: []string{"web-5xx"}},
+				Start: at("2026-01-02T03:04:05Z"), Desired: &five, Preferences: refresh.Preferences{
+					MinHealthyPercentage: new(100), MaxHealthyPercentage: new(200), InstanceWarmup: new(2 * time.Minute),
+					Checkpoints: []int{50, 100}, CheckpointDelay: new(10 * time.Minute), Alarms: []string{"web-5xx"},
+				}},
 			{ID: "r-1", Status: "Successful", Percent: 100, Start: at("2026-01-01T00:00:00Z"), End: at("2026-01-01T00:05:00Z")},
 		},
 		Problems: []rollout.Problem{
@@ -146,9 +151,9 @@ func TestLook(t *testing.T) {
 func TestStartRefresh(t *testing.T) {
 	w := newWire(t)
 	four := version(4)
-	id, err := w.cloud().StartRefresh(t.Context(), &four, rollout.Preferences{
-		MinHealthy: 100, MaxHealthy: 150, Warmup: 2 * time.Minute,
-		Checkpoints: []int{50, 100}, CheckpointDelay: 10 * time.Minute, Alarms: []string{"web-5xx"},
+	id, err := w.cloud().StartRefresh(t.Context(), &four, refresh.Preferences{
+		MinHealthyPercentage: new(100), MaxHealthyPercentage: new(150), InstanceWarmup: new(2 * time.Minute),
+		Checkpoints: []int{50, 100}, CheckpointDelay: new(10 * time.Minute), Alarms: []string{"web-5xx"},
 	})
 	if err != nil || id != "r-3" {
 		t.Fatalf("got %q, %v", id, err)
@@ -173,7 +178,7 @@ func TestStartRefresh(t *testing.T) {
 	}
 
 	// What the group knows itself is not sent.
-	if _, err := w.cloud().StartRefresh(t.Context(), nil, rollout.Preferences{Warmup: -1}); err != nil {
+	if _, err := w.cloud().StartRefresh(t.Context(), nil, refresh.Preferences{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"DesiredConfiguration.LaunchTemplate.Version", "Preferences.MinHealthyPercentage", "Preferences.InstanceWarmup", "Preferences.CheckpointDelay"} {
@@ -204,14 +209,14 @@ func TestErrors(t *testing.T) {
 	for _, test := range tests {
 		w := newWire(t)
 		w.answer(test.action, test.answer)
-		if _, err := w.cloud().Look(t.Context()); err == nil || err.Error() != test.want {
+		if _, err := w.cloud().Describe(t.Context()); err == nil || err.Error() != test.want {
 			t.Errorf("got  %v\nwant %s", err, test.want)
 		}
 	}
 
 	w := newWire(t)
 	w.answer("StartInstanceRefresh", "400 InstanceRefreshInProgress An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.")
-	if _, err := w.cloud().StartRefresh(t.Context(), nil, rollout.Preferences{}); err != rollout.ErrInProgress {
+	if _, err := w.cloud().StartRefresh(t.Context(), nil, refresh.Preferences{}); err != rollout.ErrInProgress {
 		t.Errorf("got %v", err)
 	}
 	w.answer("CancelInstanceRefresh", "400 ActiveInstanceRefreshNotFound No in progress or pending Instance Refresh found for Auto Scaling group web")
@@ -219,11 +224,11 @@ func TestErrors(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	w.answer("DescribeInstanceRefreshes", "</garbage>")
-	if _, err := w.cloud().Look(t.Context()); err == nil || err.Error() != "DescribeInstanceRefreshes for group web: AWS answered HTTP 200 and no reason" {
+	if _, err := w.cloud().Describe(t.Context()); err == nil || err.Error() != "DescribeInstanceRefreshes for group web: AWS answered HTTP 200 and no reason" {
 		t.Errorf("got %v", err)
 	}
 	w.Close()
-	if _, err := w.cloud().Look(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "DescribeAutoScalingGroups for group web: cannot reach "+w.URL) {
+	if _, err := w.cloud().Describe(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "DescribeAutoScalingGroups for group web: cannot reach "+w.URL) {
 		t.Errorf("got %v", err)
 	}
 }

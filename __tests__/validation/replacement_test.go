@@ -28,7 +28,7 @@ func TestReplacement(t *testing.T) {
 		{func(p *clusterProps) { p.Checkpoints = []int{50} }, `stage.Cluster.Checkpoints: [50]: must end with 100, or the refresh ends before all instances are new`},
 		{func(p *clusterProps) { p.Checkpoints = []int{0, 100} }, `stage.Cluster.Checkpoints: [0 100]: must be rising percentages from 1 to 100`},
 		{func(p *clusterProps) { p.Checkpoints = []int{50, 50, 100} }, `stage.Cluster.Checkpoints: [50 50 100]: must be rising percentages from 1 to 100`},
-		{func(p *clusterProps) { p.CheckpointDelay = time.Minute }, `stage.Cluster.CheckpointDelay: 1m0s: is for Checkpoints, and there are none`},
+		{func(p *clusterProps) { p.CheckpointDelay = time.Minute }, `stage.Cluster.CheckpointDelay: 1m0s: is for checkpoints, and there are none`},
 		{func(p *clusterProps) { p.Checkpoints, p.CheckpointDelay = []int{100}, 49*time.Hour }, `stage.Cluster.CheckpointDelay: 49h0m0s: must be whole seconds from 0s to 48h0m0s`},
 	})
 }

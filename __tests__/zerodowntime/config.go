@@ -1,14 +1,21 @@
 package zerodowntime
 
 import (
+	_ "embed"
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
+	"example.com/webserver-cluster/constructs"
+	"example.com/webserver-cluster/tests/localaws/clock"
 	"example.com/webserver-cluster/tests/localaws/servers"
+	"example.com/webserver-cluster/tests/workcopy"
 )
 
-// Images, by what they do. To AWS an image is no more than an id; Bad ones are
-// made bad by Start.
+// Images, by what they do. To AWS an image is no more than an id; images makes
+// them what they are.
 const (
 	FirstImage = "ami-00000000000000001"
 	NextImage  = "ami-00000000000000002"
@@ -18,22 +25,52 @@ const (
 	DeadImage = "ami-000000000000000b1"
 	// SlowImage takes ten minutes of AWS time to boot.
 	SlowImage = "ami-000000000000000b2"
+	// FailingImage has a Python whose servers answer everything with 500.
+	FailingImage = "ami-000000000000000b3"
 )
 
-var images = map[string]servers.Image{
-	PatientImage: {BootDelay: time.Minute},
-	DeadImage:    {Script: "#!/bin/sh\nrm -f /usr/bin/python3\n"},
-	SlowImage:    {BootDelay: 10 * time.Minute},
+// images are the images by id. The boot script's server runs on the Python of the
+// image; that of all these takes its time to answer slowPath.
+func images(c *clock.Clock) map[string]servers.Image {
+	slow := fmt.Sprintf(`import time
+parse = handler.parse_request
+def parse_slowly(self):
+    parsed = parse(self)
+    if parsed and self.path == %q:
+        time.sleep(%v)
+        self.path = "/"
+    return parsed
+handler.parse_request = parse_slowly
+`, slowPath, c.Real(slowTime).Seconds())
+	const failing = `respond = handler.send_response
+handler.send_response = lambda self, code, message=None: respond(self, 500)
+`
+	return map[string]servers.Image{
+		FirstImage:   {Script: customPython(slow)},
+		NextImage:    {Script: customPython(slow)},
+		PatientImage: {Script: customPython(slow), BootDelay: time.Minute},
+		DeadImage:    {Script: "#!/bin/sh\nrm -f /usr/bin/python3\n"},
+		SlowImage:    {Script: customPython(slow), BootDelay: 10 * time.Minute},
+		FailingImage: {Script: customPython(failing)},
+	}
 }
 
-// Config is what of stage a deploy changes.
-type Config struct {
-	Image string
-	Edits []Edit
+// customPython is a script that has Python change its HTTP server's handler first.
+func customPython(change string) string {
+	return `#!/bin/sh
+set -e
+mkdir -p /opt/image
+cat > /opt/image/sitecustomize.py <<'PYTHON'
+from http.server import BaseHTTPRequestHandler as handler
+` + change + `PYTHON
+mv /usr/bin/python3 /usr/bin/python3.image
+cat > /usr/bin/python3 <<'SHELL'
+#!/bin/sh
+PYTHONPATH=/opt/image exec /usr/bin/python3.image "$@"
+SHELL
+chmod 755 /usr/bin/python3
+`
 }
-
-// Edit replaces a text in a file of the project, which has to hold it once.
-type Edit struct{ File, Old, New string }
 
 // Schedule is the name of a scheduled action that stage has here; it wants
 // ScheduledCapacity instances. It fires when a scenario says so.
@@ -42,23 +79,33 @@ const (
 	ScheduledCapacity = 4
 )
 
-// cluster is where the cluster's literal starts, in stacks/stage.go.
-const cluster = "Cluster: constructs.WebserverClusterProps{"
+// Config is what a deploy changes of the app in the folder app.
+type Config struct {
+	Image      string
+	ServerText string // a line on the page; default page
+	// Overrides are values by their path in the stack's JSON.
+	Overrides map[string]any
+}
 
-// baseEdits are in every configuration.
-func (s *Stage) baseEdits(image string) []Edit {
-	const ifRoot = `        if path == "/":` + "\n"
-	return []Edit{
-		{"stacks/stage.go", cluster, cluster + fmt.Sprintf(`
-		AMI: %q,
-		Schedules: []constructs.Schedule{
-			{Name: %q, Recurrence: "0 0 1 1 *", DesiredCapacity: %d},
-		},`, image, Schedule, ScheduledCapacity)},
-		// Answers that take long, in the words of the server's own.
-		{"constructs/boot_script.sh", "import http.server\n", "import http.server\nimport time\n"},
-		{"constructs/boot_script.sh", ifRoot, fmt.Sprintf("        if path == %q:\n            time.sleep(%v)\n            path = \"/\"\n",
-			slowPath, s.Cloud.Clock.Real(slowTime).Seconds()) + ifRoot},
-		// rollout looks as often as it would on AWS.
-		{"constructs/rollout.go", `"go run ./cmd/rollout",`, fmt.Sprintf(`"go run ./cmd/rollout --poll %v",`, s.Cloud.Clock.Real(5*time.Second))},
+// app is the source of the app.
+//
+//go:embed app/main.go
+var app []byte
+
+// write has p hold the app with this configuration.
+func (c Config) write(p *workcopy.Copy) error {
+	if c.ServerText == "" {
+		c.ServerText = page
 	}
+	content, err := json.Marshal(struct {
+		Config
+		Schedule constructs.Schedule
+	}{c, constructs.Schedule{Name: Schedule, Recurrence: "0 0 1 1 *", DesiredCapacity: ScheduledCapacity}})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(p.Dir, "deploy.json"), content, 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(p.Dir, "main.go"), app, 0o644)
 }

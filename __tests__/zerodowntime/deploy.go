@@ -2,10 +2,7 @@ package zerodowntime
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"example.com/webserver-cluster/tests/workcopy"
@@ -51,31 +48,5 @@ func (s *Stage) prepare(person string, c Config) (*workcopy.Copy, error) {
 		}
 		s.projects[person] = p
 	}
-	return p, s.write(p, c)
-}
-
-// write has p hold a configuration and nothing of earlier ones.
-func (s *Stage) write(p *workcopy.Copy, c Config) error {
-	for path, content := range s.pristine {
-		if err := os.WriteFile(filepath.Join(p.Dir, path), content, 0o644); err != nil {
-			return err
-		}
-	}
-	for _, e := range append(s.baseEdits(c.Image), c.Edits...) {
-		path := filepath.Join(p.Dir, e.File)
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if s.pristine[e.File] == nil {
-			s.pristine[e.File] = content
-		}
-		if n := strings.Count(string(content), e.Old); n != 1 {
-			return fmt.Errorf("%s has %d times, not once, what an edit here replaces: %q", e.File, n, e.Old)
-		}
-		if err := os.WriteFile(path, []byte(strings.Replace(string(content), e.Old, e.New, 1)), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p, c.write(p)
 }

@@ -5,8 +5,8 @@
 //
 //	load ──> load balancer ──> servers      cdktf deploy ──> Terraform ──> local AWS
 //
-// What is deployed is a copy of the project that is edited as a user edits it:
-// another AMI in stacks/stage.go, another line in the boot script.
+// What is deployed is made of the project's parts by an app of its own, in the folder
+// app: a small environment whose image, text and overrides each deploy sets.
 //
 // # Time
 //

@@ -26,7 +26,7 @@ var scenarios = []scenario{
 	// right after a bad one.
 	{"server never starts", true, deadImage, (*trial).ok},
 	{"good image", true, goodImage, (*trial).ok},
-	{"server answers 500", false, failingBootScript, (*trial).ok},
+	{"server answers 500", false, failingImage, (*trial).ok},
 	{"good boot script", false, goodBootScript, (*trial).ok},
 	{"server starts too slowly", false, slowImage, (*trial).ok},
 	{"good image that boots slowly", false, patientImage, (*trial).ok},
@@ -40,23 +40,16 @@ var scenarios = []scenario{
 	{"scale-out and schedule", false, resize, (*trial).ok},
 
 	// Counter-proofs: without what protects users, they do notice. Validation
-	// refuses such settings, so that the constructs are changed for it.
+	// refuses such settings, so that they are overrides.
 	{"counter-proof: no draining", true, noDraining, (*trial).someFailed},
 	{"counter-proof: min healthy 0", false, noMinimum, (*trial).someFailed},
 	{"counter-proof: no warm-up", false, noWarmup, (*trial).someFailed},
 }
 
-const (
-	stageFile   = "stacks/stage.go"
-	bootScript  = "constructs/boot_script.sh"
-	clusterFile = "constructs/webserver_cluster.go"
-	targetsFile = "constructs/load_balancer.go"
-)
-
 func goodImage(tr *trial) { tr.deployOK(Config{Image: tr.nextImage()}) }
 
 func goodBootScript(tr *trial) {
-	tr.deployOK(Config{Image: tr.image, Edits: []Edit{{stageFile, strconv.Quote(page), strconv.Quote(page + ", second edition")}}})
+	tr.deployOK(Config{Image: tr.image, ServerText: page + ", second edition"})
 }
 
 func patientImage(tr *trial) { tr.deployOK(Config{Image: PatientImage}) }
@@ -66,9 +59,8 @@ var rolledBack = []string{"the rollout failed: ", "new instances in a row did no
 
 func deadImage(tr *trial) { tr.deployBad(Config{Image: DeadImage}, rolledBack...) }
 
-func failingBootScript(tr *trial) {
-	const answer = "    def answer(self, status, kind, body):\n"
-	tr.deployBad(Config{Image: tr.image, Edits: []Edit{{bootScript, answer, answer + "        status = 500\n"}}},
+func failingImage(tr *trial) {
+	tr.deployBad(Config{Image: FailingImage},
 		slices.Concat(rolledBack, []string{"Health checks failed with these codes: [500]"})...)
 }
 
@@ -230,17 +222,24 @@ func resize(tr *trial) {
 	}
 }
 
+// Attributes of the group and of its instance refresh, in the stack's JSON.
+const (
+	groupPath   = "resource.aws_autoscaling_group.web_group."
+	policyPath  = groupPath + "instance_maintenance_policy.0."
+	refreshPath = groupPath + "instance_refresh.0.preferences.0."
+)
+
 func noDraining(tr *trial) {
-	tr.deployOK(Config{Image: tr.nextImage(), Edits: []Edit{{
-		targetsFile, `jsii.String(fmt.Sprintf("%.0f", *seconds(p.DeregistrationDelay)))`, `jsii.String("0")`,
-	}}})
+	tr.deployOK(Config{Image: tr.nextImage(), Overrides: map[string]any{
+		"resource.aws_lb_target_group.web_targets.deregistration_delay": "0",
+	}})
 }
 
 func noMinimum(tr *trial) {
-	tr.deployOK(Config{Image: tr.nextImage(), Edits: []Edit{
-		{clusterFile, "minHealthyPercentage = 100", "minHealthyPercentage = 0"},
-		// AWS allows 100 between the two.
-		{stageFile, cluster, cluster + "\n\t\tMaxHealthyPercentage: 100,"},
+	// AWS allows 100 between the two.
+	tr.deployOK(Config{Image: tr.nextImage(), Overrides: map[string]any{
+		policyPath + "min_healthy_percentage": 0, policyPath + "max_healthy_percentage": 100,
+		refreshPath + "min_healthy_percentage": 0, refreshPath + "max_healthy_percentage": 100,
 	}})
 }
 
@@ -248,8 +247,7 @@ func noMinimum(tr *trial) {
 // it: it counts as ready as soon as it is in service, for as long as the grace
 // period has nobody look at its health.
 func noWarmup(tr *trial) {
-	tr.deploy(Config{Image: PatientImage, Edits: []Edit{
-		{clusterFile, `jsii.String(fmt.Sprintf("%.0f", *seconds(props.Warmup)))`, `jsii.String("0")`},
-		{clusterFile, "DefaultInstanceWarmup:  seconds(props.Warmup),", "DefaultInstanceWarmup:  jsii.Number(0),"},
+	tr.deploy(Config{Image: PatientImage, Overrides: map[string]any{
+		groupPath + "default_instance_warmup": 0, refreshPath + "instance_warmup": "0",
 	}})
 }

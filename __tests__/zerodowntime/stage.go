@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -48,7 +49,6 @@ type Stage struct {
 
 	mu       sync.Mutex
 	projects map[string]*workcopy.Copy // by the person who works in it
-	pristine map[string][]byte         // files of the project that edits have touched, by path
 }
 
 // Start starts a local AWS and deploys stage onto it, which takes two minutes:
@@ -65,7 +65,7 @@ func Start(ctx context.Context, o Options) (_ *Stage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{lock: lock, dir: o.Dir, projects: map[string]*workcopy.Copy{}, pristine: map[string][]byte{}}
+	s := &Stage{lock: lock, dir: o.Dir, projects: map[string]*workcopy.Copy{}}
 	if s.settings, err = project.Load(root); err != nil {
 		return nil, err
 	}
@@ -85,8 +85,9 @@ func Start(ctx context.Context, o Options) (_ *Stage, err error) {
 			s.Stop()
 		}
 	}()
-	s.env = s.Cloud.Environ()
-	for id, image := range images {
+	// The command rollout looks as often as it would on AWS.
+	s.env = append(s.Cloud.Environ(), fmt.Sprint("ROLLOUT_POLL=", s.Cloud.Clock.Real(5*time.Second)))
+	for id, image := range images(s.Cloud.Clock) {
 		s.Cloud.Servers.SetImage(id, image)
 	}
 	if err := s.makeStateStore(ctx); err != nil {

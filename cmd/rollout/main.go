@@ -4,19 +4,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
@@ -36,6 +31,16 @@ The region is that of --region, else the one in cdktf.json in the working folder
 else the one that the aws command would take. Credentials are found the way the
 aws command finds them.
 
+A refresh that rollout starts itself has the preferences of --preferences, as in
+"aws autoscaling start-instance-refresh --preferences": MinHealthyPercentage,
+MaxHealthyPercentage, InstanceWarmup, CheckpointPercentages, CheckpointDelay and
+AlarmSpecification. What is left out is the group's: its instance maintenance
+policy (without one: 100 and 150 %) and its default instance warmup. A rollback
+has neither checkpoints nor alarms.
+
+Each flag that is not given comes from the environment, if it is there: --poll
+from ROLLOUT_POLL, --preferences from ROLLOUT_PREFERENCES.
+
 Exit codes:
   0    every instance serves the wanted version
   1    AWS could not be asked, or refused
@@ -54,7 +59,7 @@ Permissions:
   cloudwatch:DescribeAlarms (status only)`
 
 const examples = `  rollout --group stage-web-20260102
-  rollout --group prod-web-20260102 --checkpoints 50,100 --checkpoint-delay 10m --alarms prod-web-5xx
+  rollout --group prod-web-20260102 --preferences '{"CheckpointPercentages": [50, 100], "CheckpointDelay": 600}'
   rollout status --group stage-web-20260102`
 
 func main() {
@@ -67,19 +72,9 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
-// usageError is a fault in how the command was called.
-type usageError struct{ error }
-
-func exitCode(err error) int {
-	if errors.As(err, new(usageError)) {
-		return rollout.ExitUsage
-	}
-	return rollout.ExitCode(err)
-}
-
 func command() *cobra.Command {
 	var at where
-	var opts rollout.Options
+	var flags rolloutFlags
 	root := &cobra.Command{
 		Use:           "rollout --group NAME",
 		Short:         "Roll an Auto Scaling group's launch template out to its instances",
@@ -88,26 +83,16 @@ func command() *cobra.Command {
 		Args:          usage(cobra.NoArgs),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), at, opts) },
+		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd, at, &flags) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return fromEnvironment(cmd.Flags())
+		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().StringVar(&at.group, "group", "", "name of the Auto Scaling group (required)")
 	root.PersistentFlags().StringVar(&at.region, "region", "", "AWS region of the group (default: the one in cdktf.json, else as the aws command finds it)")
 
-	flags := root.Flags()
-	flags.SortFlags = false
-	flags.Int64Var(&opts.Version, "template-version", 0, "launch template version that the group is expected to ask for (default: whatever it asks for)")
-	flags.DurationVar(&opts.Timeout, "timeout", time.Hour, "time for the rollout; its rollback gets as much again")
-	flags.BoolVar(&opts.Rollback, "rollback", true, "after a failure go back to the version of the healthy instances")
-	flags.IntVar(&opts.GiveUpAfter, "give-up-after", 3, "new instances in a row that may fail before the first gets healthy; 0: AWS's limit, an hour")
-	flags.DurationVar(&opts.Poll, "poll", 5*time.Second, "pause between two looks at the group")
-	flags.IntVar(&opts.MinHealthy, "min-healthy", 0, "least capacity during a refresh, in percent (default: the group's maintenance policy, else 100)")
-	flags.IntVar(&opts.MaxHealthy, "max-healthy", 0, "most capacity during a refresh, in percent (default: the group's maintenance policy, else 150)")
-	flags.DurationVar(&opts.Warmup, "warmup", -1, "time in service before a new instance counts (default: the group's instance warmup)")
-	flags.IntSliceVar(&opts.Checkpoints, "checkpoints", nil, "percentages at which to pause, the last being 100 (default: none)")
-	flags.DurationVar(&opts.CheckpointDelay, "checkpoint-delay", 0, "length of that pause")
-	flags.StringSliceVar(&opts.Alarms, "alarms", nil, "names of CloudWatch alarms that fail the rollout")
-	flags.Lookup("warmup").DefValue = "0s" // hides the -1 that stands for the group's own
+	flags.add(root.Flags())
 	root.CompletionOptions.DisableDefaultCmd = true
 
 	root.AddCommand(&cobra.Command{
@@ -119,20 +104,21 @@ func command() *cobra.Command {
 	return root
 }
 
-func run(ctx context.Context, at where, opts rollout.Options) error {
-	if err := opts.Validate(); err != nil {
+func run(cmd *cobra.Command, at where, flags *rolloutFlags) error {
+	opts, err := flags.options(cmd.Flags())
+	if err != nil {
 		return usageError{err}
 	}
-	cloud, err := connect(ctx, at)
+	cloud, err := connect(cmd.Context(), at)
 	if err != nil {
 		return err
 	}
 	if term.IsTerminal(int(os.Stdout.Fd())) {
-		live := rollout.NewLive(os.Stdout)
-		defer live.Close()
-		return rollout.New(cloud, live, opts).Run(ctx)
+		screen := newLive(os.Stdout)
+		defer screen.Close()
+		return rollout.New(cloud, screen, opts).Run(cmd.Context())
 	}
-	return rollout.New(cloud, rollout.NewLines(os.Stdout), opts).Run(ctx)
+	return rollout.New(cloud, &lines{w: os.Stdout}, opts).Run(cmd.Context())
 }
 
 func status(ctx context.Context, at where) error {
@@ -140,7 +126,7 @@ func status(ctx context.Context, at where) error {
 	if err != nil {
 		return err
 	}
-	fleet, err := cloud.Look(ctx)
+	fleet, err := cloud.Describe(ctx)
 	if err != nil {
 		return err
 	}
@@ -148,42 +134,6 @@ func status(ctx context.Context, at where) error {
 	if err != nil {
 		return err
 	}
-	rollout.WriteStatus(os.Stdout, fleet, alarms)
+	writeStatus(os.Stdout, fleet, alarms)
 	return nil
-}
-
-// where says which group the command is about.
-type where struct{ group, region string }
-
-func connect(ctx context.Context, at where) (*rollout.AWS, error) {
-	if at.group == "" {
-		return nil, usageError{errors.New("--group is missing: the name of the Auto Scaling group")}
-	}
-	if at.region == "" {
-		var err error
-		if at.region, err = project.Region("."); err != nil {
-			return nil, usageError{err}
-		}
-	} else if rule := project.RegionRule(at.region); rule != "" {
-		return nil, usageError{fmt.Errorf("--region: %q: %s", at.region, rule)}
-	}
-	// Without a region, the SDK goes on looking for one.
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(at.region), config.WithLogger(logging.Nop{}))
-	if err != nil {
-		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
-	}
-	if cfg.Region == "" {
-		return nil, errors.New("no AWS region: set AWS_REGION, or a region in the AWS profile, or give --region")
-	}
-	return rollout.NewAWS(cfg, at.group), nil
-}
-
-// usage marks what a check of the arguments finds as a usageError.
-func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
-		}
-		return nil
-	}
 }

@@ -3,23 +3,20 @@ package rollout
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
+
+	"example.com/webserver-cluster/internal/refresh"
 )
 
 // AWS is the Cloud of one group in the account and region of its configuration.
@@ -44,8 +41,8 @@ func NewAWS(cfg aws.Config, group string) *AWS {
 	}
 }
 
-// Look implements Cloud.
-func (a *AWS) Look(ctx context.Context) (Fleet, error) {
+// Describe implements Cloud.
+func (a *AWS) Describe(ctx context.Context) (Fleet, error) {
 	group, err := a.describeGroup(ctx)
 	if err != nil {
 		return Fleet{}, err
@@ -165,25 +162,23 @@ func (a *AWS) refreshes(ctx context.Context) ([]Refresh, error) {
 	}
 	var refreshes []Refresh
 	for _, r := range out.InstanceRefreshes {
-		refresh := Refresh{
-			ID:      aws.ToString(r.InstanceRefreshId),
-			Status:  string(r.Status),
-			Reason:  aws.ToString(r.StatusReason),
-			Percent: int(aws.ToInt32(r.PercentageComplete)),
-			Start:   aws.ToTime(r.StartTime),
-			End:     aws.ToTime(r.EndTime),
+		described := Refresh{
+			ID:          aws.ToString(r.InstanceRefreshId),
+			Status:      string(r.Status),
+			Reason:      aws.ToString(r.StatusReason),
+			Percent:     int(aws.ToInt32(r.PercentageComplete)),
+			Start:       aws.ToTime(r.StartTime),
+			End:         aws.ToTime(r.EndTime),
+			Preferences: fromAWS(r.Preferences),
 		}
 		if r.DesiredConfiguration != nil && r.DesiredConfiguration.LaunchTemplate != nil {
 			v, err := a.version(r.DesiredConfiguration.LaunchTemplate)
 			if err != nil {
 				return nil, err
 			}
-			refresh.Desired = &v
+			described.Desired = &v
 		}
-		if r.Preferences != nil && r.Preferences.AlarmSpecification != nil {
-			refresh.Alarms = r.Preferences.AlarmSpecification.Alarms
-		}
-		refreshes = append(refreshes, refresh)
+		refreshes = append(refreshes, described)
 	}
 	return refreshes, nil
 }
@@ -218,34 +213,8 @@ func (a *AWS) problems(ctx context.Context) ([]Problem, error) {
 }
 
 // StartRefresh implements Cloud.
-func (a *AWS) StartRefresh(ctx context.Context, desired *Version, p Preferences) (string, error) {
-	prefs := &scaling.RefreshPreferences{
-		// AWS's own default for both is to wait, and to fail after an hour. An
-		// instance in standby gets no requests: leave it to who put it there. A
-		// protected one does, and a fleet in two versions is worse.
-		StandbyInstances:          scaling.StandbyInstancesIgnore,
-		ScaleInProtectedInstances: scaling.ScaleInProtectedInstancesRefresh,
-		// Instances that are right already stay: this is how a second refresh
-		// goes on where the first stopped.
-		SkipMatching: aws.Bool(true),
-	}
-	if p.MaxHealthy != 0 {
-		prefs.MinHealthyPercentage = aws.Int32(int32(p.MinHealthy))
-		prefs.MaxHealthyPercentage = aws.Int32(int32(p.MaxHealthy))
-	}
-	if p.Warmup >= 0 {
-		prefs.InstanceWarmup = aws.Int32(int32(p.Warmup.Seconds()))
-	}
-	for _, percent := range p.Checkpoints {
-		prefs.CheckpointPercentages = append(prefs.CheckpointPercentages, int32(percent))
-	}
-	if len(p.Checkpoints) > 0 {
-		prefs.CheckpointDelay = aws.Int32(int32(p.CheckpointDelay.Seconds()))
-	}
-	if len(p.Alarms) > 0 {
-		prefs.AlarmSpecification = &scaling.AlarmSpecification{Alarms: p.Alarms}
-	}
-	in := &autoscaling.StartInstanceRefreshInput{AutoScalingGroupName: &a.group, Preferences: prefs}
+func (a *AWS) StartRefresh(ctx context.Context, desired *Version, p refresh.Preferences) (string, error) {
+	in := &autoscaling.StartInstanceRefreshInput{AutoScalingGroupName: &a.group, Preferences: toAWS(p)}
 	if desired != nil {
 		in.DesiredConfiguration = &scaling.DesiredConfiguration{LaunchTemplate: &scaling.LaunchTemplateSpecification{
 			LaunchTemplateId: &desired.TemplateID,
@@ -284,62 +253,4 @@ func (a *AWS) Alarms(ctx context.Context, names []string) ([]Alarm, error) {
 		})
 	}
 	return alarms, nil
-}
-
-// explain turns an error of the SDK into an *AWSError, or into ErrInProgress or
-// ErrNotInProgress. nil stays nil.
-func (a *AWS) explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	var busy *scaling.InstanceRefreshInProgressFault
-	var idle *scaling.ActiveInstanceRefreshNotFoundFault
-	switch {
-	case errors.As(err, &busy):
-		return ErrInProgress
-	case errors.As(err, &idle):
-		return ErrNotInProgress
-	}
-
-	failed := &AWSError{
-		Call: "AWS", Group: a.group, Message: err.Error(), Err: err,
-		Transient: retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool(),
-	}
-	var call *smithy.OperationError
-	if errors.As(err, &call) {
-		failed.Call, failed.Message = call.Operation(), call.Unwrap().Error()
-	}
-	var pending *scaling.ResourceContentionFault // AWS is at work on the group
-	if errors.As(err, &pending) {
-		failed.Transient = true
-	}
-	var answer smithy.APIError
-	var unreachable *url.Error
-	var garbled *awshttp.ResponseError
-	switch {
-	case errors.As(err, &answer):
-		failed.Message = answer.ErrorCode() + ": " + answer.ErrorMessage()
-		failed.Hint = hints[answer.ErrorCode()]
-	case errors.As(err, &unreachable):
-		failed.Message = "cannot reach " + unreachable.URL + ": " + unreachable.Err.Error()
-	case errors.As(err, &garbled):
-		failed.Message = fmt.Sprintf("AWS answered HTTP %d and no reason", garbled.HTTPStatusCode())
-	case strings.Contains(failed.Message, "get credentials"):
-		// What follows the first reason is the search for an EC2 instance's role.
-		_, failed.Message, _ = strings.Cut(failed.Message, "get credentials: ")
-		failed.Message, _, _ = strings.Cut(failed.Message, ", operation error")
-		failed.Hint = "sign in (aws sso login), or set AWS_PROFILE"
-	}
-	return failed
-}
-
-// hints say what to do about an error that is not this group's.
-var hints = map[string]string{
-	"AccessDenied":          "see rollout --help for the permissions it needs",
-	"UnauthorizedOperation": "see rollout --help for the permissions it needs",
-	"ExpiredToken":          "sign in again and run it again: AWS goes on meanwhile",
-	"ExpiredTokenException": "sign in again and run it again: AWS goes on meanwhile",
-	"InvalidClientTokenId":  "these credentials are not known to AWS: check AWS_PROFILE",
-	"RequestExpired":        "sign in again, or check this machine's clock",
-	"SignatureDoesNotMatch": "check the secret key and this machine's clock",
 }

@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 )
 
-// serving says in one sentence how well the fleet serves v.
-func (f Fleet) serving(v Version) string {
+// Serving says in one sentence how well the fleet serves v.
+func (f Fleet) Serving(v Version) string {
 	live := f.Live()
 	if len(live) == 0 && f.Desired == 0 {
 		return fmt.Sprintf("the group wants no instances and launches %s", f.Target)
@@ -33,7 +34,7 @@ func (f Fleet) obstacles(want Version) string {
 	}
 	for _, i := range live {
 		if !i.Ready() {
-			texts = append(texts, fmt.Sprintf("%s (%s): %s", i.ID, i.Version, why(i)))
+			texts = append(texts, fmt.Sprintf("%s (%s): %s", i.ID, i.Version, i.Why()))
 		}
 	}
 	if n := len(f.Problems); n > 0 {
@@ -52,4 +53,15 @@ func names(instances []Instance) string {
 		ids = append(ids, i.ID)
 	}
 	return strings.Join(ids, ", ")
+}
+
+// brief is a duration without what is zero at its end: 1h9m, not 1h9m0s.
+func brief(d time.Duration) string {
+	text := d.Round(time.Second).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if short, cut := strings.CutSuffix(text, zero); cut {
+			text = short + zero[:1]
+		}
+	}
+	return text
 }

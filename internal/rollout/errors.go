@@ -6,30 +6,28 @@ import (
 	"strings"
 )
 
-// Exit codes of the command, by what the caller has to do next.
+// Outcome is where a rollout that failed has left the group.
+type Outcome int
+
 const (
-	ExitConverged      = 0   // every instance serves the wanted version
-	ExitError          = 1   // no verdict: AWS could not be asked, or refused
-	ExitUsage          = 2   // a flag is missing or wrong
-	ExitRolledBack     = 3   // the rollout failed, the version before serves again
-	ExitNotRolledBack  = 4   // the rollout failed, the fleet is as the failure left it
-	ExitRollbackFailed = 5   // the rollout failed, and so did its rollback
-	ExitInterrupted    = 130 // stopped by a signal; AWS goes on by itself
+	NotRolledBack  Outcome = iota // as the failure left it
+	RolledBack                    // the version before serves again
+	RollbackFailed                // the rollback failed, too
 )
 
 // FailedError says that the rollout failed and what state the group is in.
 type FailedError struct {
-	Reason string // why it failed, in AWS's words where it has any
-	After  string // what became of the group since
-	Next   string // what to do
-	Code   int    // ExitRolledBack, ExitNotRolledBack or ExitRollbackFailed
+	Reason  string // why it failed, in AWS's words where it has any
+	After   string // what became of the group since
+	Next    string // what to do
+	Outcome Outcome
 }
 
 func (e *FailedError) Error() string {
 	return fmt.Sprintf("the rollout failed: %s\n%s\n%s", e.Reason, e.After, e.Next)
 }
 
-// InterruptedError says that this command was stopped; AWS goes on.
+// InterruptedError says that the run was stopped; AWS goes on.
 type InterruptedError struct{ Message string }
 
 func (e *InterruptedError) Error() string { return e.Message }
@@ -54,22 +52,7 @@ func (e *AWSError) Error() string {
 
 func (e *AWSError) Unwrap() error { return e.Err }
 
-// ExitCode maps what Run returned to the command's exit code.
-func ExitCode(err error) int {
-	var failed *FailedError
-	var interrupted *InterruptedError
-	switch {
-	case err == nil:
-		return ExitConverged
-	case errors.As(err, &failed):
-		return failed.Code
-	case errors.As(err, &interrupted):
-		return ExitInterrupted
-	}
-	return ExitError
-}
-
-// Raised by a Cloud that lost a race.
+// Returned by a Cloud when another run was faster.
 var (
 	// ErrInProgress: another refresh of the group is under way.
 	ErrInProgress = errors.New("an instance refresh is already under way")

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/webserver-cluster/internal/refresh"
 )
 
 // Fleet is one look at an Auto Scaling group: everything a rollout decides by.
@@ -37,7 +39,7 @@ type Instance struct {
 	Zone      string
 	Version   Version
 	State     string // AWS's lifecycle state: Pending, InService, Terminating:Wait, …
-	Healthy   bool   // in the eyes of the group
+	Healthy   bool   // by the group's health checks
 	Protected bool   // from scale-in
 	Trouble   string // why a target group does not send it requests; empty: all do
 }
@@ -68,10 +70,11 @@ type Refresh struct {
 	Start   time.Time
 	End     time.Time // zero while under way
 	Desired *Version  // nil: the group's own
-	Alarms  []string  // names of the CloudWatch alarms that stop it
+
+	Preferences refresh.Preferences
 }
 
-// Active reports whether AWS still works on the refresh; only one refresh of a
+// Active reports whether the refresh is still under way; only one refresh of a
 // group can be active. Statuses:
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceRefresh.html
 func (r Refresh) Active() bool {
@@ -143,10 +146,10 @@ func (f Fleet) Active() *Refresh {
 	return nil
 }
 
-// Left estimates the time to the end of the refresh under way: from its pace, or
+// Remaining estimates the time to the end of the refresh under way: from its pace, or
 // before there is any from how long the last one took that succeeded. Zero if
 // there is nothing to go by.
-func (f Fleet) Left(now time.Time) time.Duration {
+func (f Fleet) Remaining(now time.Time) time.Duration {
 	active := f.Active()
 	if active == nil || active.Start.IsZero() {
 		return 0
@@ -173,18 +176,18 @@ func (f Fleet) Refresh(id string) *Refresh {
 	return nil
 }
 
-// Heading returns the version that the group is on its way to: that of the
+// Destination returns the version that the group is on its way to: that of the
 // refresh under way, else its own.
-func (f Fleet) Heading() Version {
+func (f Fleet) Destination() Version {
 	if active := f.Active(); active != nil && active.Desired != nil {
 		return *active.Desired
 	}
 	return f.Target
 }
 
-// Proven returns the version other than bad that most ready instances run: the
-// one to go back to. Among equals it is the newest.
-func (f Fleet) Proven(bad Version) (best Version, ok bool) {
+// RollbackVersion returns the version other than bad that most ready instances run:
+// the one to go back to. Among equals it is the newest.
+func (f Fleet) RollbackVersion(bad Version) (best Version, ok bool) {
 	votes := map[Version]int{}
 	for _, i := range f.Live() {
 		if i.Ready() && i.Version != bad && i.Version.Number != 0 {
@@ -197,4 +200,15 @@ func (f Fleet) Proven(bad Version) (best Version, ok bool) {
 		}
 	}
 	return best, len(votes) > 0
+}
+
+// AlarmNames returns the alarms that stopped or could have stopped the latest
+// refresh that had any.
+func (f Fleet) AlarmNames() []string {
+	for _, r := range f.Refreshes {
+		if len(r.Preferences.Alarms) > 0 {
+			return r.Preferences.Alarms
+		}
+	}
+	return nil
 }

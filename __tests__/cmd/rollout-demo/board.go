@@ -61,7 +61,7 @@ func (b *board) close() {
 }
 
 // said finds what rollout prints, in the output of cdktf.
-var said = regexp.MustCompile(`terraform_data\.rollout \(local-exec\): (.*)`)
+var said = regexp.MustCompile(`terraform_data\.web_rollout \(local-exec\): (.*)`)
 
 // hear takes a line of the deploy's output.
 func (b *board) hear(line string) {

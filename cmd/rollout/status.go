@@ -1,4 +1,4 @@
-package rollout
+package main
 
 import (
 	"fmt"
@@ -6,28 +6,19 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+
+	"example.com/webserver-cluster/internal/rollout"
 )
 
-// AlarmNames returns the alarms that stopped or could have stopped the latest
-// refresh that had any.
-func (f Fleet) AlarmNames() []string {
-	for _, r := range f.Refreshes {
-		if len(r.Alarms) > 0 {
-			return r.Alarms
-		}
-	}
-	return nil
-}
-
-// WriteStatus writes tables of the fleet, its refreshes and its alarms.
-func WriteStatus(w io.Writer, f Fleet, alarms []Alarm) {
-	fmt.Fprintf(w, "Auto Scaling group %s launches %s of %s: %s.\n", f.Group, f.Target, f.Target.TemplateID, f.serving(f.Target))
+// writeStatus writes tables of the fleet, its refreshes and its alarms.
+func writeStatus(w io.Writer, f rollout.Fleet, alarms []rollout.Alarm) {
+	fmt.Fprintf(w, "Auto Scaling group %s launches %s of %s: %s.\n", f.Group, f.Target, f.Target.TemplateID, f.Serving(f.Target))
 
 	instances := newTable(w, "Instance", "Zone", "Version", "State", "Health")
 	for _, i := range f.Instances {
 		health := "healthy"
 		if !i.Ready() {
-			health = why(i)
+			health = i.Why()
 		}
 		if i.Protected {
 			health += ", protected from scale-in"
