@@ -184,12 +184,17 @@ func TestNATPerZone(t *testing.T) {
 
 func TestSchedules(t *testing.T) {
 	s := synthesizeEnvironment(t, variant(func(e *stacks.Environment) {
-		e.Cluster.Schedules = []constructs.Schedule{{Name: "night", Recurrence: "0 20 * * *", TimeZone: "America/New_York", DesiredCapacity: 2}}
+		e.Cluster.Schedules = []constructs.Schedule{
+			{Name: "night", Recurrence: "0 20 * * *", TimeZone: "America/New_York", DesiredCapacity: 2},
+			{Name: "mon/fri 07:00", Recurrence: "0 7 * * 1,5", DesiredCapacity: 3},
+		}
 	}))
 	schedule := s.get("aws_autoscaling_schedule", "web_schedule_night")
 	expect(t, schedule, "America/New_York", "time_zone")
 	expect(t, schedule, 2, "desired_capacity")
 	expect(t, schedule, -1, "min_size") // as it is
+	// AWS takes a name that Terraform would not.
+	expect(t, s.get("aws_autoscaling_schedule", "web_schedule_mon_fri_07_00"), "mon/fri 07:00", "scheduled_action_name")
 	// Only a schedule that sets the bounds takes them away from Terraform.
 	expect(t, s.get("aws_autoscaling_group", "web_group"), nil, "lifecycle", "ignore_changes")
 	s = synthesizeEnvironment(t, variant(func(e *stacks.Environment) {

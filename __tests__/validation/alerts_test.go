@@ -13,6 +13,7 @@ func TestAlerts(t *testing.T) {
 		{func(p *constructs.AlertsProps) { p.Name = "" }, `Name: "": must be lower-case letters, digits and single hyphens inside, a letter first`},
 		{func(p *constructs.AlertsProps) { p.Name = "Ops" }, `Name: "Ops": must be lower-case letters, digits and single hyphens inside, a letter first`},
 		{func(p *constructs.AlertsProps) { p.Name = strings.Repeat("a", 201) }, `Name: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"…: has 201 characters; a topic's name can have 200`},
+		{func(p *constructs.AlertsProps) { p.Tags = map[string]string{"aws:x": "x"} }, `Tags: "aws:x": must not begin with aws:, which AWS keeps for itself`},
 		{func(p *constructs.AlertsProps) { p.Email = "nobody" }, `Email: "nobody": must be one plain e-mail address, such as ops@example.com`},
 		{func(p *constructs.AlertsProps) { p.Email = "ops@localhost" }, `Email: "ops@localhost": must be one plain e-mail address, such as ops@example.com`},
 		{func(p *constructs.AlertsProps) { p.Email = "Ops <ops@example.com>" }, `Email: "Ops <ops@example.com>": must be one plain e-mail address, such as ops@example.com`},

@@ -53,6 +53,7 @@ func TestMySQL(t *testing.T) {
 		{func(p *mysqlProps) { p.MaxStorageGiB = -1 }, `stage.Database.MaxStorageGiB: -1: must be at least 10% above StorageGiB (20) and at most 65536`},
 		{func(p *mysqlProps) { p.BackupRetentionDays = 36 }, `stage.Database.BackupRetentionDays: 36: must be 1 to 35`},
 		{func(p *mysqlProps) { p.BackupRetentionDays = -1 }, `stage.Database.BackupRetentionDays: -1: must be 1 to 35`},
+		{func(p *mysqlProps) { p.Tags = map[string]string{"aws:x": "x"} }, `stage.Database.Tags: "aws:x": must not begin with aws:, which AWS keeps for itself`},
 	})
 }
 

@@ -45,6 +45,7 @@ func TestNetwork(t *testing.T) {
 		{func(p *networkProps) { p.Zones = []string{"us-east-1-wl1-bos-wlz-1", "eu-central-1b"} }, `stage.Network.Zones[0]: "us-east-1-wl1-bos-wlz-1": must be a zone's name, such as eu-central-1a`},
 		{func(p *networkProps) { p.NAT = "two" }, `stage.Network.NAT: "two": must be "none", "single" or "per-zone"`},
 		{func(p *networkProps) { p.NAT = "Single" }, `stage.Network.NAT: "Single": must be "none", "single" or "per-zone"`},
+		{func(p *networkProps) { p.Tags = map[string]string{"aws:x": "x"} }, `stage.Network.Tags: "aws:x": must not begin with aws:, which AWS keeps for itself`},
 		{func(p *networkProps) { p.FlowLogRetentionDays = 31 }, `stage.Network.FlowLogRetentionDays: 31: is no number of days that CloudWatch Logs can keep logs: [1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653]`},
 		{func(p *networkProps) { p.FlowLogRetentionDays = -1 }, `stage.Network.FlowLogRetentionDays: -1: is no number of days that CloudWatch Logs can keep logs: [1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653]`},
 		{func(p *networkProps) { p.FlowLogRetentionDays = 3654 }, `stage.Network.FlowLogRetentionDays: 3654: is no number of days that CloudWatch Logs can keep logs: [1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653]`},
