@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"unicode"
@@ -15,61 +16,77 @@ import (
 // https://developer.hashicorp.com/terraform/language/syntax/json#nested-block-mapping
 func listBlocks(resource cdktf.TerraformElement, config any) {
 	v := reflect.ValueOf(config).Elem()
+	if strings.HasPrefix(v.Type().Name(), "DataAws") {
+		return
+	}
+	overrideBlocks(resource, "", v)
+}
+
+// overrideBlocks does it for the blocks that stand at a path: "" in the resource
+// itself, "rule.0." in its first rule.
+func overrideBlocks(resource cdktf.TerraformElement, path string, v reflect.Value) {
 	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if strings.HasPrefix(v.Type().Name(), "DataAws") || field.Name == "Lifecycle" { // Terraform's own
+		field, value := v.Type().Field(i), v.Field(i)
+		if field.Name == "Lifecycle" { // Terraform's own
 			continue
 		}
-		if value, found := listed(v.Field(i)); found {
-			resource.AddOverride(jsii.String(attribute(field)), value)
+		if isBlock(value) {
+			resource.AddOverride(jsii.String(path+attribute(field)), listed(value))
+		}
+		// Block by block: CDKTF appends a list to the one that is there already.
+		for i, block := range blocksIn(value) {
+			overrideBlocks(resource, fmt.Sprintf("%s%s.%d.", path, attribute(field), i), block.Elem())
 		}
 	}
 }
 
-// listed is a value of a config as Terraform takes it, each block a list, and
-// whether there is a block in it that CDKTF would write as an object.
-func listed(v reflect.Value) (value any, found bool) {
-	if v.Kind() == reflect.Interface {
-		v = v.Elem()
+// listed is a value of a config as Terraform takes it, each block a list.
+func listed(v reflect.Value) any {
+	if isBlock(v) {
+		return []any{attributes(v)}
 	}
-	switch {
-	case !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil():
-		return nil, false
-	case isBlock(v):
-		block, _ := listedBlock(v)
-		return []any{block}, true
-	case v.Kind() == reflect.Slice:
-		var list []any
-		for i := range v.Len() {
-			element := v.Index(i)
-			if !isBlock(element) {
-				return v.Interface(), false
-			}
-			block, nested := listedBlock(element)
-			list, found = append(list, block), found || nested
+	if blocks := blocksIn(v); len(blocks) > 0 {
+		list := make([]any, len(blocks))
+		for i, block := range blocks {
+			list[i] = attributes(block)
 		}
-		return list, found
+		return list
 	}
-	return v.Interface(), false
+	return v.Interface()
 }
 
+// attributes are a block's attributes and the blocks in it.
+func attributes(block reflect.Value) map[string]any {
+	values := map[string]any{}
+	v := block.Elem()
+	for i := range v.NumField() {
+		if !v.Field(i).IsZero() {
+			values[attribute(v.Type().Field(i))] = listed(v.Field(i))
+		}
+	}
+	return values
+}
+
+// isBlock tells a block that is there; a map of tags points to no struct.
 func isBlock(v reflect.Value) bool {
 	return v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct
 }
 
-// listedBlock is a block's attributes and the blocks in it, and whether there are
-// any of the latter.
-func listedBlock(v reflect.Value) (block map[string]any, nested bool) {
-	block = map[string]any{}
-	v = v.Elem()
-	for i := range v.NumField() {
-		if v.Field(i).IsZero() {
-			continue
-		}
-		value, found := listed(v.Field(i))
-		block[attribute(v.Type().Field(i))], nested = value, nested || found
+// blocksIn are the blocks in a list of them. Where a config takes such a list, its
+// field's type is any.
+func blocksIn(v reflect.Value) []reflect.Value {
+	if v.Kind() == reflect.Interface {
+		v = v.Elem()
 	}
-	return block, nested
+	var blocks []reflect.Value
+	if v.Kind() == reflect.Slice {
+		for i := range v.Len() {
+			if isBlock(v.Index(i)) {
+				blocks = append(blocks, v.Index(i))
+			}
+		}
+	}
+	return blocks
 }
 
 // attribute is a field's name in Terraform: that of its tag, httpTokens, with
