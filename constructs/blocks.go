@@ -12,81 +12,71 @@ import (
 
 // listBlocks has a resource's blocks stand in the JSON as lists. CDKTF writes a
 // block of which there can be only one as an object, which Terraform reads just as
-// well; scanners do not, and report that encryption or IMDSv2 is missing.
+// well; scanners cannot tell it from a map, and report that encryption or IMDSv2 is
+// missing.
 // https://developer.hashicorp.com/terraform/language/syntax/json#nested-block-mapping
 func listBlocks(resource cdktf.TerraformElement, config any) {
-	v := reflect.ValueOf(config).Elem()
-	if strings.HasPrefix(v.Type().Name(), "DataAws") {
-		return
-	}
-	overrideBlocks(resource, "", v)
-}
-
-// overrideBlocks does it for the blocks that stand at a path: "" in the resource
-// itself, "rule.0." in its first rule.
-func overrideBlocks(resource cdktf.TerraformElement, path string, v reflect.Value) {
-	for i := range v.NumField() {
-		field, value := v.Type().Field(i), v.Field(i)
-		if field.Name == "Lifecycle" { // Terraform's own
-			continue
-		}
-		if isBlock(value) {
-			resource.AddOverride(jsii.String(path+attribute(field)), listed(value))
-		}
-		// Block by block: CDKTF appends a list to the one that is there already.
-		for i, block := range blocksIn(value) {
-			overrideBlocks(resource, fmt.Sprintf("%s%s.%d.", path, attribute(field), i), block.Elem())
-		}
+	block := reflect.ValueOf(config).Elem()
+	if !strings.HasPrefix(block.Type().Name(), "DataAws") {
+		overrideBlocks(resource, "", block)
 	}
 }
 
-// listed is a value of a config as Terraform takes it, each block a list.
-func listed(v reflect.Value) any {
-	if isBlock(v) {
-		return []any{attributes(v)}
-	}
-	if blocks := blocksIn(v); len(blocks) > 0 {
-		list := make([]any, len(blocks))
-		for i, block := range blocks {
-			list[i] = attributes(block)
-		}
-		return list
-	}
-	return v.Interface()
-}
-
-// attributes are a block's attributes and the blocks in it.
-func attributes(block reflect.Value) map[string]any {
-	values := map[string]any{}
-	v := block.Elem()
-	for i := range v.NumField() {
-		if !v.Field(i).IsZero() {
-			values[attribute(v.Type().Field(i))] = listed(v.Field(i))
-		}
-	}
-	return values
-}
-
-// isBlock tells a block that is there; a map of tags points to no struct.
-func isBlock(v reflect.Value) bool {
-	return v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct
-}
-
-// blocksIn are the blocks in a list of them. Where a config takes such a list, its
-// field's type is any.
-func blocksIn(v reflect.Value) []reflect.Value {
-	if v.Kind() == reflect.Interface {
-		v = v.Elem()
-	}
-	var blocks []reflect.Value
-	if v.Kind() == reflect.Slice {
-		for i := range v.Len() {
-			if isBlock(v.Index(i)) {
-				blocks = append(blocks, v.Index(i))
+// overrideBlocks does so for the blocks in a block, which stands at path.
+func overrideBlocks(resource cdktf.TerraformElement, path string, block reflect.Value) {
+	for i := range block.NumField() {
+		field, value := block.Type().Field(i), block.Field(i)
+		switch path := path + attribute(field); {
+		case field.Name == "Lifecycle": // Terraform's own
+		case isBlock(value): // not in an interface, where a pointer is CDKTF's: a provider, a token
+			resource.AddOverride(jsii.String(path), listed(value))
+		case elem(value).Kind() == reflect.Slice: // a list already, but perhaps not what is in it
+			for i, list := 0, elem(value); i < list.Len(); i++ {
+				if isBlock(list.Index(i)) {
+					overrideBlocks(resource, fmt.Sprintf("%s.%d.", path, i), list.Index(i).Elem())
+				}
 			}
 		}
 	}
-	return blocks
+}
+
+// listed is a block, or several, as a list of what is in them.
+func listed(blocks ...reflect.Value) []any {
+	var list []any
+	for _, block := range blocks {
+		attributes := map[string]any{}
+		for i := range block.Elem().NumField() {
+			value := elem(block.Elem().Field(i))
+			if !value.IsValid() || value.IsZero() {
+				continue
+			}
+			name := attribute(block.Elem().Type().Field(i))
+			switch attributes[name] = value.Interface(); {
+			case isBlock(block.Elem().Field(i)):
+				attributes[name] = listed(value)
+			case value.Kind() == reflect.Slice && value.Len() > 0 && isBlock(value.Index(0)):
+				var nested []reflect.Value
+				for i := range value.Len() {
+					nested = append(nested, value.Index(i))
+				}
+				attributes[name] = listed(nested...)
+			}
+		}
+		list = append(list, attributes)
+	}
+	return list
+}
+
+// elem is what an interface holds: fields that take more than one type are one.
+func elem(v reflect.Value) reflect.Value {
+	if v.Kind() == reflect.Interface {
+		return v.Elem()
+	}
+	return v
+}
+
+func isBlock(v reflect.Value) bool {
+	return v.Kind() == reflect.Pointer && v.Type().Elem().Kind() == reflect.Struct && !v.IsNil()
 }
 
 // attribute is a field's name in Terraform: that of its tag, httpTokens, with
