@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -65,6 +66,34 @@ func TestForeignStore(t *testing.T) {
 				t.Errorf("bucket and table were\n%s\nand are\n%s", before, after)
 			}
 		})
+	}
+}
+
+// In us-east-1, S3 answers 200 to whoever makes a bucket a second time. The provider
+// looks before it makes one.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+// https://github.com/hashicorp/terraform-provider-aws/pull/26011
+func TestForeignBucketInUsEast1(t *testing.T) {
+	t.Parallel()
+	p := newApp(t)
+	var config block
+	content, err := os.ReadFile(p.dir + "/cdktf.json")
+	must(t, err)
+	must(t, json.Unmarshal(content, &config))
+	config["context"].(block)["region"] = "us-east-1"
+	config["context"].(block)["stateLock"] = "s3"
+	p.write("cdktf.json", config)
+	cfg := cloud.Config()
+	cfg.Region = "us-east-1"
+	for range 2 {
+		_, err = s3.NewFromConfig(cfg).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &p.bucket})
+		must(t, err)
+	}
+	p.denyWithout("aws:SecureTransport")
+	before := p.store()
+	p.want(1, "BucketAlreadyExists")(p.cdktf("deploy", "state", "--auto-approve").result())
+	if after := p.store(); after != before {
+		t.Errorf("the bucket was\n%s\nand is\n%s", before, after)
 	}
 }
 

@@ -61,6 +61,8 @@ func TestEnvironmentThatLeadsElsewhere(t *testing.T) {
 		{"TF_CLI_ARGS=-version", "with -version, Terraform would only print text"},
 		{"TF_CLI_ARGS_apply=/tmp/other.plan", `would take "/tmp/other.plan" for a plan`},
 		{"TF_CLI_ARGS_apply=-lock-timeout=5m other.plan", `would take "other.plan" for a plan`},
+		{"TF_CLI_ARGS_apply=-no-color other.plan", `would take "other.plan" for a plan`},
+		{"TF_CLI_ARGS_apply=-lock-timeout 5m other.plan", `would take "other.plan" for a plan`},
 		{"TF_CLI_ARGS_apply='-lock-timeout=5m", "cannot read it as a command line"},
 	} {
 		t.Run(test.entry, func(t *testing.T) {
@@ -78,15 +80,23 @@ func TestEnvironmentThatIsFine(t *testing.T) {
 	for _, entry := range []string{
 		"TF_WORKSPACE=", "TF_WORKSPACE=default", "TF_DATA_DIR=", "TF_DATA_DIR=.terraform/",
 		"TF_CLI_ARGS=", "TF_CLI_ARGS_plan=-lock-timeout=10m -parallelism=5 -input=false -no-color -compact-warnings",
-		"TF_CLI_ARGS_plan=-lock-timeout 10m", "TF_CLI_ARGS_init=-upgrade -plugin-dir=/p -lockfile=readonly",
+		"TF_CLI_ARGS_plan=-lock-timeout 10m -parallelism 5 -no-color", "TF_CLI_ARGS_plan=-var x=1 -var-file /f -out plan",
+		"TF_CLI_ARGS_init=-upgrade -plugin-dir=/p -lockfile=readonly",
 		"TF_CLI_ARGS_apply=-lock=true -refresh=true -auto-approve", "TF_CLI_ARGS_init=-backend=true -reconfigure=false",
 		"TF_CLI_CONFIG_FILE=/c", "TF_PLUGIN_CACHE_DIR=/p", "TF_LOG=debug", "TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_VAR_x=1",
-		"TERRAFORM_BINARY_NAME=tofu", "TF_REATTACH_PROVIDERS=", "TF_ENCRYPTION=",
+		"TERRAFORM_BINARY_NAME=tofu", "TF_REATTACH_PROVIDERS=", "TF_ENCRYPTION=", "TF_STATE_PERSIST_INTERVAL=60", "TF_TOKEN_example_com=t",
+		// Read only for a backend that the code does not name.
+		"TF_CLOUD_ORGANIZATION=o", "TF_CLOUD_HOSTNAME=h", "TF_CLOUD_PROJECT=p", "TF_FORCE_LOCAL_BACKEND=1",
 		"AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_ENDPOINT_URL_S3=http://127.0.0.1:1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true",
+		"AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:1", "AWS_ENDPOINT_URL_EC2=http://127.0.0.1:1",
+		// Another address of the same service.
+		"AWS_USE_FIPS_ENDPOINT=true", "AWS_USE_DUALSTACK_ENDPOINT=true", "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT=regional", "AWS_STS_REGIONAL_ENDPOINTS=legacy",
 		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false\nAWS_ENDPOINT_URL_S3=http://127.0.0.1:1",
 		"AWS_PROFILE=p", "AWS_REGION=r", "AWS_CONFIG_FILE=/c", "AWS_S3_ENDPOINT=",
 		"CDKTF_OUTDIR=o", "CDKTF_OUTPUT=o", "CDKTF_CONTEXT_JSON={}", "CDKTF_AUTO_APPROVE=true", "CDKTF_SKIP_PROVIDER_LOCK=true",
 		"CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS=true", "CDKTF_DISABLE_PLUGIN_CACHE_ENV=true", "CDKTF_LOG_LEVEL=debug",
+		// The stack on the command line wins; Terraform refuses a variable that the code does not have.
+		"CDKTF_STACKS=prod", "CDKTF_STACK=prod", "CDKTF_VAR=x=1", "CDKTF_PARALLELISM=1",
 		"CDKTF_MIGRATE_STATE=false", "CDKTF_SKIP_SYNTH=", "SYNTH_HCL_OUTPUT=false",
 		"TF_WORKSPACE=dev\nTF_WORKSPACE=",
 	} {

@@ -62,6 +62,13 @@ var options = map[string]option{
 	"help": {"true", prints}, "h": {"true", prints}, "version": {"true", prints}, "v": {"true", prints},
 }
 
+// valued are the other options that take a value, which may stand behind a space.
+// Every further one is a switch, with a word of its own behind it.
+var valued = []string{
+	"fs-mirror", "generate-config-out", "json-into", "lock-timeout", "lockfile", "net-mirror", "out", "parallelism",
+	"platform", "plugin-dir", "test-directory", "var", "var-file",
+}
+
 // checkArguments finds the options in the variables for Terraform's command line.
 func checkArguments(f *faults.List, set map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(set)) {
@@ -74,19 +81,20 @@ func checkArguments(f *faults.List, set map[string]string) {
 			f.Add(variable(name), value, "Terraform cannot read it as a command line: correct it")
 			continue
 		}
-		mayBeValue := false // of the option before
+		isValue := false // of the option before
 		for _, word := range words {
 			if !strings.HasPrefix(word, "-") {
-				if !mayBeValue {
+				if !isValue {
 					f.Add(variable(name), value, "Terraform would take %q for a plan or a folder: take it out", word)
 				}
-				mayBeValue = false
+				isValue = false
 				continue
 			}
 			// One hyphen or two, as Go's package flag has it.
 			key, given, hasValue := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(word, "-"), "-"), "=")
-			mayBeValue = !hasValue
-			if o, ok := options[key]; ok && o.applies(given, hasValue) {
+			o, known := options[key]
+			isValue = !hasValue && (known && o.when == "" || slices.Contains(valued, key))
+			if known && o.applies(given, hasValue) {
 				f.Add(variable(name), value, "with -%s, %s: take it out", key, o.why)
 			}
 		}
