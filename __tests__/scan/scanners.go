@@ -83,7 +83,12 @@ func (s scan) tfsec(name string, stack []byte) ([]finding, error) {
 	var list []finding
 	for _, r := range answer.Results {
 		// Some name the attribute behind the resource.
-		address := strings.Join(strings.SplitN(r.Resource, ".", 3)[:2], ".")
+		words := strings.Split(r.Resource, ".")
+		n := 2
+		if words[0] == "data" {
+			n = 3
+		}
+		address := strings.Join(words[:min(n, len(words))], ".")
 		list = append(list, finding{name, r.Rule, address, strings.ToLower(r.Severity), r.Description, r.Links[0]})
 	}
 	return list, nil

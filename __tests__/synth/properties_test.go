@@ -127,6 +127,7 @@ func TestInstances(t *testing.T) {
 		expect(t, template, 1, "metadata_options", "http_put_response_hop_limit")
 		expect(t, template, "true", "block_device_mappings", 0, "ebs", "encrypted")
 		expect(t, template, "gp3", "block_device_mappings", 0, "ebs", "volume_type")
+		expect(t, template, nil, "block_device_mappings", 1)
 		expect(t, template, "false", "network_interfaces", 0, "associate_public_ip_address")
 		expect(t, template, nil, "key_name")
 		expect(t, template, "${aws_iam_instance_profile.web_profile.arn}", "iam_instance_profile", "arn")
@@ -398,5 +399,30 @@ func TestNoSecrets(t *testing.T) {
 				t.Errorf("%s: %s = %s", id, path, value)
 			}
 		}
+	}
+}
+
+// TestBlocksAreLists compares the JSON with what CDKTF makes of blocks of which
+// there can be only one: nothing but their form may differ.
+func TestBlocksAreLists(t *testing.T) {
+	environments(t, func(t *testing.T, s stack) {
+		for address, blocks := range map[string][]string{
+			"aws_launch_template.web_template":        {"metadata_options", "monitoring", "iam_instance_profile"},
+			"aws_autoscaling_group.web_group":         {"launch_template", "instance_refresh", "instance_maintenance_policy"},
+			"aws_lb_target_group.web_targets":         {"health_check"},
+			"aws_autoscaling_policy.web_cpu_tracking": {"target_tracking_configuration"},
+		} {
+			kind, name, _ := strings.Cut(address, ".")
+			for _, block := range blocks {
+				list, ok := s.get(kind, name)[block].([]any)
+				if !ok || len(list) != 1 {
+					t.Errorf("%s.%s is %v, want a list of one block", address, block, s.get(kind, name)[block])
+				}
+			}
+		}
+	})
+	state := load(t, stacks.StateStackID)
+	if rules := state.get("aws_s3_bucket_server_side_encryption_configuration", "store_encryption")["rule"].([]any); len(rules) != 1 {
+		t.Errorf("the bucket's encryption has the rules %v", rules)
 	}
 }
