@@ -58,6 +58,10 @@ test-state: setup ## every way to hurt a state, with more processes and more kil
 golden: setup ## the golden files rewritten: review what git diff shows
 	$(tests) test ./synth -run 'TestGolden|TestStageAndProdDiffer' -update
 
+.PHONY: scan
+scan: setup ## tfsec and tflint over all stacks (the first time, it builds them for minutes)
+	$(tests) run ./scan
+
 .PHONY: bench
 bench: setup ## how long synth takes and how much memory
 	$(tests) run ./bench

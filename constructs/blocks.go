@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"unicode"
@@ -11,65 +12,71 @@ import (
 
 // listBlocks has a resource's blocks stand in the JSON as lists. CDKTF writes a
 // block of which there can be only one as an object, which Terraform reads just as
-// well; scanners do not, and report that encryption or IMDSv2 is missing.
+// well; scanners cannot tell it from a map, and report that encryption or IMDSv2 is
+// missing.
 // https://developer.hashicorp.com/terraform/language/syntax/json#nested-block-mapping
 func listBlocks(resource cdktf.TerraformElement, config any) {
-	v := reflect.ValueOf(config).Elem()
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if strings.HasPrefix(v.Type().Name(), "DataAws") || field.Name == "Lifecycle" { // Terraform's own
-			continue
-		}
-		if value, found := listed(v.Field(i)); found {
-			resource.AddOverride(jsii.String(attribute(field)), value)
+	block := reflect.ValueOf(config).Elem()
+	if !strings.HasPrefix(block.Type().Name(), "DataAws") {
+		overrideBlocks(resource, "", block)
+	}
+}
+
+// overrideBlocks does so for the blocks in a block, which stands at path.
+func overrideBlocks(resource cdktf.TerraformElement, path string, block reflect.Value) {
+	for i := range block.NumField() {
+		field, value := block.Type().Field(i), block.Field(i)
+		switch path := path + attribute(field); {
+		case field.Name == "Lifecycle": // Terraform's own
+		case isBlock(value): // not in an interface, where a pointer is CDKTF's: a provider, a token
+			resource.AddOverride(jsii.String(path), listed(value))
+		case elem(value).Kind() == reflect.Slice: // a list already, but perhaps not what is in it
+			for i, list := 0, elem(value); i < list.Len(); i++ {
+				if isBlock(list.Index(i)) {
+					overrideBlocks(resource, fmt.Sprintf("%s.%d.", path, i), list.Index(i).Elem())
+				}
+			}
 		}
 	}
 }
 
-// listed is a value of a config as Terraform takes it, each block a list, and
-// whether there is a block in it that CDKTF would write as an object.
-func listed(v reflect.Value) (value any, found bool) {
-	if v.Kind() == reflect.Interface {
-		v = v.Elem()
-	}
-	switch {
-	case !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil():
-		return nil, false
-	case isBlock(v):
-		block, _ := listedBlock(v)
-		return []any{block}, true
-	case v.Kind() == reflect.Slice:
-		var list []any
-		for i := range v.Len() {
-			element := v.Index(i)
-			if !isBlock(element) {
-				return v.Interface(), false
+// listed is a block, or several, as a list of what is in them.
+func listed(blocks ...reflect.Value) []any {
+	var list []any
+	for _, block := range blocks {
+		attributes := map[string]any{}
+		for i := range block.Elem().NumField() {
+			value := elem(block.Elem().Field(i))
+			if !value.IsValid() || value.IsZero() {
+				continue
 			}
-			block, nested := listedBlock(element)
-			list, found = append(list, block), found || nested
+			name := attribute(block.Elem().Type().Field(i))
+			switch attributes[name] = value.Interface(); {
+			case isBlock(block.Elem().Field(i)):
+				attributes[name] = listed(value)
+			case value.Kind() == reflect.Slice && value.Len() > 0 && isBlock(value.Index(0)):
+				var nested []reflect.Value
+				for i := range value.Len() {
+					nested = append(nested, value.Index(i))
+				}
+				attributes[name] = listed(nested...)
+			}
 		}
-		return list, found
+		list = append(list, attributes)
 	}
-	return v.Interface(), false
+	return list
+}
+
+// elem is what an interface holds: fields that take more than one type are one.
+func elem(v reflect.Value) reflect.Value {
+	if v.Kind() == reflect.Interface {
+		return v.Elem()
+	}
+	return v
 }
 
 func isBlock(v reflect.Value) bool {
-	return v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct
-}
-
-// listedBlock is a block's attributes and the blocks in it, and whether there are
-// any of the latter.
-func listedBlock(v reflect.Value) (block map[string]any, nested bool) {
-	block = map[string]any{}
-	v = v.Elem()
-	for i := range v.NumField() {
-		if v.Field(i).IsZero() {
-			continue
-		}
-		value, found := listed(v.Field(i))
-		block[attribute(v.Type().Field(i))], nested = value, nested || found
-	}
-	return block, nested
+	return v.Kind() == reflect.Pointer && v.Type().Elem().Kind() == reflect.Struct && !v.IsNil()
 }
 
 // attribute is a field's name in Terraform: that of its tag, httpTokens, with

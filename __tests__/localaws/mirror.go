@@ -127,8 +127,11 @@ func link(path, target string) error {
 // warn of it at every step.
 func userConfig() string {
 	paths := []string{os.Getenv("TF_CLI_CONFIG_FILE"), os.ExpandEnv("$HOME/.terraformrc")}
-	if usesOpenTofu() { // https://opentofu.org/docs/cli/config/config-file/
+	if usesOpenTofu() { // https://opentofu.org/docs/cli/config/config-file/#locations
 		paths = slices.Insert(paths, 1, os.ExpandEnv("$HOME/.tofurc"))
+		if dir := os.Getenv("XDG_CONFIG_HOME"); dir != "" {
+			paths = append(paths, filepath.Join(dir, "opentofu/tofurc"))
+		}
 	}
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
@@ -152,13 +155,17 @@ func findMirror() string {
 	return ""
 }
 
-// mirrorPatterns lists Terraform's implied mirror folders,
+// mirrorPatterns lists the implied mirror folders of Terraform and OpenTofu,
 // https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories,
+// https://opentofu.org/docs/cli/config/config-file/#implied-local-mirror-directories,
 // and /opt, where add-on packages live, one folder each
 // (Filesystem Hierarchy Standard 3.0, section 3.13).
 func mirrorPatterns() []string {
 	home, _ := os.UserHomeDir()
 	patterns := []string{filepath.Join(home, ".terraform.d/plugins")}
+	if data := os.Getenv("XDG_DATA_HOME"); data != "" {
+		patterns = append(patterns, filepath.Join(data, "opentofu/plugins"))
+	}
 	if runtime.GOOS == "darwin" {
 		patterns = append(patterns,
 			filepath.Join(home, "Library/Application Support/io.terraform/plugins"),

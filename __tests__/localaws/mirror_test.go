@@ -55,7 +55,7 @@ func newMirror(t *testing.T, parent string) string {
 func newHome(t *testing.T) string {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
-	for _, name := range []string{MirrorVariable, "TF_CLI_CONFIG_FILE", "XDG_DATA_HOME", "XDG_DATA_DIRS", binaryVariable} {
+	for _, name := range []string{MirrorVariable, "TF_CLI_CONFIG_FILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS", binaryVariable} {
 		t.Setenv(name, "")
 	}
 	return home
@@ -79,11 +79,20 @@ func TestTerraformConfig(t *testing.T) {
 	t.Run("a folder Terraform looks into", func(t *testing.T) {
 		checkMirror(t, newMirror(t, filepath.Join(newHome(t), ".terraform.d/plugins")))
 	})
-	for file, binary := range map[string]string{".terraformrc": "", ".tofurc": "/usr/bin/tofu"} {
+	t.Run("a folder OpenTofu looks into", func(t *testing.T) {
+		data := newHome(t)
+		t.Setenv("XDG_DATA_HOME", data)
+		checkMirror(t, newMirror(t, filepath.Join(data, "opentofu/plugins")))
+	})
+	for file, binary := range map[string]string{".terraformrc": "", ".tofurc": "/usr/bin/tofu", ".config/opentofu/tofurc": "tofu"} {
 		t.Run("the user's own "+file, func(t *testing.T) {
 			home := newHome(t)
 			newMirror(t, filepath.Join(home, ".terraform.d/plugins"))
+			t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
 			own := filepath.Join(home, file)
+			if err := os.MkdirAll(filepath.Dir(own), 0o700); err != nil {
+				t.Fatal(err)
+			}
 			if err := os.WriteFile(own, nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -153,8 +162,10 @@ func checkMirror(t *testing.T, mirror string) {
 // TestMirrorServesOpenTofu: a mirror of one registry serves Terraform, which looks
 // for hashicorp/aws in registry.terraform.io, and OpenTofu, which looks for it in
 // registry.opentofu.org, whether it is packed or not. Terraform, asked for the
-// provider by that address, stands for OpenTofu: both read mirrors in one way.
+// provider by that address, stands for OpenTofu: both read mirrors in one way. Where
+// TERRAFORM_BINARY_NAME says so, OpenTofu stands for itself.
 func TestMirrorServesOpenTofu(t *testing.T) {
+	binary := terraformBinary()
 	for _, has := range registries {
 		for layout, packed := range map[string]bool{"unpacked": false, "packed": true} {
 			t.Run(has+" "+layout, func(t *testing.T) {
@@ -180,7 +191,7 @@ func TestMirrorServesOpenTofu(t *testing.T) {
 					if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(code), 0o644); err != nil {
 						t.Fatal(err)
 					}
-					cmd := exec.CommandContext(t.Context(), "terraform", "init", "-no-color", "-input=false")
+					cmd := exec.CommandContext(t.Context(), binary, "init", "-no-color", "-input=false")
 					cmd.Dir = dir
 					cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+config, "CHECKPOINT_DISABLE=1")
 					if output, err := cmd.CombinedOutput(); err != nil {

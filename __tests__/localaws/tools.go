@@ -34,7 +34,7 @@ var tools = []tool{
 	{name: "go", version: []string{"env", "GOVERSION"}, min: "1.21", get: "https://go.dev/dl/"}, // 1.21 and later fetch the toolchain go.mod names
 	{name: "node", version: []string{"--version"}, min: "20", get: "https://nodejs.org/en/download"},
 	{name: "npm", version: []string{"--version"}, min: "8", get: "it comes with Node.js, https://nodejs.org/en/download"},
-	{name: "python3", version: []string{"--version"}, min: "3.9", get: "https://www.python.org/downloads/"},
+	{name: "python3", version: []string{"--version"}, min: "3.10", get: "https://www.python.org/downloads/"}, // moto's oldest
 }
 
 // 1.10 of both has the S3 backend's own lock.
@@ -84,6 +84,10 @@ func CheckTools(ctx context.Context) error {
 var number = regexp.MustCompile(`\d+(\.\d+)+`)
 
 func (t tool) check(ctx context.Context) error {
+	// cdktf runs it in each stack's folder, where another file would be meant.
+	if filepath.Base(t.name) != t.name && !filepath.IsAbs(t.name) {
+		return fmt.Errorf("%s=%s: must be a name on the PATH or an absolute path", binaryVariable, t.name)
+	}
 	if _, err := exec.LookPath(t.name); err != nil {
 		return fmt.Errorf("%s %s or later is needed and not on the PATH: %s", t.name, t.min, t.get)
 	}

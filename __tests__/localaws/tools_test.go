@@ -3,6 +3,7 @@ package localaws
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func TestCheckTools(t *testing.T) {
 	if err == nil {
 		t.Fatal("nothing found amiss")
 	}
-	want := []string{"node 20 or later is needed, 16.20.0", "npm 8 or later is needed and not on the PATH", "python3 3.9 or later", "terraform 1.10 or later"}
+	want := []string{"node 20 or later is needed, 16.20.0", "npm 8 or later is needed and not on the PATH", "python3 3.10 or later", "terraform 1.10 or later"}
 	lines := strings.Split(err.Error(), "\n")
 	if len(lines) != len(want) {
 		t.Fatalf("%d lines, want %d:\n%v", len(lines), len(want), err)
@@ -78,6 +79,7 @@ func TestCheckTerraform(t *testing.T) {
 		{name: "OpenTofu too old", tofu: "OpenTofu v1.9.1", variable: "tofu", want: "tofu 1.10 or later is needed, 1.9.1 is on the PATH" + getTofu},
 		{name: "OpenTofu missing", terraform: "Terraform v1.14.9", variable: "tofu", want: "tofu 1.10 or later is needed and not on the PATH" + getTofu},
 		{name: "another Terraform missing", terraform: "Terraform v1.14.9", variable: "terraform-1.13", want: "terraform-1.13 1.10 or later is needed and not on the PATH" + get},
+		{name: "a path that cdktf takes for another", variable: "./tofu", want: "TERRAFORM_BINARY_NAME=./tofu: must be a name on the PATH or an absolute path"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			scripts := map[string]string{"go": "echo go1.26rc1", "node": "echo v20.20.2-nightly", "npm": "echo 10.8.2", "python3": "echo Python 3.13.0rc1+"}
@@ -98,7 +100,7 @@ func TestCheckTerraform(t *testing.T) {
 		})
 	}
 	t.Run("by its path", func(t *testing.T) {
-		scripts := map[string]string{"go": "echo go1.26", "node": "echo v22.1.0", "npm": "echo 10.8.2", "python3": "echo Python 3.9.2", "tofu-1.10": "echo OpenTofu v1.10.0"}
+		scripts := map[string]string{"go": "echo go1.26", "node": "echo v22.1.0", "npm": "echo 10.8.2", "python3": "echo Python 3.10.2", "tofu-1.10": "echo OpenTofu v1.10.0"}
 		bin := newPath(t, scripts)
 		t.Setenv(binaryVariable, filepath.Join(bin, "tofu-1.10"))
 		if err := CheckTools(t.Context()); err != nil {
@@ -141,5 +143,38 @@ func TestNodeOfTheLock(t *testing.T) {
 	}
 	if asked < 100 {
 		t.Errorf("only %d packages say which Node.js they need", asked)
+	}
+}
+
+// TestPythonOfMoto: the oldest Python that is let through is one that moto says it
+// runs on.
+func TestPythonOfMoto(t *testing.T) {
+	root, err := AppDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(root, "build", "localaws")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	program, err := findMoto(t.Context(), dir, t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), filepath.Join(filepath.Dir(program), "python3"), "-c",
+		`from importlib.metadata import metadata as of; print(of("moto")["Requires-Python"])`)
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("the Python beside %s: %v", program, err)
+	}
+	asked := strings.TrimSpace(string(output))
+	constraint, err := semver.NewConstraint(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tool := range tools {
+		if tool.name == "python3" && !constraint.Check(semver.MustParse(tool.min)) {
+			t.Errorf("moto needs Python %s; %s is let through", asked, tool.min)
+		}
 	}
 }

@@ -127,6 +127,7 @@ func TestInstances(t *testing.T) {
 		expect(t, template, 1, "metadata_options", "http_put_response_hop_limit")
 		expect(t, template, "true", "block_device_mappings", 0, "ebs", "encrypted")
 		expect(t, template, "gp3", "block_device_mappings", 0, "ebs", "volume_type")
+		expect(t, template, nil, "block_device_mappings", 1)
 		expect(t, template, "false", "network_interfaces", 0, "associate_public_ip_address")
 		expect(t, template, nil, "key_name")
 		expect(t, template, "${aws_iam_instance_profile.web_profile.arn}", "iam_instance_profile", "arn")

@@ -1,5 +1,11 @@
 package strict
 
+import (
+	"slices"
+
+	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
+)
+
 const (
 	// letters, digits and single hyphens, a letter first
 	rdsName = `[A-Za-z](?:-?[A-Za-z0-9])*`
@@ -18,6 +24,9 @@ var amendments = []amendment{
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html
 	{service: "s3", members: []string{"Tag.Key"}, min: 1, max: 128, code: "InvalidTag"},
 	{service: "s3", members: []string{"Tag.Value"}, min: 0, max: 256, code: "InvalidTag"},
+	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html;
+	// the model lacks the regions of the younger partitions
+	{service: "s3", members: []string{"CreateBucketConfiguration.LocationConstraint"}, enum: bucketLocations()},
 
 	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 	{
@@ -158,4 +167,19 @@ var sslPolicies = []string{
 	"ELBSecurityPolicy-TLS13-1-2-CNSA2-INTEROP2-FIPS-PQ-2026-07", "ELBSecurityPolicy-TLS13-1-2-CNSA2-INTEROP3-FIPS-PQ-2026-07",
 	"ELBSecurityPolicy-TLS13-1-3-2021-06", "ELBSecurityPolicy-TLS13-1-3-FIPS-2023-04", "ELBSecurityPolicy-TLS13-1-3-PQ-2025-09",
 	"ELBSecurityPolicy-TLS13-1-3-FIPS-PQ-2025-09", "ELBSecurityPolicy-TLS13-1-3-RFC9151-FIPS-2023-07", "ELBSecurityPolicy-TLS13-1-3-CNSA2-INTEROP1-FIPS-PQ-2026-07",
+}
+
+// bucketLocations are the regions that a bucket's maker can name: all but
+// us-east-1, which is meant where none is named, and EU, an old name of eu-west-1.
+func bucketLocations() []string {
+	locations := []string{"EU"}
+	for _, partition := range endpoints.DefaultPartitions() {
+		for region := range partition.Regions() {
+			if region != endpoints.UsEast1RegionID {
+				locations = append(locations, region)
+			}
+		}
+	}
+	slices.Sort(locations)
+	return locations
 }

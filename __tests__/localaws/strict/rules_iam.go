@@ -1,10 +1,13 @@
 package strict
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
 )
 
 func addIAMRules(g *Gate) {
@@ -13,17 +16,10 @@ func addIAMRules(g *Gate) {
 	g.Add("iam", managedPolicy, "AttachRolePolicy", "AttachUserPolicy", "AttachGroupPolicy")
 }
 
-// partition is the one that a region is in,
-// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html.
+// partition is the id of the one that a region is in, as the AWS SDK has it.
 func partition(region string) string {
-	for prefix, name := range map[string]string{
-		"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b", "eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f", "eusc-": "aws-eusc",
-	} {
-		if strings.HasPrefix(region, prefix) {
-			return name
-		}
-	}
-	return "aws"
+	p, _ := endpoints.PartitionForRegion(endpoints.DefaultPartitions(), region)
+	return cmp.Or(p.ID(), endpoints.AwsPartitionID)
 }
 
 // managedPolicy: AWS's own policies exist in each partition under its own name,

@@ -44,7 +44,15 @@ func TestAmendments(t *testing.T) {
 	retention := func(days int) request {
 		return request{service: "logs", target: "Logs_20140328.PutRetentionPolicy", json: fmt.Sprintf(`{"logGroupName":"g","retentionInDays":%d}`, days)}
 	}
+	bucketIn := func(region string) request {
+		return request{service: "s3", method: "PUT", path: "/b-1", body: "<CreateBucketConfiguration><LocationConstraint>" + region + "</LocationConstraint></CreateBucketConfiguration>"}
+	}
 	run(t, []test{
+		{"a bucket", bucketIn("eu-central-1"), nil},
+		{"a bucket in the sovereign cloud", bucketIn("eusc-de-east-1"), nil},
+		{"a bucket in a zone", bucketIn("eu-central-1a"), []string{"'eu-central-1a' at 'CreateBucketConfiguration.LocationConstraint'"}},
+		{"a bucket in the region that is meant without one", bucketIn("us-east-1"), []string{"LocationConstraint"}},
+
 		{"a database", database(), nil},
 		{"two hyphens in a row", database("DBInstanceIdentifier=web--stage"), []string{"InvalidParameterValue", "two consecutive hyphens", "web--stage"}},
 		{"a hyphen at the end", database("DBInstanceIdentifier=web-"), []string{"not a valid identifier"}},
