@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -55,7 +56,12 @@ func warmHome(t *testing.T) string {
 }
 
 // packages is the package cache of a home directory.
-func packages(home string) string { return filepath.Join(home, "packages") }
+func packages(home string) string {
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(home, "Library", "Caches", "com.amazonaws.jsii", "package-cache")
+	}
+	return filepath.Join(home, ".cache", "aws", "jsii", "package-cache")
+}
 
 // kernelFile returns a file from the folder of the unpacked kernel.
 func kernelFile(t *testing.T, name string) string {
@@ -120,8 +126,7 @@ func start(t *testing.T, home, does string, variables ...string) *run {
 		return strings.HasPrefix(name, "JSII_") || strings.HasPrefix(name, "CDKTF_") ||
 			name == "FASTJSII" || name == "XDG_CACHE_HOME" || name == "NODE_EXTRA_CA_CERTS"
 	})
-	r.Env = append(r.Env, "HOME="+home, "JSII_RUNTIME_PACKAGE_CACHE_ROOT="+packages(home),
-		"TMPDIR="+r.tempdir, "NODE_OPTIONS="+r.nodeOptions, "PROBE="+r.seen)
+	r.Env = append(r.Env, "HOME="+home, "TMPDIR="+r.tempdir, "NODE_OPTIONS="+r.nodeOptions, "PROBE="+r.seen)
 	r.Env = append(r.Env, variables...)
 	if _, err := r.StdinPipe(); err != nil { // "wait" waits for its end
 		t.Fatal(err)

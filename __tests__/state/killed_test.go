@@ -577,7 +577,9 @@ func TestKilledWhileReplacing(t *testing.T) {
 		t.Fatalf("there are %d resources after the kill, want 3", n)
 	}
 	p.want(0, "aws_lb_target_group.web_targets", "Read in: 1 resource.")(p.state("unlock", "stage", "--yes"))
+	p.want(1, "the last deploy did not finish aws_lb_target_group.web_targets: npx cdktf deploy stage")(p.state("check", "stage"))
 	p.want(0, "(deposed object", "1 to add, 0 to change, 2 to destroy")(p.apply("stage").result())
+	p.want(0, "state of stage")(p.state("check", "stage"))
 	if a := p.accounted("stage"); a.there != 2 {
 		t.Errorf("there are %d resources, want 2", a.there)
 	}

@@ -104,6 +104,8 @@ func prepareKernel(variables map[string]string) (err error) {
 	for name, value := range variables {
 		defer setenv(name, value)()
 	}
+	// Without TMPDIR, Node.js looks at TMP and TEMP, which Go does not.
+	defer setenv("TMPDIR", os.TempDir())()
 	// jsii's launcher greets Node.js 20, which does the job, with a banner of
 	// ten lines. This lists the major versions that it is to be quiet about.
 	const silence = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"

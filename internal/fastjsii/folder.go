@@ -1,12 +1,15 @@
 package fastjsii
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/aws/jsii-runtime-go"
 )
@@ -38,9 +41,11 @@ func kernelFolder() (folder string, temporary bool, err error) {
 		return "", false, err
 	}
 	digest := sha256.Sum256(append(program, kernelJS...))
-	if cache, err := os.UserCacheDir(); err == nil {
+	if cache, err := os.UserCacheDir(); err == nil && filepath.IsAbs(cache) {
 		folder = filepath.Join(cache, "fastjsii", fmt.Sprintf("%x", digest[:8]))
-		if complete(folder) || fill(folder, unpacked[0]) == nil {
+		if intact(folder, unpacked[0]) || fill(folder, unpacked[0]) == nil {
+			// For prune. Where the folder is another user's, it is theirs to prune.
+			_ = os.Chtimes(folder, time.Time{}, time.Now())
 			return folder, false, nil
 		}
 	}
@@ -68,10 +73,11 @@ func fill(folder, unpacked string) error {
 	if err := copyKernel(staging, unpacked); err != nil {
 		return err
 	}
-	if err := os.Rename(staging, folder); err == nil || complete(folder) {
+	prune(parent)
+	if err := os.Rename(staging, folder); err == nil || intact(folder, unpacked) {
 		return nil
 	}
-	// What is there lacks files.
+	// What is there lacks files, or they are damaged.
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
@@ -85,13 +91,39 @@ func copyKernel(folder, unpacked string) error {
 	return os.WriteFile(filepath.Join(folder, "kernel.js"), kernelJS, 0o600)
 }
 
-func complete(folder string) bool {
-	for _, file := range []string{"kernel.js", "bin/jsii-runtime.js", "lib/program.js"} {
-		if _, err := os.Stat(filepath.Join(folder, file)); err != nil {
+// intact tells whether the folder has the scripts of the unpacked kernel, and
+// kernel.js: a disk may have been full, or a machine lost its power.
+func intact(folder, unpacked string) bool {
+	same := func(file string, want []byte) bool {
+		got, err := os.ReadFile(filepath.Join(folder, file))
+		return err == nil && bytes.Equal(got, want)
+	}
+	scripts, err := fs.Glob(os.DirFS(unpacked), "*/*.js")
+	if err != nil || len(scripts) == 0 || !same("kernel.js", kernelJS) {
+		return false
+	}
+	for _, script := range scripts {
+		want, err := os.ReadFile(filepath.Join(unpacked, script))
+		if err != nil || !same(script, want) {
 			return false
 		}
 	}
 	return true
+}
+
+// keep is how long a kernel's folder stays that no program uses any more. jsii
+// keeps packages as long (JSII_RUNTIME_PACKAGE_CACHE_TTL).
+const keep = 30 * 24 * time.Hour
+
+// prune removes the folders of other versions' kernels that no program has used
+// for long.
+func prune(parent string) {
+	folders, _ := os.ReadDir(parent)
+	for _, folder := range folders {
+		if info, err := folder.Info(); err == nil && time.Since(info.ModTime()) > keep {
+			_ = os.RemoveAll(filepath.Join(parent, folder.Name()))
+		}
+	}
 }
 
 // packageCache are the variables that turn jsii's own cache of packages off where
@@ -112,15 +144,19 @@ func packageCache() map[string]string {
 	return map[string]string{}
 }
 
-// packageCacheFolder is where jsii has its cache (defaultCacheRoot in the kernel).
+// packageCacheFolder is where jsii has its cache (defaultCacheRoot in the kernel),
+// or "" where that is no place to keep one: without a home directory, it would be
+// in a temporary folder, where another user may have put other packages.
 func packageCacheFolder() string {
 	if root, ok := os.LookupEnv("JSII_RUNTIME_PACKAGE_CACHE_ROOT"); ok {
 		return root
 	}
 	home := os.Getenv("HOME")
 	switch {
-	case home == "":
-		return filepath.Join(os.TempDir(), "aws-jsii-package-cache")
+	case runtime.GOOS == "windows":
+		return filepath.Join(os.Getenv("LOCALAPPDATA"), "AWS", "jsii", "package-cache")
+	case !filepath.IsAbs(home):
+		return ""
 	case runtime.GOOS == "darwin":
 		return filepath.Join(home, "Library", "Caches", "com.amazonaws.jsii", "package-cache")
 	}

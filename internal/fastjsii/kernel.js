@@ -15,6 +15,7 @@ const Module = require('module');
 const path = require('path');
 const { Writable } = require('stream');
 const vm = require('vm');
+const { crc32 } = require('zlib');
 
 // jsii's launcher runs the kernel in a second Node.js process, and passes on
 // all that comes and goes between its own stdin and stdout and the kernel's
@@ -22,14 +23,26 @@ const vm = require('vm');
 const LAUNCHED = 'readFD:3,writeFD:3';
 const DIRECT = 'readFD:0,writeFD:1';
 
+// How the kernel unpacks a package: with the package cache on, there or not at
+// all. Instead, a package that the cache cannot take (it belongs to another
+// user, the disk is full, its lock stays) is unpacked into a temporary folder, as
+// with the cache off.
+const EXTRACT = /\((\w+)\?extractViaCache:extractToOutDir\)\(([\w,.]+)\)/;
+const EXTRACT_ANYWAY = '(()=>{if($1)try{return extractViaCache($2)}catch{}return extractToOutDir($2)})()';
+
 // What the kernel writes into the package cache, and writeIndex looks for.
 const INDEX = '.jsii.runtime.v1.json';
 const INDEX_VERSION = 'RUNTIME_INDEX_VERSION=1;';
 
+// See readCache.
+const CHECKSUM = 8; // bytes
+const checksum = (bytes) => crc32(bytes).toString(16).padStart(CHECKSUM, '0');
+
 // The parts of Node.js, none of them documented, that are used below.
 const parts = [Module.wrap, Module._load, Module._resolveFilename, Module.prototype._compile];
 
-if (process.argv[3] === 'temporary') {
+const temporary = process.argv[3] === 'temporary';
+if (temporary) {
   process.on('exit', () => fs.rmSync(__dirname, { recursive: true, force: true }));
 }
 
@@ -38,14 +51,16 @@ const source = fs.readFileSync(program, 'utf8');
 if (source.includes(LAUNCHED) && source.includes(INDEX_VERSION) && parts.every((part) => typeof part === 'function')) {
   frameConsole();
   outliveSignals();
+  makeFolders();
   loadLazily();
   readTypesInPlace();
   preparePackages(process.argv[2]);
   askVersionsOnce();
-  keepCompiledCode(path.join(__dirname, `code-${process.version}`));
+  // Before Node.js 20.15 there is no crc32.
+  if (!temporary && crc32) keepCompiledCode(path.join(__dirname, `code-${process.version}`));
   const kernel = new Module(program, module);
   kernel.filename = program;
-  kernel._compile(source.replace(LAUNCHED, DIRECT), program);
+  kernel._compile(source.replace(LAUNCHED, DIRECT).replace(EXTRACT, EXTRACT_ANYWAY), program);
 } else {
   require('./bin/jsii-runtime.js');
 }
@@ -70,6 +85,25 @@ function outliveSignals() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {});
   }
+}
+
+// Where mkdir says that the parent is missing although it is there (below /proc,
+// say), Node.js 20 tries for ever to make a folder and its parents, and never
+// learns that the app has ended. Make the first missing one without the parents.
+function makeFolders() {
+  const mkdirSync = fs.mkdirSync;
+  fs.mkdirSync = function (folder, options) {
+    if (!options?.recursive || typeof folder !== 'string' || fs.existsSync(folder)) return mkdirSync.call(this, folder, options);
+    let missing = path.resolve(folder);
+    for (let up = path.dirname(missing); !fs.existsSync(up); up = path.dirname(up)) missing = up;
+    try {
+      mkdirSync.call(this, missing, { ...options, recursive: false });
+    } catch (failure) {
+      if (failure.code !== 'EEXIST') throw failure; // made by another process
+    }
+    mkdirSync.call(this, folder, options);
+    return missing;
+  };
 }
 
 // The kernel links to every package that it loads, once that is in the package
@@ -220,25 +254,33 @@ function keepCompiledCode(file) {
   });
 }
 
-// The cache's file is a line of JSON, [[key, length], ...], and the code of
-// each key, in that order.
+// The cache's file is a checksum of the rest, a line of JSON, [[key, length],
+// ...], and the code of each key, in that order. V8 does not look whether code is
+// damaged: it crashes.
 function readCache(file) {
   const codes = new Map();
   try {
     const bytes = fs.readFileSync(file);
-    let position = bytes.indexOf('\n') + 1;
-    for (const [key, length] of JSON.parse(bytes.toString('utf8', 0, position))) {
-      codes.set(key, bytes.subarray(position, (position += length)));
+    const rest = bytes.subarray(CHECKSUM);
+    if (bytes.toString('latin1', 0, CHECKSUM) !== checksum(rest)) return codes;
+    let position = rest.indexOf('\n') + 1;
+    for (const [key, length] of JSON.parse(rest.toString('utf8', 0, position))) {
+      codes.set(key, rest.subarray(position, (position += length)));
     }
   } catch {
-    // The first start. V8 compiles what is missing, or cut short.
+    // The first start.
   }
   return codes;
 }
 
 function writeCache(file, codes) {
   const lengths = [...codes].map(([key, code]) => [key, code.length]);
-  const temporary = `${file}.${process.pid}`;
-  fs.writeFileSync(temporary, Buffer.concat([Buffer.from(JSON.stringify(lengths) + '\n'), ...codes.values()]));
-  fs.renameSync(temporary, file);
+  const rest = Buffer.concat([Buffer.from(JSON.stringify(lengths) + '\n'), ...codes.values()]);
+  const staging = `${file}.${process.pid}`;
+  try {
+    fs.writeFileSync(staging, Buffer.concat([Buffer.from(checksum(rest)), rest]));
+    fs.renameSync(staging, file);
+  } finally {
+    fs.rmSync(staging, { force: true }); // where the disk is full
+  }
 }

@@ -314,7 +314,25 @@ func (s Stack) check(ctx context.Context) (string, error) {
 	if digest != "" && (object == nil || digest != object.Digest()) {
 		return "", fmt.Errorf("the digest in the lock table does not fit the newest state: %s unlock %s", Command, s.Name)
 	}
+	if object != nil {
+		if left := unfinished(object.Resources); left != "" {
+			return "", fmt.Errorf("%s; the last deploy did not finish %s: npx cdktf deploy %s", is, left, s.Name)
+		}
+	}
 	return is, nil
+}
+
+// unfinished names what a deploy left that did not end as it should: what it made
+// in part, and what it should have destroyed. The next one makes up for both.
+// https://developer.hashicorp.com/terraform/cli/state/taint
+func unfinished(resources []Resource) string {
+	var names []string
+	for _, r := range resources {
+		if r.Tainted || r.Deposed != "" {
+			names = append(names, r.Address)
+		}
+	}
+	return strings.Join(slices.Compact(names), ", ")
 }
 
 // TableExists tells whether the lock table exists.

@@ -28,6 +28,7 @@ type Resource struct {
 	ID      string // its id in AWS
 	ARN     string // "" if it has none
 	Deposed string // key of an object that the next apply destroys, else ""
+	Tainted bool   // the next apply makes it anew: it was not finished
 }
 
 func (r Resource) String() string {
@@ -62,6 +63,7 @@ func (e resourceEntry) address() string {
 type instanceEntry struct {
 	IndexKey   any    `json:"index_key"`
 	Deposed    string `json:"deposed"`
+	Status     string `json:"status"`
 	Attributes struct {
 		ID  any `json:"id"`
 		ARN any `json:"arn"`
@@ -91,7 +93,7 @@ func Parse(data []byte) (*File, error) {
 		for _, instance := range entry.Instances {
 			r := Resource{
 				Address: entry.address(), Type: entry.Type, Deposed: instance.Deposed,
-				ID: str(instance.Attributes.ID), ARN: str(instance.Attributes.ARN),
+				ID: str(instance.Attributes.ID), ARN: str(instance.Attributes.ARN), Tainted: instance.Status == "tainted",
 			}
 			if instance.IndexKey != nil {
 				key, _ := json.Marshal(instance.IndexKey)
