@@ -3,9 +3,9 @@ package state_test
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 
+	"example.com/webserver-cluster/internal/state/orphan"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -95,10 +95,6 @@ func (a account) String() string {
 	return fmt.Sprintf("%d there, unknown to the state: %d, made twice: %d", a.there, a.unknown, a.twice)
 }
 
-// settable are types that a killed apply leaves nothing of: to make one that is
-// there already just sets it.
-var settable = regexp.MustCompile(`^(terraform_data|aws_autoscaling_policy|aws_iam_role_policy(_attachment)?)$`)
-
 // accounted checks that the state and AWS have the same resources, each of
 // them once.
 func (p *project) accounted(stack string) account {
@@ -106,7 +102,7 @@ func (p *project) accounted(stack string) account {
 	known := map[string]string{} // what a resource may be known by, to its address
 	missing := map[string]bool{}
 	for _, r := range p.newest(stack).Resources {
-		if r.Mode != "managed" || settable.MatchString(r.Type) {
+		if r.Mode != "managed" || orphan.Types[r.Type].Repeatable && orphan.Types[r.Type].Untagged { // which AWS lists nowhere
 			continue
 		}
 		address := r.Type + "." + r.Name

@@ -30,7 +30,7 @@ func TestKilledWhileReplacing(t *testing.T) {
 	if n := len(p.made("stage")); n != 3 {
 		t.Fatalf("there are %d resources after the kill, want 3", n)
 	}
-	p.want(0, "aws_lb_target_group.web_targets", "Read in: 1 resource.")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "aws_lb_target_group.web_targets", "Imported: 1 resource.")(p.state("unlock", "stage", "--yes"))
 	p.want(1, "the last deploy did not finish aws_lb_target_group.web_targets: npx cdktf deploy stage")(p.state("check", "stage"))
 	p.want(0, "(deposed object", "1 to add, 0 to change, 2 to destroy")(p.apply("stage").result())
 	p.want(0, "state of stage")(p.state("check", "stage"))
@@ -39,8 +39,8 @@ func TestKilledWhileReplacing(t *testing.T) {
 	}
 }
 
-// What cannot be read in is named and keeps the stack locked; the rest is read in.
-func TestReadingInFails(t *testing.T) {
+// What cannot be imported is named and keeps the stack locked; the rest is imported.
+func TestImportFails(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
 	p.stack("stage", "both", topics(p.name, "a", "b"))
@@ -53,8 +53,8 @@ func TestReadingInFails(t *testing.T) {
 		}
 		pass()
 	})
-	p.want(1, "aws_sns_topic.a read in", "aws_sns_topic.b cannot be read in", "read in aws_sns_topic.b", "is not authorized",
-		"Read in: 1 resource.", "To free stage without reading in: --no-adopt", "stage stays locked; go on with: go run ./cmd/state unlock stage")(p.state("unlock", "stage", "--yes"))
+	p.want(1, "aws_sns_topic.a imported", "aws_sns_topic.b cannot be imported", "import aws_sns_topic.b", "is not authorized",
+		"Imported: 1 resource.", "To unlock stage without the import: --no-adopt", "stage stays locked; go on with: go run ./cmd/state unlock stage")(p.state("unlock", "stage", "--yes"))
 	if n := p.locks("stage"); n != 2 {
 		t.Errorf("%d locks lie there, want 2", n)
 	}
@@ -63,7 +63,7 @@ func TestReadingInFails(t *testing.T) {
 		t.Errorf("the state knows %s", got)
 	}
 	p.wire.watch(nil)
-	p.want(0, "aws_sns_topic.b read in")(p.state("adopt", "stage", "--yes"))
+	p.want(0, "aws_sns_topic.b imported")(p.state("adopt", "stage", "--yes"))
 	p.want(0)(p.apply("stage").result())
 	if a := p.accounted("stage"); a.there != 2 {
 		t.Errorf("there are %d resources, want 2", a.there)
@@ -87,9 +87,9 @@ func TestTagsLag(t *testing.T) {
 		}
 		pass()
 	})
-	p.want(0, "aws_vpc.network_vpc", "aws_subnet.network_public_1", "Read in: 2 resources.", "AWS lists new resources some minutes late")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "aws_vpc.network_vpc", "aws_subnet.network_public_1", "Imported: 2 resources.", "AWS lists new resources some minutes late")(p.state("unlock", "stage", "--yes"))
 	p.wire.watch(nil) // the minutes are over
-	p.want(0, "Read in: 1 resource.")(p.state("adopt", "stage", "--yes"))
+	p.want(0, "Imported: 1 resource.")(p.state("adopt", "stage", "--yes"))
 	p.want(0)(p.apply("stage").result())
 	if a := p.accounted("stage"); a.there != 3 {
 		t.Errorf("there are %d resources, want 3", a.there)

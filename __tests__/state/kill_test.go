@@ -85,7 +85,7 @@ func (p *project) killedIn(k kill, start func() *process) {
 }
 
 // mended kills an apply of stage at a point and mends what it left. It returns
-// how many resources were read in.
+// how many resources were imported.
 func (p *project) mended(k kill) int {
 	p.t.Helper()
 	p.killedAt("stage", k)
@@ -101,5 +101,5 @@ func (p *project) mended(k kill) int {
 	if n := p.locks("stage"); n != 0 {
 		p.t.Errorf("%d locks lie there", n)
 	}
-	return strings.Count(output, " read in\n")
+	return strings.Count(output, " imported")
 }

@@ -37,11 +37,11 @@ func TestKilledWhileMaking(t *testing.T) {
 			p.stack("stage", "both", servers(p.name, 1))
 			p.init("stage")
 			k.digest = false // there is none yet
-			readIn := p.mended(k)
+			imported := p.mended(k)
 			a := p.complete("stage")
-			t.Logf("%d resources made and not recorded; afterwards %v", readIn, a)
+			t.Logf("%d resources made and not recorded; afterwards %v", imported, a)
 			kills++
-			unrecorded += readIn
+			unrecorded += imported
 			all = account{all.there + a.there, all.unknown + a.unknown, all.twice + a.twice}
 		})
 	}

@@ -65,6 +65,11 @@ func (p *project) setting(key, value string) {
 
 // stack makes, or changes, what the app synthesizes for a stack.
 func (p *project) stack(name, mode string, resources block) {
+	p.stackWith(name, mode, resources, nil)
+}
+
+// stackWith makes, or changes, a stack that has data sources.
+func (p *project) stackWith(name, mode string, resources, data block) {
 	backend := block{"bucket": p.bucket, "key": name + "/terraform.tfstate", "region": region, "encrypt": true}
 	if mode != "s3" {
 		backend["dynamodb_table"] = p.table
@@ -76,6 +81,9 @@ func (p *project) stack(name, mode string, resources block) {
 		"//":        block{"metadata": block{"backend": "s3", "stackName": name, "version": "0.21.0"}, "outputs": block{}},
 		"terraform": block{"backend": block{"s3": backend}},
 		"resource":  resources,
+	}
+	if data != nil {
+		config["data"] = data
 	}
 	if _, ok := resources["terraform_data"]; !ok { // that one needs no provider
 		config["terraform"].(block)["required_providers"] = block{"aws": block{"source": "aws", "version": "~> 5.99"}}

@@ -103,17 +103,17 @@ func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes
 		if err := synthesize(ctx, env, project.StateStack); err != nil {
 			return err
 		}
-		files, left := orphans(cmd, store, project.StateStack, local, yes)
+		files, failed := importOrphans(cmd, store, project.StateStack, local, yes)
 		if len(files) > 0 {
 			if local, err = local.Add(files...); err == nil {
 				err = writeLocal(local)
 			}
 			if err != nil {
-				return errors.Join(left, err)
+				return errors.Join(failed, err)
 			}
 		}
-		if left != nil {
-			return left
+		if failed != nil {
+			return failed
 		}
 	}
 	if err := forgetBackend(); err != nil {

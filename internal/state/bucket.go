@@ -19,7 +19,7 @@ func (s *Store) BucketExists(ctx context.Context, account string) (bool, error) 
 	for range 2 {
 		_, err := s.s3.HeadBucket(ctx, input)
 		switch {
-		case status(err) == http.StatusNotFound:
+		case NotFound(err):
 			return false, nil
 		case status(err) == http.StatusForbidden:
 			// A HEAD has no message: it cannot say which of these it is.

@@ -67,6 +67,23 @@ func status(err error) int {
 	return 0
 }
 
+// NotFound tells whether AWS answered that what was asked for does not exist. No
+// other answer says so: not "forbidden", and not a network that is down.
+func NotFound(err error) bool {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return false
+	}
+	switch api.ErrorCode() {
+	case "ResourceNotFoundException", // DynamoDB
+		"NotFoundException",        // KMS
+		"NoSuchEntity",             // IAM
+		"NoSuchBucket", "NotFound": // S3, which answers HEAD without a code
+		return true
+	}
+	return false
+}
+
 // conditionFailed tells whether a conditional write or delete found something
 // else than what it was conditional on. S3 answers a missing object with
 // NoSuchKey, and two writes at the same moment with ConditionalRequestConflict.

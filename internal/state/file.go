@@ -18,7 +18,8 @@ type File struct {
 	TerraformVersion string
 	Resources        []Resource // managed ones; no data sources
 
-	data []byte
+	data       []byte
+	attributes map[string]map[string]any // by address; of objects that are not deposed and have no index
 }
 
 // Resource is an object that a state knows.
@@ -54,6 +55,9 @@ type resourceEntry struct {
 
 func (e resourceEntry) address() string {
 	address := e.Type + "." + e.Name
+	if e.Mode == "data" {
+		address = "data." + address
+	}
 	if e.Module != "" {
 		address = e.Module + "." + address
 	}
@@ -61,13 +65,10 @@ func (e resourceEntry) address() string {
 }
 
 type instanceEntry struct {
-	IndexKey   any    `json:"index_key"`
-	Deposed    string `json:"deposed"`
-	Status     string `json:"status"`
-	Attributes struct {
-		ID  any `json:"id"`
-		ARN any `json:"arn"`
-	} `json:"attributes"`
+	IndexKey   any            `json:"index_key"`
+	Deposed    string         `json:"deposed"`
+	Status     string         `json:"status"`
+	Attributes map[string]any `json:"attributes"`
 }
 
 // Parse reads a state.
@@ -86,14 +87,20 @@ func Parse(data []byte) (*File, error) {
 		return nil, fmt.Errorf("these %d bytes are no Terraform state of format version %d", len(data), formatVersion)
 	}
 	f := &File{Serial: content.Serial, Lineage: content.Lineage, TerraformVersion: content.TerraformVersion, data: data}
+	f.attributes = map[string]map[string]any{}
 	for _, entry := range content.Resources {
+		for _, instance := range entry.Instances {
+			if instance.Deposed == "" && instance.IndexKey == nil {
+				f.attributes[entry.address()] = instance.Attributes
+			}
+		}
 		if entry.Mode != "managed" {
 			continue
 		}
 		for _, instance := range entry.Instances {
 			r := Resource{
 				Address: entry.address(), Type: entry.Type, Deposed: instance.Deposed,
-				ID: str(instance.Attributes.ID), ARN: str(instance.Attributes.ARN), Tainted: instance.Status == "tainted",
+				ID: str(instance.Attributes["id"]), ARN: str(instance.Attributes["arn"]), Tainted: instance.Status == "tainted",
 			}
 			if instance.IndexKey != nil {
 				key, _ := json.Marshal(instance.IndexKey)
@@ -111,6 +118,10 @@ func str(v any) string {
 	s, _ := v.(string)
 	return s
 }
+
+// Attribute is an attribute of the resource or, with "data." in front, the data
+// source at an address, if it is a string; else "".
+func (f *File) Attribute(address, name string) string { return str(f.attributes[address][name]) }
 
 // Size is the state's size in bytes.
 func (f *File) Size() int { return len(f.data) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -65,7 +64,7 @@ func (s *Store) ours(ctx context.Context, tags map[string]string, kind, id strin
 	if tags[project.ProjectTag] != "" || tags[project.EnvironmentTag] != "" {
 		return tags[project.ProjectTag] == s.Settings.Project && tags[project.EnvironmentTag] == project.StateStack, nil
 	}
-	if _, err := s.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Settings.StateBucket}); status(err) == http.StatusNotFound {
+	if _, err := s.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Settings.StateBucket}); NotFound(err) {
 		return false, nil
 	}
 	object, err := s.Stack(project.StateStack).Load(ctx, "")

@@ -47,7 +47,7 @@ func (s *Store) mayWriteTable(ctx context.Context) error {
 // TableExists tells whether the lock table exists.
 func (s *Store) TableExists(ctx context.Context) (bool, error) {
 	_, err := s.db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.Settings.LockTable})
-	if gone := (*dbtypes.ResourceNotFoundException)(nil); errors.As(err, &gone) {
+	if NotFound(err) {
 		return false, nil
 	}
 	return err == nil, s.explain("look at the lock table", err)

@@ -1,18 +1,19 @@
 // Package orphan finds what a killed apply made on AWS and did not live to
-// write into the state, and reads it in, so that the next apply neither makes
-// it twice nor stumbles over it.
+// write into the state, and imports it, so that the next apply neither makes it
+// twice nor fails because it exists.
 //
 // Terraform writes the state at most every 20 seconds while it applies, and a
 // resource only when it is complete (ten minutes for a database). What is lost
 // with a killed process is therefore no rarity.
 //
 // Orphans are found by their tags: the provider's default_tags say which stack
-// a resource belongs to, and project.TerraformNameTag which block of its configuration made it.
+// a resource belongs to, and project.TerraformNameTag which block of its
+// configuration made it. What AWS keeps no tags for is known by its arguments. What
+// differs from one type of resource to the next is in Types.
 package orphan
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -24,29 +25,43 @@ import (
 
 // Orphan is a resource on AWS that the state does not know.
 type Orphan struct {
-	Address string // in Terraform, such as aws_vpc.network_vpc
-	ID      string // what `terraform import` knows it by
-	Surplus bool   // the state has another one with that address: the next apply destroys this one
+	Address string   // in Terraform, such as aws_vpc.network_vpc
+	ID      string   // what `terraform import` takes
+	Surplus bool     // the state has another one with that address: the next apply destroys this one
+	Unsure  bool     // it has no tags: whether it exists, only the import tells
+	Unread  []string // arguments in the code that the import cannot know: the next plan shows them as changes
+	arn     string   // "" if not known
 }
 
-// Stray is a resource with the stack's tags that Terraform cannot take over.
-type Stray struct{ ARN, Why string }
+// Stray is a resource that is not imported, though it may be the stack's.
+type Stray struct {
+	Reason  Reason
+	Found   string // its ARN, or its name; "" if nothing was found
+	Address string // of the block that it may belong to; "" if there is none
+	Name    string // that the code gives to the resource of that address
+}
+
+// Reason is why a Stray is not imported.
+type Reason int
 
 const (
-	roleType    = "aws_iam_role"
-	profileType = "aws_iam_instance_profile"
+	NotInCode   Reason = iota // its tags name a block that the code does not have
+	OtherName                 // its tags are copied from a resource of another name
+	NotTagged                 // it has the name that the code gives, but not the stack's tags
+	UnknownType               // its type is not in Types
+	UnknownID                 // it has no tags, and the code does not tell its import id
 )
 
 // Find returns the orphans of the stack whose synthesized configuration is in
-// dir, sorted by address, and what else has the stack's tags but is not in file.
+// dir, sorted by address, and what else may be the stack's but is not in file.
 func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) ([]Orphan, []Stray, error) {
 	c, err := readConfig(dir)
 	if err != nil || len(c.Provider.AWS) == 0 { // a stack with nothing on AWS
 		return nil, nil, err
 	}
 	f := finder{store: state.On(cfg, project.Settings{}), cfg: cfg, config: c, file: file}
-	// routes comes last: it looks into the route tables found before.
-	for _, find := range []func(context.Context) error{f.tagged, f.tagsOfEC2, f.groups, f.identities, f.named, f.routes} {
+	// untagged comes last: its import ids have those of what was found before in them.
+	for _, find := range []func(context.Context) error{f.tagged, f.tagsOfEC2, f.groups, f.roles, f.instanceProfiles, f.buckets, f.tables, f.untagged} {
 		if err := find(ctx); err != nil {
 			return nil, nil, err
 		}
@@ -69,20 +84,22 @@ type finder struct {
 // knows it.
 func (f *finder) add(name, arn string) {
 	kind := f.config.kind(name)
-	id := importID(kind, arn)
+	t, listed := Types[kind]
+	id := t.fromARN(arn)
 	if f.knows(kind, id, arn) {
 		return
 	}
-	// RDS gives a database that is restored the tags of the one it was. Whoever
-	// restored it would not want the next deploy to destroy it.
-	identifier := f.config.argument(kind, name, "identifier")
+	address := kind + "." + name
+	// Whoever restored a database would not want the next apply to destroy it.
+	given := f.config.argument(kind, name, t.Name)
 	switch {
 	case kind == "":
-		f.strays = append(f.strays, Stray{arn, "is not in the code: check out the code that made it and run this again, or delete it by hand"})
-	case identifier != "" && identifier != id:
-		f.strays = append(f.strays, Stray{arn, fmt.Sprintf("has the tags of %s.%s, but that is called %s: left alone", kind, name, identifier)})
+		f.strays = append(f.strays, Stray{Reason: NotInCode, Found: arn})
+	case !listed: // untagged says it, whether or not it was found
+	case t.CopiedTags && given != "" && !strings.Contains(given, "${") && given != id:
+		f.strays = append(f.strays, Stray{Reason: OtherName, Found: arn, Address: address, Name: given})
 	default:
-		f.note(kind, name, id)
+		f.note(Orphan{Address: address, ID: id, arn: arn})
 	}
 }
 
@@ -94,12 +111,21 @@ func (f *finder) knows(kind, id, arn string) bool {
 }
 
 // note adds an orphan that was not found before.
-func (f *finder) note(kind, name, id string) {
-	orphan := Orphan{Address: kind + "." + name, ID: id}
-	orphan.Surplus = slices.ContainsFunc(f.file.Resources, func(r state.Resource) bool {
-		return r.Address == orphan.Address && r.Deposed == ""
-	})
-	if !slices.Contains(f.found, orphan) {
-		f.found = append(f.found, orphan)
+func (f *finder) note(o Orphan) {
+	o.Surplus = f.inState(o.Address)
+	kind, name, _ := strings.Cut(o.Address, ".")
+	for _, argument := range Types[kind].Unread {
+		if f.config.Resource[kind][name][argument] != nil {
+			o.Unread = append(o.Unread, argument)
+		}
 	}
+	if !slices.ContainsFunc(f.found, func(other Orphan) bool { return other.Address == o.Address && other.ID == o.ID }) {
+		f.found = append(f.found, o)
+	}
+}
+
+// inState tells whether the state knows a resource of that address, and not
+// only one that is to go.
+func (f *finder) inState(address string) bool {
+	return slices.ContainsFunc(f.file.Resources, func(r state.Resource) bool { return r.Address == address && r.Deposed == "" })
 }

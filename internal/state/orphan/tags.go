@@ -14,6 +14,7 @@ import (
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 
 	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/internal/state"
 )
 
 // tagged finds what AWS's list of all tags has. New resources appear there
@@ -56,6 +57,9 @@ func (f *finder) deletedKey(ctx context.Context, arn string) (bool, error) {
 		return false, nil
 	}
 	key, err := kms.NewFromConfig(f.cfg).DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &arn})
+	if state.NotFound(err) { // the list of tags is not always the newest
+		return true, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("look at the key %s: %w", arn, err)
 	}
@@ -88,7 +92,7 @@ func (f *finder) tagsOfEC2(ctx context.Context) error {
 		name := tags[project.TerraformNameTag]
 		kind := f.config.kind(name)
 		if kind != "" && f.config.owns(tags) && !f.knows(kind, id, "") {
-			f.note(kind, name, id)
+			f.note(Orphan{Address: kind + "." + name, ID: id})
 		}
 	}
 	return nil

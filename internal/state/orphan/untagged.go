@@ -2,71 +2,116 @@ package orphan
 
 import (
 	"context"
-	"fmt"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
 )
 
-// routes finds routes, and associations of route tables with subnets, which
-// cannot have tags, in the route tables that the state knows or that were
-// found before.
-func (f *finder) routes(ctx context.Context) error {
-	const routeType, associationType = "aws_route", "aws_route_table_association"
-	// What is there: the import ids of all routes and associations.
-	there := map[string]bool{}
-	pages := ec2.NewDescribeRouteTablesPaginator(ec2.NewFromConfig(f.cfg), &ec2.DescribeRouteTablesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("list route tables: %w", err)
+// untagged notes what the code has of types without tags and the state does
+// not know, by the import id that the arguments spell. Where that takes another
+// resource that does not exist, this one does not exist either.
+func (f *finder) untagged(context.Context) error {
+	for _, kind := range slices.Sorted(maps.Keys(f.config.Resource)) {
+		t, listed := Types[kind]
+		if listed && (!t.Untagged || t.ImportID == "") || !strings.HasPrefix(kind, "aws_") {
+			continue
 		}
-		for _, table := range page.RouteTables {
-			for _, route := range table.Routes {
-				there[*table.RouteTableId+"_"+aws.ToString(route.DestinationCidrBlock)] = true
+		for _, name := range slices.Sorted(maps.Keys(f.config.Resource[kind])) {
+			address := kind + "." + name
+			if f.inState(address) {
+				continue
 			}
-			for _, a := range table.Associations {
-				there[aws.ToString(a.SubnetId)+"/"+*table.RouteTableId] = true
+			if !listed {
+				f.strays = append(f.strays, Stray{Reason: UnknownType, Address: address})
+				continue
 			}
-		}
-	}
-	for kind, id := range map[string]func(name string) string{
-		routeType: func(name string) string {
-			return f.refers(routeType, name, "route_table_id") + "_" + f.config.argument(routeType, name, "destination_cidr_block")
-		},
-		associationType: func(name string) string {
-			return f.refers(associationType, name, "subnet_id") + "/" + f.refers(associationType, name, "route_table_id")
-		},
-	} {
-		for name := range f.config.Resource[kind] {
-			if address := kind + "." + name; f.id(address) == "" && there[id(name)] {
-				f.note(kind, name, id(name))
+			found := resolved
+			id, complete := t.fromArguments(func(argument string) string {
+				value, r := f.resolve(f.config.argument(kind, name, argument))
+				found = max(found, r)
+				return value
+			})
+			switch {
+			case found == absent:
+			case found == resolved && complete:
+				f.note(Orphan{Address: address, ID: id, Unsure: true})
+			case !t.Repeatable:
+				f.strays = append(f.strays, Stray{Reason: UnknownID, Address: address})
 			}
 		}
 	}
 	return nil
 }
 
-// refers is the id of the resource that an argument refers to, "" if that is
-// not known.
-func (f *finder) refers(kind, name, argument string) string {
-	if m := reference.FindStringSubmatch(f.config.argument(kind, name, argument)); m != nil {
-		return f.id(m[1])
+// resolution is what became of a reference; the greater is the worse.
+type resolution int
+
+const (
+	resolved resolution = iota
+	unclear             // its value is not known before Terraform evaluates it
+	absent              // it leads to a resource that does not exist
+)
+
+// reference is an attribute of another resource, or of a data source, in an argument.
+var reference = regexp.MustCompile(`\$\{((?:data\.)?\w+\.[\w-]+)\.(\w+)\}`)
+
+// resolve is an argument with the values of its references.
+func (f *finder) resolve(argument string) (string, resolution) {
+	worst := resolved
+	value := reference.ReplaceAllStringFunc(argument, func(match string) string {
+		m := reference.FindStringSubmatch(match)
+		value, r := f.attribute(m[1], m[2])
+		worst = max(worst, r)
+		return value
+	})
+	if strings.Contains(value, "${") {
+		worst = max(worst, unclear)
 	}
-	return ""
+	return value, worst
 }
 
-// id is the id of the resource with that address, in the state or among what
-// was found; "" if there is none.
-func (f *finder) id(address string) string {
-	for _, r := range f.file.Resources {
-		if r.Address == address && r.Deposed == "" {
-			return r.ID
-		}
+// attribute is an attribute of what the state knows or what was found.
+func (f *finder) attribute(address, name string) (string, resolution) {
+	if value := f.file.Attribute(address, name); value != "" {
+		return value, resolved
 	}
+	if partition := f.partition(); strings.HasPrefix(address, "data.aws_partition.") && name == "partition" && partition != "" {
+		return partition, resolved
+	}
+	if strings.HasPrefix(address, "data.") || f.inState(address) {
+		return "", unclear
+	}
+	i := slices.IndexFunc(f.found, func(o Orphan) bool { return o.Address == address })
+	if i < 0 {
+		return "", absent
+	}
+	o := f.found[i]
+	kind, block, _ := strings.Cut(address, ".")
+	argument := f.config.argument(kind, block, name)
+	switch {
+	case name == "arn" && o.arn != "":
+		return o.arn, resolved
+	case argument != "" && !strings.Contains(argument, "${"):
+		return argument, resolved
+	case Types[kind].ImportID == "{"+name+"}", name == "id" && strings.Count(Types[kind].ImportID, "{") == 1:
+		return o.ID, resolved
+	}
+	return "", unclear
+}
+
+// partition is that of the stack's resources, as their ARNs say; "" if none is known.
+func (f *finder) partition() string {
+	arns := []string{}
 	for _, o := range f.found {
-		if o.Address == address {
-			return o.ID
+		arns = append(arns, o.arn)
+	}
+	for _, r := range f.file.Resources {
+		arns = append(arns, r.ARN)
+	}
+	for _, arn := range arns {
+		if parts := strings.Split(arn, ":"); len(parts) > 1 {
+			return parts[1]
 		}
 	}
 	return ""
