@@ -54,11 +54,11 @@ func TestImportFails(t *testing.T) {
 		pass()
 	})
 	p.want(1, "aws_sns_topic.a imported", "aws_sns_topic.b cannot be imported", "import aws_sns_topic.b", "is not authorized",
-		"Imported: 1 resource.", "To unlock stage without the import: --no-adopt", "stage stays locked; go on with: go run ./cmd/state unlock stage")(p.state("unlock", "stage", "--yes"))
+		"Imported: 1 resource.", "To unlock stage without the import: --no-adopt", "stage stays locked; continue with: go run ./cmd/state unlock stage")(p.state("unlock", "stage", "--yes"))
 	if n := p.locks("stage"); n != 2 {
-		t.Errorf("%d locks lie there, want 2", n)
+		t.Errorf("there are %d locks, want 2", n)
 	}
-	p.want(0, "stage is free")(p.state("unlock", "stage", "--yes", "--no-adopt"))
+	p.want(0, "stage is unlocked")(p.state("unlock", "stage", "--yes", "--no-adopt"))
 	if got := strings.Join(p.newest("stage").addresses(), " "); got != "aws_sns_topic.a" {
 		t.Errorf("the state knows %s", got)
 	}

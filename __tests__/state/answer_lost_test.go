@@ -34,7 +34,7 @@ func TestAnswerLost(t *testing.T) {
 				t.Error("no answer was lost")
 			}
 			if n := p.locks("stage"); n != 0 {
-				t.Errorf("%d locks lie there", n)
+				t.Errorf("there are %d locks", n)
 			}
 			p.want(0, "1 to add")(p.terraform("stage", "plan"))
 		})

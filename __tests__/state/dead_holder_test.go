@@ -35,8 +35,8 @@ func TestTerraformKilledUnderCdktf(t *testing.T) {
 	if status != 0 {
 		t.Errorf("cdktf ended with %d: README.md and the page say that it ends with 0", status)
 	}
-	p.want(1, "locked by "+me(), "who is no longer at work: go run ./cmd/state unlock stage")(p.state("check", "stage"))
-	p.want(0, "stage is free")(p.state("unlock", "stage", "--yes"))
+	p.want(1, "locked by "+me(), "whose deploy no longer runs: go run ./cmd/state unlock stage")(p.state("check", "stage"))
+	p.want(0, "stage is unlocked")(p.state("unlock", "stage", "--yes"))
 	p.want(0)(p.state("check", "stage"))
 }
 

@@ -46,7 +46,7 @@ func TestBootstrapInAnotherOutputFolder(t *testing.T) {
 	t.Parallel()
 	p := newApp(t)
 	p.env = []string{"CDKTF_OUTPUT=" + t.TempDir()}
-	p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
+	p.want(0, "are in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
 	p.bootstrapped()
 	if _, err := os.Stat(p.dir + "/cdktf.out"); !os.IsNotExist(err) {
 		t.Errorf("cdktf.out was made: %v", err)

@@ -34,9 +34,9 @@ func TestExpiredMeanwhile(t *testing.T) {
 	p.want(1, sawLock)(p.apply("stage").result())
 	p.want(4, "errored.tfstate is what a deploy from here could not write: serial 1", "not confirmed", "stage stays locked")(p.start(".", "yes\nno\n", stateAt, "unlock", "stage").result())
 	if n := p.locks("stage"); n != 2 {
-		t.Errorf("%d locks lie there, want 2", n)
+		t.Errorf("there are %d locks, want 2", n)
 	}
-	p.want(0, "Write it to the bucket?", "Written: the state has serial 1", "stage is free")(p.start(".", strings.Repeat("yes\n", 3), stateAt, "unlock", "stage").result())
+	p.want(0, "Write it to the bucket?", "Written: the state has serial 1", "stage is unlocked")(p.start(".", strings.Repeat("yes\n", 3), stateAt, "unlock", "stage").result())
 	p.want(0)(p.apply("stage").result())
 	p.complete("stage")
 	if files, _ := filepath.Glob(filepath.Join(p.dir, stackFolder("stage"), "errored*")); len(files) > 0 {
@@ -56,9 +56,9 @@ func TestStateNotWritten(t *testing.T) {
 	p.wire.watch(nil)
 	p.want(4, "Write it to the bucket?", "not confirmed")(p.start(".", "no\n", stateAt, "unlock", "stage").result())
 	if n := p.locks("stage"); n != 0 {
-		t.Errorf("%d locks lie there, where none was before", n)
+		t.Errorf("there are %d locks, where none was before", n)
 	}
-	p.want(0, "stage is not locked", "Written: the state has serial 1 now and knows 2 resources")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "stage is not locked", "Written: the state has serial 1 now and 2 resources")(p.state("unlock", "stage", "--yes"))
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
 
 	// Somebody else has deployed since: theirs stays.
@@ -69,7 +69,7 @@ func TestStateNotWritten(t *testing.T) {
 	time.Sleep(time.Second) // S3 tells times to the second
 	p.want(0)(p.apply("stage").result())
 	serial := p.newest("stage").Serial
-	p.want(0, "does not go on from the state in the bucket", "not written, kept as errored.")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "does not follow the state in the bucket", "not written, kept as errored.")(p.state("unlock", "stage", "--yes"))
 
 	// Even if Terraform tried again and again before it gave up, which raises the serial.
 	path := filepath.Join(p.dir, stackFolder("stage"), "errored.tfstate")
@@ -88,7 +88,7 @@ func TestStateNotWritten(t *testing.T) {
 	}
 	must(t, os.WriteFile(path, []byte(higher), 0o600))
 	must(t, os.Chtimes(path, info.ModTime(), info.ModTime()))
-	p.want(0, "serial 9) does not go on from the state in the bucket", "not written, kept as errored.")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "serial 9) does not follow the state in the bucket", "not written, kept as errored.")(p.state("unlock", "stage", "--yes"))
 	if s := p.newest("stage"); s.Serial != serial {
 		t.Errorf("serial %d, want %d", s.Serial, serial)
 	}

@@ -103,12 +103,12 @@ func TestBootstrapKilledBeforeTagging(t *testing.T) {
 	t.Parallel()
 	p := newApp(t)
 	p.bareBucket()
-	p.want(0, "Made but not in the state: 1 resource", "lie in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
+	p.want(0, "Made but not in the state: 1 resource", "are in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
 	p.bootstrapped()
 	// And when somebody has taken the tags away, the state knows whose it is.
 	_, err := s3.NewFromConfig(cloud.Config()).DeleteBucketTagging(t.Context(), &s3.DeleteBucketTaggingInput{Bucket: &p.bucket})
 	must(t, err)
-	p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
+	p.want(0, "are in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
 }
 
 // A bucket and a table that existed before are used as they are: everything but
@@ -123,7 +123,7 @@ func TestStoreThatExists(t *testing.T) {
 	p.want(0)(p.cdktf("deploy", "stage", "--auto-approve").result())
 	p.want(0, "state of stage serial 1, 2 resources")(p.state("check"))
 	p.lockedBy("stage", me())
-	p.want(0, "stage is free")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "stage is unlocked")(p.state("unlock", "stage", "--yes"))
 
 	p.versioning(s3types.BucketVersioningStatusSuspended)
 	_, err := dynamodb.NewFromConfig(cloud.Config()).UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: &p.table, DeletionProtectionEnabled: aws.Bool(false)})

@@ -84,22 +84,22 @@ func (p *project) killedIn(k kill, start func() *process) {
 	}
 }
 
-// mended kills an apply of stage at a point and mends what it left. It returns
+// repaired kills an apply of stage at a point and repairs what it left. It returns
 // how many resources were imported.
-func (p *project) mended(k kill) int {
+func (p *project) repaired(k kill) int {
 	p.t.Helper()
 	p.killedAt("stage", k)
 	// What the next user sees, and what they do about it:
-	saw, repaired := sawLock, "is free"
+	saw, repaired := sawLock, "is unlocked"
 	if k.digest { // the CLI begins with an init, which reads the state
-		saw, repaired = sawDigest, "The digest in the lock table did not fit what is in the bucket: repaired."
+		saw, repaired = sawDigest, "The digest in the lock table did not match the state in the bucket: repaired."
 	}
 	p.want(1, saw)(p.cdktf("deploy", "stage", "--auto-approve").result())
-	output := p.want(0, "stage is locked: by "+me(), repaired, "stage is free")(p.state("unlock", "stage", "--yes"))
+	output := p.want(0, "stage is locked: by "+me(), repaired, "stage is unlocked")(p.state("unlock", "stage", "--yes"))
 	p.want(0)(p.apply("stage").result())
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
 	if n := p.locks("stage"); n != 0 {
-		p.t.Errorf("%d locks lie there", n)
+		p.t.Errorf("there are %d locks", n)
 	}
 	return strings.Count(output, " imported")
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// An apply is killed in the middle of it; one command mends what it left, and
+// An apply is killed in the middle of it; one command repairs what it left, and
 // the next apply ends as if nothing had happened.
 func TestKilled(t *testing.T) {
 	t.Parallel()
@@ -15,11 +15,11 @@ func TestKilled(t *testing.T) {
 			p.init("stage")
 			p.want(0)(p.apply("stage").result()) // so that there is a digest to lag behind
 			p.stack("stage", "both", data(3))
-			p.mended(k)
+			p.repaired(k)
 			kills++
 		})
 	}
-	figure(t, "%d kills of an apply between taking and releasing its lock; mended by unlock and one more deploy: %d", len(stateKills), kills)
+	figure(t, "%d kills of an apply between taking and releasing its lock; repaired by unlock and one more deploy: %d", len(stateKills), kills)
 }
 
 // The same while it makes resources: none is forgotten, none made twice.
@@ -37,7 +37,7 @@ func TestKilledWhileMaking(t *testing.T) {
 			p.stack("stage", "both", servers(p.name, 1))
 			p.init("stage")
 			k.digest = false // there is none yet
-			imported := p.mended(k)
+			imported := p.repaired(k)
 			a := p.complete("stage")
 			t.Logf("%d resources made and not recorded; afterwards %v", imported, a)
 			kills++
@@ -69,7 +69,7 @@ func TestKilledInOtherModes(t *testing.T) {
 				p.init("stage")
 				p.want(0)(p.apply("stage").result())
 				p.stack("stage", mode, data(3))
-				p.mended(k)
+				p.repaired(k)
 				if table := p.item(p.bucket+"/stage/terraform.tfstate-md5") != nil; table != (mode == "dynamodb") {
 					t.Errorf("there is a digest in the table: %v", table)
 				}

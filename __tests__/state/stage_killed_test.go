@@ -11,7 +11,7 @@ import (
 )
 
 // The project's own stage, deployed by the real CLI, dies with its terminal
-// again and again on its way. It is mended each time, and one more deploy ends it.
+// again and again on its way. It is repaired each time, and one more deploy ends it.
 func TestStageKilled(t *testing.T) {
 	if !*long {
 		t.Skip("with -long only: it deploys the real stage, which takes minutes")
@@ -41,7 +41,7 @@ func TestStageKilled(t *testing.T) {
 		p.killedIn(k.kill, deploy)
 		within(t, time.Minute, "the lock is there", func() bool { return p.locks("stage") == 2 })
 		p.want(1, k.saw)(deploy().result())
-		output := p.want(0, "stage is free")(p.state("unlock", "stage", "--yes"))
+		output := p.want(0, "stage is unlocked")(p.state("unlock", "stage", "--yes"))
 		n := strings.Count(output, " imported")
 		t.Logf("%s: %d resources made and not recorded", k.name, n)
 		imported += n

@@ -13,27 +13,27 @@ import (
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// A lock is not taken from somebody who may still be at work.
+// A lock is not taken from somebody whose deploy may still be running.
 func TestUnlockRefuses(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, map[string]block{"stage": slow(), "prod": data(1)})
 	p.init("stage")
 	holder := p.apply("stage")
 	within(t, 30*time.Second, "the lock is taken", func() bool { return p.locks("stage") == 2 })
-	p.want(3, "stage is locked: by "+me(), "may still be at work: terraform has been running", "state unlock stage --force")(p.state("unlock", "stage", "--yes"))
+	p.want(3, "stage is locked: by "+me(), "may still be running: terraform has been running", "state unlock stage --force")(p.state("unlock", "stage", "--yes"))
 	// Not even if its data folder was cleared away.
 	data := filepath.Join(p.dir, stackFolder("stage"), ".terraform")
 	must(t, os.Rename(data, data+".away"))
-	p.want(3, "may still be at work: terraform has been running")(p.state("unlock", "stage", "--yes"))
+	p.want(3, "may still be running: terraform has been running")(p.state("unlock", "stage", "--yes"))
 	must(t, os.Rename(data+".away", data))
 	// Nor if, moving a state, it works in a folder whose record names another backend.
 	record, err := os.ReadFile(filepath.Join(data, "terraform.tfstate"))
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(data, "terraform.tfstate"), bytes.ReplaceAll(record, []byte(p.bucket), []byte("elsewhere")), 0o600))
 	p.lockedFor("prod", me(), "migration destination state", time.Now().UTC())
-	p.want(3, "may still be at work: terraform has been running")(p.state("unlock", "prod", "--yes"))
+	p.want(3, "may still be running: terraform has been running")(p.state("unlock", "prod", "--yes"))
 	must(t, os.WriteFile(filepath.Join(data, "terraform.tfstate"), record, 0o600))
-	p.want(0, "prod is free")(p.state("unlock", "prod", "--force", "--yes"))
+	p.want(0, "prod is unlocked")(p.state("unlock", "prod", "--force", "--yes"))
 	p.write(stackFolder("stage")+"/go", "")
 	p.want(0)(holder.result())
 
@@ -41,9 +41,9 @@ func TestUnlockRefuses(t *testing.T) {
 	p.want(3, "by alice@laptop", "cannot be seen from here", "Ask alice@laptop")(p.state("unlock", "stage", "--yes"))
 	p.want(4, "Take the lock away?", "not confirmed")(p.state("unlock", "stage", "--force"))
 	if n := p.locks("stage"); n != 1 {
-		t.Errorf("%d locks lie there, want alice's", n)
+		t.Errorf("there are %d locks, want alice's", n)
 	}
-	p.want(0, "stage is free")(p.state("unlock", "stage", "--force", "--yes"))
+	p.want(0, "stage is unlocked")(p.state("unlock", "stage", "--force", "--yes"))
 	p.want(0, "stage is not locked")(p.state("unlock", "stage"))
 	p.want(1, "prod: no state in bucket")(p.state("unlock", "prod"))
 }
@@ -56,9 +56,9 @@ func TestMakeUnlock(t *testing.T) {
 		must(t, os.Symlink(filepath.Join(root, name), filepath.Join(p.dir, name)))
 	}
 	p.lockedBy("stage", me())
-	p.want(0, "stage is locked", "Take the lock away?", "stage is free.")(p.start(".", "yes\n", "make", "-o", "node_modules/.package-lock.json", "unlock", "ENV=stage").result())
+	p.want(0, "stage is locked", "Take the lock away?", "stage is unlocked.")(p.start(".", "yes\n", "make", "-o", "node_modules/.package-lock.json", "unlock", "ENV=stage").result())
 	if n := p.locks("stage"); n != 0 {
-		t.Errorf("%d locks lie there", n)
+		t.Errorf("there are %d locks", n)
 	}
 }
 
@@ -111,6 +111,6 @@ func TestInterruptedAtQuestion(t *testing.T) {
 	})
 	p.want(4, "not confirmed")(proc.result())
 	if n := p.locks("stage"); n != 1 {
-		t.Errorf("%d locks lie there, want the one that was there", n)
+		t.Errorf("there are %d locks, want the one that was there", n)
 	}
 }

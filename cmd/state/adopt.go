@@ -19,7 +19,7 @@ func adoptCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "adopt STACK",
 		Short: "Import what a killed deploy made but did not record",
-		Long: `Import resources into the state that a deploy made and did not live to record.
+		Long: `Import resources into the state that a killed deploy made and did not record.
 
 They are found by their tags, or by their arguments where AWS keeps no tags for them, and
 imported by "terraform import" in a temporary folder; then one new version of the state is written,
@@ -48,7 +48,7 @@ What cannot be imported is named, with the reason; all the others are imported.
 			}
 			defer func() { err = errors.Join(err, lock.Release(ctx)) }()
 			if err = adopt(cmd, store, stack, yes); unusable(err) {
-				err = fmt.Errorf("%w\nBring an older version back: %s", err, stack.BringBack())
+				err = fmt.Errorf("%w: %s", err, restore(stack.Name))
 			}
 			return err
 		},

@@ -69,7 +69,7 @@ func lockMode(cmd *cobra.Command, to project.LockMode, yes bool) (err error) {
 
 	// Of every two neighbours one is "both": its locks keep out everybody.
 	s.StateLock = project.LockBoth
-	store, err := state.Open(ctx, s)
+	store, err := state.Open(ctx, s, advise)
 	if err != nil {
 		return err
 	}

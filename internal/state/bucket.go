@@ -23,8 +23,7 @@ func (s *Store) BucketExists(ctx context.Context, account string) (bool, error) 
 			return false, nil
 		case status(err) == http.StatusForbidden:
 			// A HEAD has no message: it cannot say which of these it is.
-			return false, &Failure{fmt.Sprintf("the bucket %s is not open to account %s", s.Settings.StateBucket, account),
-				"a policy denies it, or it belongs to another account (then choose another stateBucket in cdktf.json)", errors.New("AWS says 403 Forbidden")}
+			return false, s.fail(BucketNotOpen, "", fmt.Sprintf("the bucket %s is not open to account %s", s.Settings.StateBucket, account), errors.New("AWS says 403 Forbidden"))
 		case err != nil:
 			return false, s.explain("look at the bucket", err)
 		}

@@ -32,7 +32,7 @@ func (s *Store) Check(ctx context.Context, stacks ...string) []Finding {
 	}
 	exists, err := s.BucketExists(ctx, account)
 	if err == nil && !exists {
-		err = &Failure{fmt.Sprintf("there is no bucket %s", s.Settings.StateBucket), "check stateBucket in cdktf.json, or make it: " + Command + " bootstrap", errors.New("AWS says 404 Not Found")}
+		err = s.fail(NoBucket, "", "there is no bucket "+s.Settings.StateBucket, errors.New("AWS says 404 Not Found"))
 	}
 	if !note("bucket", s.Settings.StateBucket+" in "+s.Settings.Region, err) {
 		return list
@@ -47,8 +47,9 @@ func (s *Store) Check(ctx context.Context, stacks ...string) []Finding {
 		}
 	}
 	if slices.ContainsFunc(list, func(f Finding) bool {
-		var drift *Drift
-		return f.Err != nil && !errors.As(f.Err, &drift)
+		var failure *Failure
+		drift := errors.As(f.Err, &failure) && (failure.Kind == Drift || failure.Kind == ForeignDrift)
+		return f.Err != nil && !drift
 	}) {
 		return list
 	}
@@ -82,11 +83,11 @@ func (s *Store) Account(ctx context.Context) (string, error) {
 // drifted is the error for a setting of the store that somebody changed. ours
 // tells whether this project made what has it.
 func (s *Store) drifted(ctx context.Context, ours func(context.Context) (bool, error), what, found string) error {
-	advice := "restore it with npx cdktf deploy state"
+	kind := Drift
 	if ok, err := ours(ctx); err == nil && !ok {
-		advice = "ask whoever looks after it to change that; this project did not make it"
+		kind = ForeignDrift
 	}
-	return &Drift{Failure{what, advice, errors.New(found)}}
+	return s.fail(kind, "", what, errors.New(found))
 }
 
 // check says how a stack's state is.
@@ -97,7 +98,7 @@ func (s Stack) check(ctx context.Context) (string, error) {
 	case err == nil:
 		is = fmt.Sprintf("serial %d, %d resources", object.Serial, len(object.Resources))
 	case errors.Is(err, ErrDeleted), errors.Is(err, ErrBroken):
-		return "", fmt.Errorf("%w\nBring an older version back: %s", err, s.BringBack())
+		return "", s.fail(Unusable, "%v", err)
 	case !errors.Is(err, ErrNoState):
 		return "", err
 	}
@@ -106,12 +107,12 @@ func (s Stack) check(ctx context.Context) (string, error) {
 		return "", err
 	}
 	for _, lock := range held {
-		atWork, err := s.AtWork(lock.LockInfo)
+		running, err := s.MayRun(lock.LockInfo)
 		if err != nil {
 			return "", err
 		}
-		if atWork == "" {
-			return "", fmt.Errorf("%s; locked by %s for %s, who is no longer at work: %s unlock %s", is, lock.Who, Age(lock.Created), Command, s.Name)
+		if running == "" {
+			return "", s.fail(LockLeft, "%s; locked by %s for %s, whose deploy no longer runs", is, lock.Who, Age(lock.Created))
 		}
 	}
 	if len(held) > 0 { // the digest may lag for a moment
@@ -123,22 +124,27 @@ func (s Stack) check(ctx context.Context) (string, error) {
 	}
 	if digest != "" && object != nil && digest != object.Digest() {
 		if err := s.overwritten(ctx, object); errors.Is(err, ErrOverwritten) {
-			return "", fmt.Errorf("%w\nBring the newer one back: %s", err, s.BringBack())
+			return "", s.fail(Unusable, "%v", err)
 		}
 	}
 	if digest != "" && (object == nil || digest != object.Digest()) {
-		return "", fmt.Errorf("the digest in the lock table does not fit the newest state: %s unlock %s", Command, s.Name)
+		return "", s.fail(WrongDigest, "the digest in the lock table does not match the newest state")
 	}
 	if object != nil {
 		if left := unfinished(object.Resources); left != "" {
-			return "", fmt.Errorf("%s; the last deploy did not finish %s: npx cdktf deploy %s", is, left, s.Name)
+			return "", s.fail(Unfinished, "%s; the last deploy did not finish %s", is, left)
 		}
 	}
 	return is, nil
 }
 
-// unfinished names what a deploy left that did not end as it should: what it made
-// in part, and what it should have destroyed. The next one makes up for both.
+// fail is a failure of the stack.
+func (s Stack) fail(kind Kind, format string, args ...any) error {
+	return s.store.fail(kind, s.Name, fmt.Sprintf(format, args...), nil)
+}
+
+// unfinished names what a deploy did not finish: tainted resources, and deposed
+// objects that it was to destroy. The next one replaces and destroys them.
 // https://developer.hashicorp.com/terraform/cli/state/taint
 func unfinished(resources []Resource) string {
 	var names []string

@@ -12,7 +12,3 @@
 // A Store is the bucket and the table; a Stack is what they hold for one
 // stack. Whatever writes here holds the lock as Terraform would.
 package state
-
-// Command is how a user calls the command that this package is for, in the
-// project's folder: what its advice begins with.
-const Command = "go run ./cmd/state"

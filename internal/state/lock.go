@@ -51,14 +51,19 @@ type Held struct {
 type LockedError struct {
 	Stack string
 	Held
+	Advice string // what to do about it; "" for none
 }
 
 func (e *LockedError) Error() string {
 	if e.ID == "" {
 		return fmt.Sprintf("%s is locked: somebody took or released the lock in %s just now; try again", e.Stack, e.Place)
 	}
-	return fmt.Sprintf("%s is locked by %s since %s (%s ago): %s, lock %s in %s\nWait until it is free. If its holder is dead: %s unlock %[1]s", e.Stack, e.Who,
-		e.Created.Local().Format(time.DateTime), Age(e.Created), e.Operation, e.ID, e.Place, Command)
+	text := fmt.Sprintf("%s is locked by %s since %s (%s ago): %s, lock %s in %s", e.Stack, e.Who,
+		e.Created.Local().Format(time.DateTime), Age(e.Created), e.Operation, e.ID, e.Place)
+	if e.Advice != "" {
+		text += "\n" + e.Advice
+	}
+	return text
 }
 
 // Age is how long ago t was, to the second.
@@ -88,11 +93,11 @@ type Lock struct {
 }
 
 // Lock takes the stack's lock for an operation. dead are locks of a holder
-// that is known to be gone: they are taken over in one step, so that nobody
+// that is known to have ended: each is replaced in one step, so that nobody
 // else gets in between. If anything else lies in a place, Lock returns a
 // *LockedError and leaves nothing behind.
 func (s Stack) Lock(ctx context.Context, operation string, dead []Held) (*Lock, error) {
-	// A lock that is taken over has been held without a break.
+	// With the lock that this one replaces, it has been held without a break.
 	id, created := newID(), time.Now().UTC()
 	for _, held := range dead {
 		if !held.Created.IsZero() && held.Created.Before(created) {
@@ -125,7 +130,7 @@ func (s Stack) Lock(ctx context.Context, operation string, dead []Held) (*Lock, 
 					err = nil
 				}
 			case conditionFailed(err):
-				err = &LockedError{s.Name, *held}
+				err = &LockedError{s.Name, *held, s.store.advice(Locked, s.Name)}
 			}
 		}
 		if tag != "" {

@@ -25,25 +25,29 @@ type Store struct {
 	AWS      aws.Config // credentials and region, for clients of other services
 	s3       *s3.Client
 	db       *dynamodb.Client
+	advise   Adviser // may be nil
 }
 
 // Open returns the store that the settings name. Credentials come from where
 // every AWS tool takes them: the environment, a profile, a role. It asks AWS
-// nothing yet, but fails if there are no credentials.
-func Open(ctx context.Context, s project.Settings) (*Store, error) {
+// nothing yet, but fails if there are no credentials. advise is asked for what each
+// failure then advises; nil for no advice.
+func Open(ctx context.Context, s project.Settings, advise Adviser) (*Store, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.Region), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
+	store := On(cfg, s)
+	store.advise = advise
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, &Failure{"no AWS credentials", "log in (aws sso login, aws configure) or set AWS_PROFILE", err}
+		return nil, store.fail(NoCredentials, "", "no AWS credentials", err)
 	}
-	return On(cfg, s), nil
+	return store, nil
 }
 
 // On returns the store that the settings name, with these credentials.
 func On(cfg aws.Config, s project.Settings) *Store {
-	return &Store{s, cfg, s3.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)}
+	return &Store{Settings: s, AWS: cfg, s3: s3.NewFromConfig(cfg), db: dynamodb.NewFromConfig(cfg)}
 }
 
 // usesTable tells whether locks lie in the table; the digests do, too, then.
@@ -182,7 +186,7 @@ func (s Stack) Save(ctx context.Context, file *File, before *Object) error {
 		return nil
 	}
 	if err := s.setDigest(ctx, file.Digest()); err != nil {
-		return fmt.Errorf("the state of %[1]s is written, but not its digest: %[2]s unlock %[1]s\n%[3]w", s.Name, Command, err)
+		return s.store.fail(WrongDigest, s.Name, "the state of "+s.Name+" is written, but not its digest", err)
 	}
 	return nil
 }

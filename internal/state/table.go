@@ -20,10 +20,10 @@ func (s *Store) checkTable(ctx context.Context) error {
 	}
 	table := output.Table
 	if table.TableStatus != dbtypes.TableStatusActive {
-		return &Failure{"the lock table does not work now", "wait", fmt.Errorf("its status is %s", table.TableStatus)}
+		return s.fail(TableNotActive, "", "the lock table cannot be used now", fmt.Errorf("its status is %s", table.TableStatus))
 	}
 	if len(table.KeySchema) != 1 || *table.KeySchema[0].AttributeName != project.LockKey {
-		return &Failure{"the table " + s.Settings.LockTable + " is no lock table", "check lockTable in cdktf.json", errors.New("its key is not " + project.LockKey)}
+		return s.fail(NotALockTable, "", "the table "+s.Settings.LockTable+" is no lock table", errors.New("its key is not "+project.LockKey))
 	}
 	if !aws.ToBool(table.DeletionProtectionEnabled) {
 		return s.drifted(ctx, s.ourTable, "the lock table can be deleted", "its deletion protection is off")
