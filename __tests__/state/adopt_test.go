@@ -70,7 +70,7 @@ func TestImportFails(t *testing.T) {
 	}
 }
 
-// AWS's list of tags does not know yet what the dead deploy made. The network, of
+// AWS's list of tags does not know yet what the killed deploy made. The network, of
 // which everything could be made twice, is found all the same.
 func TestTagsLag(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 )
 
 // A bad apply is taken back: the versions are listed, an older one comes back
-// as a new one, and what that forgets and knows again is shown before.
+// as a new one, and what leaves the state and comes back into it is shown before.
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, map[string]block{"stage": data(2)})
@@ -96,7 +96,7 @@ func TestDeletedState(t *testing.T) {
 	p.want(1, "the state was deleted: restore an older version: go run ./cmd/state versions stage, then go run ./cmd/state rollback stage VERSION")(p.state("check", "stage"))
 	p.want(1, "the state was deleted: restore an older version")(p.state("unlock", "stage"))
 	p.want(0, "deleted here")(p.state("versions", "stage"))
-	p.lockedBy("stage", me()) // and the deploy that deleted it died
+	p.lockedBy("stage", me()) // and the deploy that deleted it was killed
 	p.want(1, "state deleted", "stage is unlocked. state: the state was deleted: restore an older version")(p.state("unlock", "stage", "--yes"))
 	p.want(4, "The state of stage is deleted", "remove no resource from the state")(p.state("rollback", "stage", "1"))
 	p.want(0, "The state of stage is deleted", "stage is back at serial 1, as serial 2")(p.state("rollback", "stage", "1", "--yes"))
@@ -184,7 +184,7 @@ func TestOverwrittenState(t *testing.T) {
 	p.want(0, "1 to add")(p.terraform("stage", "plan"))
 }
 
-// content is a stack's newest state as it lies in the bucket.
+// content is a stack's newest state as it is in the bucket.
 func (p *project) content(stack string) string {
 	object, err := s3.NewFromConfig(cloud.Config()).GetObject(p.t.Context(), &s3.GetObjectInput{Bucket: &p.bucket, Key: aws.String(stack + "/terraform.tfstate")})
 	must(p.t, err)
@@ -237,7 +237,7 @@ func TestBrokenState(t *testing.T) {
 	p.want(0)(p.apply("stage").result())
 	p.putState("stage", `{"version": 4, "serial": 2, "lin`)
 	p.want(1, "are no Terraform state", "restore an older version: go run ./cmd/state versions stage")(p.state("check", "stage"))
-	p.lockedBy("stage", me()) // and the deploy that broke it died
+	p.lockedBy("stage", me()) // and the deploy that broke it was killed
 	p.want(1, "state broken", "stage is unlocked.", "restore an older version")(p.state("unlock", "stage", "--yes"))
 	p.want(0, "no state")(p.state("versions", "stage"))
 	p.want(0, "The state of stage is broken")(p.state("rollback", "stage", "1", "--yes"))

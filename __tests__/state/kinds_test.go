@@ -19,7 +19,7 @@ import (
 // kinds is a stack with resources of the types that servers has not: above all
 // such as have no tags.
 func kinds(name string) block {
-	first := block{"create_before_destroy": true}
+	createFirst := block{"create_before_destroy": true}
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`
 	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}`
 	bucketPolicy := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::` + name + `-logs/*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`
@@ -33,7 +33,7 @@ func kinds(name string) block {
 		"aws_autoscaling_group":              block{"web_group": block{"name_prefix": name + "-", "min_size": 0, "max_size": 1, "force_delete": true, "vpc_zone_identifier": []string{"${aws_subnet.network_public_1.id}"}, "launch_template": []block{{"id": "${aws_launch_template.web_template.id}", "version": "1"}}}},
 		"aws_autoscaling_policy":             block{"web_cpu": block{"name": "cpu", "autoscaling_group_name": group, "policy_type": "TargetTrackingScaling", "target_tracking_configuration": []block{{"target_value": 60, "predefined_metric_specification": []block{{"predefined_metric_type": "ASGAverageCPUUtilization"}}}}}},
 		"aws_autoscaling_schedule":           block{"web_evening": block{"scheduled_action_name": "evening", "autoscaling_group_name": group, "recurrence": "0 20 * * *", "min_size": 0, "max_size": 1, "desired_capacity": 0}},
-		"aws_iam_role":                       block{"web_role": block{"name_prefix": name + "-", "assume_role_policy": trust, "lifecycle": first}},
+		"aws_iam_role":                       block{"web_role": block{"name_prefix": name + "-", "assume_role_policy": trust, "lifecycle": createFirst}},
 		"aws_iam_role_policy":                block{"web_policy": block{"name": "web", "role": "${aws_iam_role.web_role.id}", "policy": policy}},
 		"aws_iam_role_policy_attachment":     block{"web_session_manager": block{"role": "${aws_iam_role.web_role.name}", "policy_arn": "arn:${data.aws_partition.web.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"}},
 		"aws_s3_bucket":                      block{"web_logs": block{"bucket": name + "-logs", "force_destroy": true}},
@@ -48,7 +48,7 @@ func kinds(name string) block {
 		"aws_route53_record":                 block{"web_name": block{"zone_id": "${aws_route53_zone.web_zone.zone_id}", "name": "www", "type": "CNAME", "ttl": 60, "records": []string{"example.com"}}},
 		"aws_sns_topic":                      block{"web_alerts": block{"name": name + "-alerts"}},
 		"aws_sns_topic_subscription":         block{"web_alerts_mail": block{"topic_arn": "${aws_sns_topic.web_alerts.arn}", "protocol": "email", "endpoint": "ops@example.com"}},
-		"aws_security_group":                 block{"web_security_group": block{"name_prefix": name + "-", "vpc_id": "${aws_vpc.network_vpc.id}", "lifecycle": first}},
+		"aws_security_group":                 block{"web_security_group": block{"name_prefix": name + "-", "vpc_id": "${aws_vpc.network_vpc.id}", "lifecycle": createFirst}},
 		"aws_vpc_security_group_egress_rule": block{"web_out": block{"security_group_id": "${aws_security_group.web_security_group.id}", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"}},
 	}
 	for kind, named := range resources {

@@ -25,7 +25,7 @@ func TestLockModes(t *testing.T) {
 
 	before := "dynamodb"
 	for i, mode := range []string{"both", "s3", "both", "dynamodb"} {
-		p.want(0, fmt.Sprintf("The locks lie in %q now", mode))(p.state("lock-mode", mode, "--yes"))
+		p.want(0, fmt.Sprintf("The lock mode is %q now", mode))(p.state("lock-mode", mode, "--yes"))
 
 		// A checkout that has not heard of it, deploying, and one that has.
 		old := p.checkout(map[string]block{})

@@ -45,7 +45,7 @@ func (p *project) checkout(stacks map[string]block) *project {
 	other := *p
 	other.dir = p.t.TempDir()
 	other.setting("stateLock", "both")
-	// The app of this project: what it synthesizes lies ready.
+	// The app of this project: what it synthesizes is there already.
 	must(p.t, os.WriteFile(filepath.Join(other.dir, "app.sh"), []byte("mkdir -p $CDKTF_OUTDIR && cp -R app/. $CDKTF_OUTDIR\n"), 0o600))
 	must(p.t, os.Symlink(filepath.Join(root, "node_modules"), filepath.Join(other.dir, "node_modules")))
 	for name, resources := range stacks {

@@ -66,7 +66,7 @@ func TestMakeUnlock(t *testing.T) {
 const aliceLock = "11111111-2222-3333-4444-555555555555"
 
 // lockedBy lays a lock of an apply, an hour old, into the table as Terraform does,
-// and returns since when it lies there.
+// and returns since when it is there.
 func (p *project) lockedBy(stack, who string) time.Time {
 	since := time.Now().Add(-time.Hour).UTC()
 	p.lockedFor(stack, who, "OperationTypeApply", since)

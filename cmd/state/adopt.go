@@ -62,7 +62,7 @@ What cannot be imported is named, with the reason; all the others are imported.
 func adopt(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	object, err := stack.Load(ctx, "")
-	// Without a state, perhaps the first deploy died before it wrote one.
+	// Without a state, perhaps the first deploy was killed before it wrote one.
 	if err != nil && !errors.Is(err, state.ErrNoState) {
 		return err
 	}

@@ -92,7 +92,7 @@ func bootstrap(cmd *cobra.Command, yes bool) error {
 // the bucket. begun: an earlier run has made one of them.
 func makeStore(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes bool) error {
 	ctx, env := cmd.Context(), []string{localBackend}
-	if begun { // and may have died before it recorded it
+	if begun { // and may have been killed before it recorded it
 		local, err := readLocal()
 		if err != nil {
 			return err
@@ -147,7 +147,7 @@ func move(ctx context.Context, stack state.Stack, local *state.File) (err error)
 	return stack.Save(ctx, local, nil)
 }
 
-// unlockLeft unlocks the stack if an earlier run died while it held the lock.
+// unlockLeft unlocks the stack if an earlier run was killed while it held the lock.
 func unlockLeft(cmd *cobra.Command, stack state.Stack, yes bool) error {
 	held, err := stack.Held(cmd.Context())
 	if err != nil || len(held) == 0 {

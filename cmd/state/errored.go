@@ -52,7 +52,7 @@ func writeErrored(cmd *cobra.Command, stack state.Stack, held []state.Held, yes 
 	if err != nil && !errors.Is(err, state.ErrNoState) {
 		return true, err
 	}
-	if object != nil && bytes.Equal(object.Bytes(), file.Bytes()) { // the run that wrote it died
+	if object != nil && bytes.Equal(object.Bytes(), file.Bytes()) { // the run that wrote it was killed
 		return true, os.Remove(path)
 	}
 	if object != nil && !follows(file, info.ModTime(), object, held) {

@@ -195,7 +195,7 @@ func describe(ctx context.Context, out io.Writer, stack state.Stack, held []stat
   since      %s (%s ago)
   operation  %s
   lock id    %s
-  lies in    %s
+  stored in  %s
 `, stack.Name, lock.Who, lock.Created.Local().Format(time.DateTime), state.Age(lock.Created), lock.Operation, lock.ID, strings.Join(places, ", "))
 	}
 	switch {

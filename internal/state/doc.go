@@ -1,4 +1,4 @@
-// Package state looks after the Terraform states that lie in the state bucket,
+// Package state looks after the Terraform states in the state bucket,
 // next to Terraform's own S3 backend and by its rules
 // (https://developer.hashicorp.com/terraform/language/backend/s3).
 //

@@ -29,7 +29,7 @@ type Resource struct {
 	ID      string // its id in AWS
 	ARN     string // "" if it has none
 	Deposed string // key of an object that the next apply destroys, else ""
-	Tainted bool   // the next apply makes it anew: it was not finished
+	Tainted bool   // the next apply replaces it: it was not finished
 }
 
 func (r Resource) String() string {
@@ -126,7 +126,7 @@ func (f *File) Attribute(address, name string) string { return str(f.attributes[
 // Size is the state's size in bytes.
 func (f *File) Size() int { return len(f.data) }
 
-// Bytes are the state as it lies in the bucket.
+// Bytes are the state as it is in the bucket.
 func (f *File) Bytes() []byte { return f.data }
 
 // WithSerial returns the same state with another serial.
@@ -154,7 +154,7 @@ func (f *File) Add(others ...*File) (*File, error) {
 			}
 			for _, entry := range theirs.Resources {
 				if string(entry["mode"]) != `"managed"` {
-					continue // a data source: read anew each time
+					continue // a data source: read at each plan
 				}
 				var err error
 				if entries, err = addEntry(entries, entry); err != nil {
@@ -244,7 +244,7 @@ func newID() string {
 }
 
 // Compare tells what going from one state to another does to what Terraform
-// knows: the objects that it forgets, and those that it knows again.
+// knows: the objects that leave the state, and those that come back into it.
 func Compare(from, to *File) (forgotten, resurrected []Resource) {
 	return missing(from, to), missing(to, from)
 }

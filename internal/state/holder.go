@@ -58,7 +58,7 @@ func (s Stack) candidates(lock LockInfo) (map[int32]string, error) {
 	for _, p := range all {
 		// A process that ends meanwhile is none that holds the lock.
 		name, err := p.Name()
-		if err != nil || !couldHold(lock, name, p.Pid) || !ours(p) || dead(p) {
+		if err != nil || !couldHold(lock, name, p.Pid) || !ours(p) || zombie(p) {
 			continue
 		}
 		dir, works := "a folder that cannot be seen", unknown
@@ -113,9 +113,9 @@ func ours(p *process.Process) bool {
 	return err != nil || name == username()
 }
 
-// dead tells whether a process was killed and only waits for its parent to
+// zombie tells whether a process was killed and only waits for its parent to
 // notice.
-func dead(p *process.Process) bool {
+func zombie(p *process.Process) bool {
 	status, err := p.Status()
 	return err == nil && slices.Contains(status, process.Zombie)
 }

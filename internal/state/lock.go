@@ -40,7 +40,7 @@ func username() string {
 // their names tell.
 func (i LockInfo) Ours() bool { return i.Who == me() }
 
-// Held is a lock that lies in a place.
+// Held is a lock that is in a place.
 type Held struct {
 	LockInfo
 	Place string
@@ -69,8 +69,8 @@ func (e *LockedError) Error() string {
 // Age is how long ago t was, to the second.
 func Age(t time.Time) time.Duration { return time.Since(t).Round(time.Second) }
 
-// Held returns the locks that lie in the stack's places: none if nobody holds
-// it, one of two if a holder died between taking, or releasing, the two.
+// Held returns the locks in the stack's places: none if nobody holds
+// it, one of two if a holder was killed between taking, or releasing, the two.
 func (s Stack) Held(ctx context.Context) ([]Held, error) {
 	var list []Held
 	for _, p := range s.places() {
@@ -92,14 +92,14 @@ type Lock struct {
 	held   []Held
 }
 
-// Lock takes the stack's lock for an operation. dead are locks of a holder
-// that is known to have ended: each is replaced in one step, so that nobody
-// else gets in between. If anything else lies in a place, Lock returns a
+// Lock takes the stack's lock for an operation. abandoned are locks of a
+// holder that is known to have ended: each is replaced in one step, so that nobody
+// else gets in between. If anything else is in a place, Lock returns a
 // *LockedError and leaves nothing behind.
-func (s Stack) Lock(ctx context.Context, operation string, dead []Held) (*Lock, error) {
+func (s Stack) Lock(ctx context.Context, operation string, abandoned []Held) (*Lock, error) {
 	// With the lock that this one replaces, it has been held without a break.
 	id, created := newID(), time.Now().UTC()
-	for _, held := range dead {
+	for _, held := range abandoned {
 		if !held.Created.IsZero() && held.Created.Before(created) {
 			created = held.Created
 		}
@@ -113,8 +113,8 @@ func (s Stack) Lock(ctx context.Context, operation string, dead []Held) (*Lock, 
 	lock := &Lock{stack: s}
 	for _, p := range s.places() {
 		var over *Held
-		if i := slices.IndexFunc(dead, func(h Held) bool { return h.Place == p.String() }); i >= 0 {
-			over = &dead[i]
+		if i := slices.IndexFunc(abandoned, func(h Held) bool { return h.Place == p.String() }); i >= 0 {
+			over = &abandoned[i]
 		}
 		tag, err := p.put(ctx, info, over)
 		if err != nil {
@@ -144,7 +144,7 @@ func (s Stack) Lock(ctx context.Context, operation string, dead []Held) (*Lock, 
 	return lock, nil
 }
 
-// look is the lock that lies in p, with no ID if there is none. It looks even when
+// look is the lock in p, with no ID if there is none. It looks even when
 // ctx is done.
 func (s Stack) look(ctx context.Context, p place) (*Held, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)

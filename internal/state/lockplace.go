@@ -17,11 +17,11 @@ import (
 	"example.com/webserver-cluster/internal/project"
 )
 
-// A place is where a lock can lie. A change to it is conditional on what lies
+// A place is where a lock can be. A change to it is conditional on what is
 // there: it fails (see conditionFailed) unless that is what the caller saw.
 type place interface {
 	fmt.Stringer
-	read(ctx context.Context) (*Held, error) // nil if no lock lies there
+	read(ctx context.Context) (*Held, error) // nil if no lock is there
 	put(ctx context.Context, info []byte, over *Held) (tag string, err error)
 	remove(ctx context.Context, held Held) error
 }

@@ -50,10 +50,10 @@ func On(cfg aws.Config, s project.Settings) *Store {
 	return &Store{Settings: s, AWS: cfg, s3: s3.NewFromConfig(cfg), db: dynamodb.NewFromConfig(cfg)}
 }
 
-// usesTable tells whether locks lie in the table; the digests do, too, then.
+// usesTable tells whether locks are in the table; the digests are, too, then.
 func (s *Store) usesTable() bool { return s.Settings.StateLock != project.LockS3 }
 
-// usesFile tells whether locks lie in the bucket.
+// usesFile tells whether locks are in the bucket.
 func (s *Store) usesFile() bool { return s.Settings.StateLock != project.LockDynamoDB }
 
 // Stack returns what the store holds for a stack, by the stack's name.
@@ -102,13 +102,13 @@ var (
 	ErrNoState = errors.New("no state")
 	// ErrDeleted means that a stack's state was deleted. Its versions are there.
 	ErrDeleted = errors.New("the state was deleted")
-	// ErrBroken means that what lies in a state's place is no state.
+	// ErrBroken means that what is in a state's place is no state.
 	ErrBroken = errors.New("broken state")
 	// ErrOverwritten means that somebody has put an older state over a newer one.
 	ErrOverwritten = errors.New("an older state was put over a newer one")
 )
 
-// Object is a version of a state as it lies in the bucket.
+// Object is a version of a state as it is in the bucket.
 type Object struct {
 	*File
 	VersionID string

@@ -53,7 +53,7 @@ func (s *Store) TableExists(ctx context.Context) (bool, error) {
 	return err == nil, s.explain("look at the lock table", err)
 }
 
-// RestoreTable makes the lock table anew if it is needed and gone, and tells
+// RestoreTable creates the lock table if it is needed and does not exist, and tells
 // whether it was. Without it, nothing can take a lock, not even the deploy that
 // would make the table; that deploy sets what is not set here.
 func (s *Store) RestoreTable(ctx context.Context) (bool, error) {
