@@ -75,11 +75,10 @@ func TestKindsAreImported(t *testing.T) {
 	p.stackWith("stage", "both", resources, block{"aws_partition": block{"web": block{}}})
 	p.init("stage")
 	p.want(0)(p.apply("stage").result())
-	output := p.lost("stage", "aws_route53_zone.web_zone")
+	output := p.lost("stage", "aws_route53_zone.web_zone", "aws_kms_alias.web_alias", "aws_cloudwatch_dashboard.web_dashboard")
 	for _, want := range []string{
 		"aws_iam_role_policy_attachment.web_session_manager (import id " + p.name + "-",
 		"/arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore)",
-		"aws_kms_alias.web_alias (import id alias/" + p.name + ")",
 		"_www_CNAME)",
 		"aws_kms_key.web_key imported; the next deploy sets deletion_window_in_days",
 	} {
@@ -89,9 +88,11 @@ func TestKindsAreImported(t *testing.T) {
 	}
 	p.want(0)(p.apply("stage").result())
 
-	// Without the zone in the state, it is said that its type is none that is looked for.
-	p.want(0)(p.terraform("stage", "state", "rm", "aws_route53_zone.web_zone", "aws_route53_record.web_name"))
-	p.want(0, "aws_route53_zone.web_zone is not in the state, and resources of its type are not looked for", "Nothing that was made is missing")(p.state("adopt", "stage", "--yes"))
+	// A type that is not looked for is named, and so is what may be somebody else's.
+	p.want(0)(p.terraform("stage", "state", "rm", "aws_route53_zone.web_zone", "aws_route53_record.web_name", "aws_kms_alias.web_alias"))
+	p.want(0, "aws_route53_zone.web_zone is not in the state, and resources of its type are not looked for",
+		"aws_kms_alias.web_alias is not in the state, and without tags nothing tells whose it is: if the deploy made it: terraform import aws_kms_alias.web_alias 'alias/"+p.name+"'",
+		"Nothing that was made is missing")(p.state("adopt", "stage", "--yes"))
 }
 
 // What has tags is imported by what its ARN ends in, or by the whole ARN, as
@@ -133,6 +134,33 @@ func TestImportIDsFromARNs(t *testing.T) {
 	}
 	if !maps.Equal(got, want) || len(strays) > 0 {
 		t.Errorf("found %v, want %v; strays %v", got, want, strays)
+	}
+}
+
+// What has no tags is the stack's if it depends on something of the stack's. A DNS
+// record in a zone of somebody else is not imported, or the next deploy might change theirs.
+func TestUntaggedOfOthers(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	record := func(zone string) block {
+		return block{"zone_id": zone, "name": "www", "type": "A", "set_identifier": "blue", "ttl": 60, "records": []string{"192.0.2.1"}}
+	}
+	p.stack("stage", "both", block{
+		"aws_route53_record":        block{"shared": record("Z1"), "looked_up": record("${data.aws_route53_zone.z.zone_id}"), "not_made": record("${aws_route53_zone.z.zone_id}")},
+		"aws_cloudwatch_dashboard":  block{"web": block{"dashboard_name": "web"}},
+		"aws_autoscaling_policy":    block{"cpu": block{"name": "cpu", "autoscaling_group_name": "${aws_autoscaling_group.web.name}"}},
+		"aws_autoscaling_group":     block{"web": block{}},
+		"aws_a_type_without_a_line": block{"x": block{}},
+	})
+	orphans, strays, err := p.find("stage")
+	must(t, err)
+	want := []orphan.Stray{
+		{Reason: orphan.UnknownType, Address: "aws_a_type_without_a_line.x"},
+		{Reason: orphan.UnknownID, Address: "aws_route53_record.looked_up"},
+		{Reason: orphan.UnknownOwner, Found: "Z1_www_A_blue", Address: "aws_route53_record.shared"},
+	}
+	if len(orphans) > 0 || !slices.Equal(strays, want) {
+		t.Errorf("found %v and %v, want %v", orphans, strays, want)
 	}
 }
 

@@ -158,6 +158,8 @@ func describeStray(s orphan.Stray) string {
 		return fmt.Sprintf("%s exists, but without the tags of %s: left alone", s.Found, s.Address)
 	case orphan.UnknownType:
 		return fmt.Sprintf("%s is not in the state, and resources of its type are not looked for: if it exists, import it by hand (terraform import)", s.Address)
+	case orphan.UnknownOwner:
+		return fmt.Sprintf("%s is not in the state, and without tags nothing tells whose it is: if the deploy made it: terraform import %[1]s '%s'", s.Address, s.Found)
 	}
 	return fmt.Sprintf("%s is not in the state, has no tags, and the code does not tell its import id: if it exists, import it by hand (terraform import)", s.Address)
 }

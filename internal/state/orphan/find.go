@@ -36,7 +36,7 @@ type Orphan struct {
 // Stray is a resource that is not imported, though it may be the stack's.
 type Stray struct {
 	Reason  Reason
-	Found   string // its ARN, or its name; "" if nothing was found
+	Found   string // its ARN, name or import id; "" if nothing is known
 	Address string // of the block that it may belong to; "" if there is none
 	Name    string // that the code gives to the resource of that address
 }
@@ -45,11 +45,12 @@ type Stray struct {
 type Reason int
 
 const (
-	NotInCode   Reason = iota // its tags name a block that the code does not have
-	OtherName                 // its tags are copied from a resource of another name
-	NotTagged                 // it has the name that the code gives, but not the stack's tags
-	UnknownType               // its type is not in Types
-	UnknownID                 // it has no tags, and the code does not tell its import id
+	NotInCode    Reason = iota // its tags name a block that the code does not have
+	OtherName                  // its tags are copied from a resource of another name
+	NotTagged                  // it has the name that the code gives, but not the stack's tags
+	UnknownType                // its type is not in Types
+	UnknownID                  // it has no tags, and the code does not tell its import id
+	UnknownOwner               // it has no tags, and depends on nothing of the stack's
 )
 
 // Find returns the orphans of the stack whose synthesized configuration is in

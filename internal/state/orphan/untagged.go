@@ -10,7 +10,9 @@ import (
 
 // untagged notes what the code has of types without tags and the state does
 // not know, by the import id that the arguments spell. Where that takes another
-// resource that does not exist, this one does not exist either.
+// resource that does not exist, this one does not exist either. Where it takes none of
+// the stack's, such as a DNS record in a zone that others share, nothing tells whose it is: it
+// is not imported, or the next apply might change somebody else's.
 func (f *finder) untagged(context.Context) error {
 	for _, kind := range slices.Sorted(maps.Keys(f.config.Resource)) {
 		t, listed := Types[kind]
@@ -26,17 +28,22 @@ func (f *finder) untagged(context.Context) error {
 				f.strays = append(f.strays, Stray{Reason: UnknownType, Address: address})
 				continue
 			}
-			found := resolved
+			found, owned := resolved, false
 			id, complete := t.fromArguments(func(argument string) string {
-				value, r := f.resolve(f.config.argument(kind, name, argument))
+				expression := f.config.argument(kind, name, argument)
+				value, r := f.resolve(expression)
 				found = max(found, r)
+				owned = owned || resourceReference.MatchString(expression)
 				return value
 			})
 			switch {
 			case found == absent:
-			case found == resolved && complete:
+			case found == resolved && complete && owned:
 				f.note(Orphan{Address: address, ID: id, Unsure: true})
-			case !t.Repeatable:
+			case t.Repeatable:
+			case found == resolved && complete:
+				f.strays = append(f.strays, Stray{Reason: UnknownOwner, Found: id, Address: address})
+			default:
 				f.strays = append(f.strays, Stray{Reason: UnknownID, Address: address})
 			}
 		}
@@ -53,8 +60,12 @@ const (
 	absent              // it leads to a resource that does not exist
 )
 
-// reference is an attribute of another resource, or of a data source, in an argument.
-var reference = regexp.MustCompile(`\$\{((?:data\.)?\w+\.[\w-]+)\.(\w+)\}`)
+// reference is an attribute of another resource, or of a data source, in an
+// argument; resourceReference is one of a resource.
+var (
+	reference         = regexp.MustCompile(`\$\{((?:data\.)?\w+\.[\w-]+)\.(\w+)\}`)
+	resourceReference = regexp.MustCompile(`\$\{aws_\w+\.[\w-]+\.\w+\}`)
+)
 
 // resolve is an argument with the values of its references.
 func (f *finder) resolve(argument string) (string, resolution) {
