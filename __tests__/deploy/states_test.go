@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"regexp"
 	"testing"
 	"time"
 
@@ -140,10 +139,6 @@ func (s story) tlsOnly(t *testing.T) {
 // findable: if a deploy had died before it wrote any state, "state unlock"
 // would find all that it made, by the id that Terraform imports it by.
 func (s story) findable(t *testing.T) {
-	// Making one of these that is there already just sets it.
-	settable := regexp.MustCompile(`^(terraform_data|aws_autoscaling_(policy|schedule)|aws_iam_role_policy(_attachment)?|aws_s3_bucket_.+)$`)
-	// These are imported by something else than their id.
-	otherID := regexp.MustCompile(`^(aws_db_instance|aws_route|aws_route_table_association)$`)
 	for _, stack := range []string{"stage", "prod", "state"} {
 		dir := filepath.Join(s.project.Dir, "cdktf.out", "stacks", stack)
 		orphans, strays, err := orphan.Find(t.Context(), s.config, dir, state.New())
@@ -158,10 +153,13 @@ func (s story) findable(t *testing.T) {
 			found[o.Address] = o.ID
 		}
 		for _, r := range must(state.Parse([]byte(s.state(t, stack))))(t).Resources {
+			typ := orphan.Types[r.Type]
+			// Without tags, and an RDS instance, is imported by something else than its id.
+			otherID := typ.Untagged || r.Type == "aws_db_instance"
 			switch id := found[r.Address]; {
-			case id == "" && !settable.MatchString(r.Type):
+			case id == "" && typ.ImportID != "":
 				t.Errorf("%s: %s was not found", stack, r)
-			case id != "" && id != r.ID && !otherID.MatchString(r.Type):
+			case id != "" && id != r.ID && !otherID:
 				t.Errorf("%s: %s was found as %s", stack, r, id)
 			}
 			delete(found, r.Address)

@@ -51,7 +51,7 @@ func appAt() string { return filepath.Join(filepath.Dir(stateAt), "webserver-clu
 func TestBootstrap(t *testing.T) {
 	t.Parallel()
 	p := newApp(t)
-	p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
+	p.want(0, "are in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
 	p.bootstrapped()
 	serial := p.newest("state").Serial
 	p.want(0, "No changes.")(p.state("bootstrap", "--yes"))
@@ -92,7 +92,7 @@ func TestBootstrap(t *testing.T) {
 	if *long { // the bucket itself is gone
 		p.deleteBucket()
 		p.want(1, "there is no bucket")(p.state("check"))
-		p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
+		p.want(0, "are in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
 		p.bootstrapped()
 		p.want(0)(p.state("check"))
 	}
@@ -118,7 +118,7 @@ func TestBootstrapKilled(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			p := newApp(t)
 			p.killedIn(k, func() *process { return p.start(".", "", stateAt, "bootstrap", "--yes") })
-			p.want(0, "lie in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
+			p.want(0, "are in the bucket "+p.bucket)(p.state("bootstrap", "--yes"))
 			p.bootstrapped()
 			finished++
 		})
@@ -138,6 +138,6 @@ func (p *project) bootstrapped() {
 		p.t.Errorf("left behind: %v", left)
 	}
 	if n := p.locks("state"); n != 0 {
-		p.t.Errorf("%d locks lie there", n)
+		p.t.Errorf("there are %d locks", n)
 	}
 }

@@ -49,7 +49,7 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-// A deploy that replaces something died after it wrote down that the old object goes:
+// A deploy that replaces something was killed after it wrote down that the old object goes:
 // the new one, found, is the one that stays.
 func TestAddBesideDeposed(t *testing.T) {
 	f, err := state.Parse([]byte(`{"version": 4, "serial": 1, "lineage": "l", "resources": [{"mode": "managed", "type": "aws_vpc", "name": "a", "provider": "p",

@@ -44,7 +44,7 @@ func me() string {
 	return u.Username + "@" + host
 }
 
-// locks counts the places in which a lock of the stack lies.
+// locks counts the places that have a lock of the stack.
 func (p *project) locks(stack string) int {
 	n := p.locksInBucket(stack)
 	if p.item(p.bucket+"/"+stack+"/terraform.tfstate") != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // A bad apply is taken back: the versions are listed, an older one comes back
-// as a new one, and what that forgets and knows again is shown before.
+// as a new one, and what leaves the state and comes back into it is shown before.
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, map[string]block{"stage": data(2)})
@@ -42,7 +42,7 @@ func TestRollback(t *testing.T) {
 	p.want(3, "stage is locked by alice@laptop since ")(p.state("rollback", "stage", "1", "--yes"))
 	p.want(0)(p.state("unlock", "stage", "--force", "--yes"))
 	versions := len(p.states("stage"))
-	p.want(4, "forget 1 resource,", "- terraform_data.p3", "know again 1 resource,", "+ terraform_data.p1", "not confirmed")(p.state("rollback", "stage", "1"))
+	p.want(4, "remove 1 resource from the state,", "- terraform_data.p3", "add 1 resource to the state,", "+ terraform_data.p1", "not confirmed")(p.state("rollback", "stage", "1"))
 	if s := p.newest("stage"); s.Serial != before.Serial {
 		t.Errorf("serial %d without a yes, want %d", s.Serial, before.Serial)
 	}
@@ -81,7 +81,7 @@ func TestRollbackOvertaken(t *testing.T) {
 		t.Errorf("the newest state knows %v", s.addresses())
 	}
 	if n := p.locks("stage"); n != 0 {
-		t.Errorf("%d locks lie there", n)
+		t.Errorf("there are %d locks", n)
 	}
 }
 
@@ -93,12 +93,12 @@ func TestDeletedState(t *testing.T) {
 	p.want(0)(p.apply("stage").result())
 	p.deleteState("stage")
 	p.want(1, sawDigest)(p.apply("stage").result())
-	p.want(1, "the state was deleted Bring an older version back: go run ./cmd/state versions stage, then go run ./cmd/state rollback stage VERSION")(p.state("check", "stage"))
-	p.want(1, "the state was deleted Bring an older version back")(p.state("unlock", "stage"))
+	p.want(1, "the state was deleted: restore an older version: go run ./cmd/state versions stage, then go run ./cmd/state rollback stage VERSION")(p.state("check", "stage"))
+	p.want(1, "the state was deleted: restore an older version")(p.state("unlock", "stage"))
 	p.want(0, "deleted here")(p.state("versions", "stage"))
-	p.lockedBy("stage", me()) // and the deploy that deleted it died
-	p.want(1, "state deleted", "stage is free. state: the state was deleted Bring an older version back")(p.state("unlock", "stage", "--yes"))
-	p.want(4, "The state of stage is deleted", "forget no resource")(p.state("rollback", "stage", "1"))
+	p.lockedBy("stage", me()) // and the deploy that deleted it was killed
+	p.want(1, "state deleted", "stage is unlocked. state: the state was deleted: restore an older version")(p.state("unlock", "stage", "--yes"))
+	p.want(4, "The state of stage is deleted", "remove no resource from the state")(p.state("rollback", "stage", "1"))
 	p.want(0, "The state of stage is deleted", "stage is back at serial 1, as serial 2")(p.state("rollback", "stage", "1", "--yes"))
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
 }
@@ -119,7 +119,7 @@ func TestDeletedStateWithoutDigest(t *testing.T) {
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
 }
 
-// What a rollback forgets is still on AWS, and is read in again: nothing is made
+// What a rollback forgets is still on AWS, and is imported again: nothing is made
 // twice.
 func TestRollbackAndAdopt(t *testing.T) {
 	t.Parallel()
@@ -131,9 +131,9 @@ func TestRollbackAndAdopt(t *testing.T) {
 	p.want(0)(p.apply("stage").result())
 	p.stack("stage", "both", block{"aws_sns_topic": topic, "aws_cloudwatch_log_group": logs})
 	p.want(0)(p.apply("stage").result())
-	p.want(0, "forget 1 resource, still on AWS", "- aws_cloudwatch_log_group.network_flow_logs", "know again no resource", "Bring it back?", "Read in again what it forgot and AWS still has: go run ./cmd/state adopt stage")(p.start(".", "yes\n", stateAt, "rollback", "stage", "1").result())
+	p.want(0, "remove 1 resource from the state, still on AWS", "- aws_cloudwatch_log_group.network_flow_logs", "add no resource to the state", "Restore it?", "Import what it removed and AWS still has: go run ./cmd/state adopt stage")(p.start(".", "yes\n", stateAt, "rollback", "stage", "1").result())
 	p.want(1, "already exists")(p.apply("stage").result())
-	p.want(0, "Made but not in the state: 1 resource:", "aws_cloudwatch_log_group.network_flow_logs", "Read in: 1 resource.")(p.start(".", "yes\n", stateAt, "adopt", "stage").result())
+	p.want(0, "Made but not in the state: 1 resource:", "aws_cloudwatch_log_group.network_flow_logs", "Imported: 1 resource.")(p.start(".", "yes\n", stateAt, "adopt", "stage").result())
 	p.want(0, "Nothing that was made is missing")(p.state("adopt", "stage"))
 	p.want(0, "0 added")(p.apply("stage").result())
 	if a := p.accounted("stage"); a.there != 2 {
@@ -151,7 +151,7 @@ func TestDeletedStateIsCompared(t *testing.T) {
 	p.stack("stage", "both", data(2))
 	p.want(0)(p.apply("stage").result())
 	p.deleteState("stage")
-	p.want(4, "forget 1 resource,", "- terraform_data.p2")(p.state("rollback", "stage", "1"))
+	p.want(4, "remove 1 resource from the state,", "- terraform_data.p2")(p.state("rollback", "stage", "1"))
 	p.putState("stage", `{"version": 4, "terraform_version": "1.10.0", "serial": 7, "lineage": "another", "outputs": {}, "resources": []}`)
 	p.deleteState("stage")
 	p.want(1, "the lineages differ: the newest state is another", "--other-lineage")(p.state("rollback", "stage", "1", "--yes"))
@@ -168,13 +168,13 @@ func TestOverwrittenState(t *testing.T) {
 	p.stack("stage", "both", data(2))
 	p.want(0)(p.apply("stage").result())
 	p.putState("stage", old)
-	p.want(1, "an older state was put over a newer one: serial 1 over 2 Bring the newer one back: ")(p.state("check", "stage"))
-	p.want(1, "an older state was put over a newer one: serial 1 over 2 Bring an older version back: ")(p.state("unlock", "stage", "--yes"))
+	p.want(1, "an older state was put over a newer one: serial 1 over 2: restore an older version: ")(p.state("check", "stage"))
+	p.want(1, "an older state was put over a newer one: serial 1 over 2: restore an older version: ")(p.state("unlock", "stage", "--yes"))
 	p.want(1, sawDigest)(p.apply("stage").result())
 	p.want(0, "as serial 3")(p.state("rollback", "stage", "2", "--yes"))
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))
 	if n := p.locks("stage"); n != 0 {
-		t.Errorf("%d locks lie there", n)
+		t.Errorf("there are %d locks", n)
 	}
 
 	// Or the old one is what is meant.
@@ -184,7 +184,7 @@ func TestOverwrittenState(t *testing.T) {
 	p.want(0, "1 to add")(p.terraform("stage", "plan"))
 }
 
-// content is a stack's newest state as it lies in the bucket.
+// content is a stack's newest state as it is in the bucket.
 func (p *project) content(stack string) string {
 	object, err := s3.NewFromConfig(cloud.Config()).GetObject(p.t.Context(), &s3.GetObjectInput{Bucket: &p.bucket, Key: aws.String(stack + "/terraform.tfstate")})
 	must(p.t, err)
@@ -236,9 +236,9 @@ func TestBrokenState(t *testing.T) {
 	p.init("stage")
 	p.want(0)(p.apply("stage").result())
 	p.putState("stage", `{"version": 4, "serial": 2, "lin`)
-	p.want(1, "are no Terraform state", "Bring an older version back: go run ./cmd/state versions stage")(p.state("check", "stage"))
-	p.lockedBy("stage", me()) // and the deploy that broke it died
-	p.want(1, "state broken", "stage is free.", "Bring an older version back")(p.state("unlock", "stage", "--yes"))
+	p.want(1, "are no Terraform state", "restore an older version: go run ./cmd/state versions stage")(p.state("check", "stage"))
+	p.lockedBy("stage", me()) // and the deploy that broke it was killed
+	p.want(1, "state broken", "stage is unlocked.", "restore an older version")(p.state("unlock", "stage", "--yes"))
 	p.want(0, "no state")(p.state("versions", "stage"))
 	p.want(0, "The state of stage is broken")(p.state("rollback", "stage", "1", "--yes"))
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))

@@ -25,7 +25,7 @@ func TestLockModes(t *testing.T) {
 
 	before := "dynamodb"
 	for i, mode := range []string{"both", "s3", "both", "dynamodb"} {
-		p.want(0, fmt.Sprintf("The locks lie in %q now", mode))(p.state("lock-mode", mode, "--yes"))
+		p.want(0, fmt.Sprintf("The lock mode is %q now", mode))(p.state("lock-mode", mode, "--yes"))
 
 		// A checkout that has not heard of it, deploying, and one that has.
 		old := p.checkout(map[string]block{})
@@ -70,7 +70,7 @@ func TestLockModes(t *testing.T) {
 
 	for _, stack := range []string{"stage", "prod"} {
 		if n := p.locks(stack); n != 0 {
-			t.Errorf("%s: %d locks lie there", stack, n)
+			t.Errorf("%s: there are %d locks", stack, n)
 		}
 	}
 	figure(t, "dynamodb -> both -> s3 -> both -> dynamodb: a deploy from before each step kept out one from after it; serial of prod %d", p.newest("prod").Serial)

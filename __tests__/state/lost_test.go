@@ -262,7 +262,7 @@ func TestBucketGone(t *testing.T) {
 	for _, stack := range []string{"stage", "prod"} {
 		p.want(1, sawDigest)(p.apply(stack).result())
 	}
-	p.want(0, "Read in: 15 resources.")(p.state("adopt", "stage", "--yes"))
+	p.want(0, "Imported: 15 resources.")(p.state("adopt", "stage", "--yes"))
 	if diff := p.want(0)(p.terraform("stage", "plan")); !strings.Contains(diff, "No changes.") && !strings.Contains(diff, "0 to add, ") {
 		t.Errorf("the next deploy would make something anew:\n%s", diff)
 	}

@@ -166,7 +166,7 @@ func TestHolderIsNamed(t *testing.T) {
 	p.want(1, sawLock, "ID: "+aliceLock, "Who: alice@laptop", "Created: "+since.Format(time.DateTime))(p.cdktf("deploy", "stage", "--auto-approve").result())
 	p.want(0, "state of stage none yet; locked by alice@laptop for 1h0m")(p.state("check", "stage"))
 	if n := p.locks("stage"); n != 1 {
-		t.Errorf("%d locks lie there, want alice's", n)
+		t.Errorf("there are %d locks, want alice's", n)
 	}
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -16,15 +18,16 @@ func adoptCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "adopt STACK",
-		Short: "Read in what a dead deploy made but did not record",
-		Long: `Read resources into the state that a deploy made and did not live to record.
+		Short: "Import what a killed deploy made but did not record",
+		Long: `Import resources into the state that a killed deploy made and did not record.
 
-They are found by their tags, shown, and read in by "terraform import" in a folder apart;
-then one new version of the state is written, under the lock. Nothing on AWS is changed. The
-next deploy completes them. Where the state has another resource in a found one's place, the
-next deploy destroys the found one: "npx cdktf diff STACK" shows it before.
+They are found by their tags, or by their arguments where AWS keeps no tags for them, and
+imported by "terraform import" in a temporary folder; then one new version of the state is written,
+under the lock. Nothing on AWS is changed. The next deploy completes them. Where the state has
+another resource in the place of one that was found, the next deploy destroys the one that was
+found: "npx cdktf diff STACK" shows it before.
 
-What cannot be read in is named, with the reason; all the others are read in.
+What cannot be imported is named, with the reason; all the others are imported.
 
 "unlock" does this as well, so it is needed alone after "terraform force-unlock" or a rollback.
 ` + exitHelp,
@@ -45,7 +48,7 @@ What cannot be read in is named, with the reason; all the others are read in.
 			}
 			defer func() { err = errors.Join(err, lock.Release(ctx)) }()
 			if err = adopt(cmd, store, stack, yes); unusable(err) {
-				err = fmt.Errorf("%w\nBring an older version back: %s", err, stack.BringBack())
+				err = fmt.Errorf("%w: %s", err, restore(stack.Name))
 			}
 			return err
 		},
@@ -54,12 +57,12 @@ What cannot be read in is named, with the reason; all the others are read in.
 	return cmd
 }
 
-// adopt reads the stack's orphans in. The caller holds the lock and has synthesized
+// adopt imports the stack's orphans. The caller holds the lock and has synthesized
 // the stack.
 func adopt(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	object, err := stack.Load(ctx, "")
-	// Without a state, perhaps the first deploy died before it wrote one.
+	// Without a state, perhaps the first deploy was killed before it wrote one.
 	if err != nil && !errors.Is(err, state.ErrNoState) {
 		return err
 	}
@@ -68,25 +71,25 @@ func adopt(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) 
 		file = object.File
 	}
 
-	files, left := orphans(cmd, store, stack.Name, file, yes)
+	files, failed := importOrphans(cmd, store, stack.Name, file, yes)
 	if len(files) == 0 {
-		return left
+		return failed
 	}
 	more, err := file.Add(files...)
 	if err != nil {
-		return errors.Join(left, err)
+		return errors.Join(failed, err)
 	}
 	if err := stack.Save(ctx, more, object); err != nil {
-		return errors.Join(left, err)
+		return errors.Join(failed, err)
 	}
-	fmt.Fprintf(out, "Read in: %s. The state has serial %d now and knows %s.\n", count(len(files)), more.Serial, count(len(more.Resources)))
-	return left
+	fmt.Fprintf(out, "Imported: %s. The state has serial %d now and %s.\n", count(len(files)), more.Serial, count(len(more.Resources)))
+	return failed
 }
 
-// orphans finds what the state in file lacks and reads it in, a state each. What
-// could be read in is returned beside the error about what could not. The stack has
-// been synthesized.
-func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.File, yes bool) ([]*state.File, error) {
+// importOrphans finds what the state in file lacks and imports it, into a state
+// each. What could be imported is returned beside the error about what could not. The
+// stack has been synthesized.
+func importOrphans(cmd *cobra.Command, store *state.Store, name string, file *state.File, yes bool) ([]*state.File, error) {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	dir := stackDir(name)
 	found, strays, err := orphan.Find(ctx, store.AWS, dir, file)
@@ -94,31 +97,87 @@ func orphans(cmd *cobra.Command, store *state.Store, name string, file *state.Fi
 		return nil, err
 	}
 	for _, stray := range strays {
-		fmt.Fprintf(out, "%s %s\n", stray.ARN, stray.Why)
+		fmt.Fprintln(out, describeStray(stray))
 	}
-	if len(found) == 0 {
-		fmt.Fprintln(out, "Nothing that was made is missing from the state. (Policies, which have no tags, are not looked for: a deploy sets them again.)")
-		return nil, nil
+	listOrphans(out, found)
+
+	var files []*state.File
+	var failed error
+	if len(found) > 0 {
+		var mu sync.Mutex
+		done := 0
+		files, failed = orphan.Import(ctx, dir, found, func(o orphan.Orphan, outcome orphan.Outcome) {
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			fmt.Fprintf(out, "  %d/%d %s %s\n", done, len(found), o.Address, describeOutcome(o, outcome))
+		})
 	}
-	fmt.Fprintf(out, "Made but not in the state: %s:\n", count(len(found)))
-	for _, o := range found {
-		note := ""
-		if o.Surplus {
-			note = ": the state has another in its place, so the next deploy destroys this one"
+	if len(files) == 0 {
+		if failed == nil {
+			fmt.Fprintln(out, "Nothing that was made is missing from the state.")
 		}
-		fmt.Fprintf(out, "  %s (id %s)%s\n", o.Address, o.ID, note)
+		return nil, failed
 	}
-	if err := confirm(cmd, yes, "Read them into the state?"); err != nil {
-		return nil, err
+	if err := confirm(cmd, yes, fmt.Sprintf("Write %s into the state?", count(len(files)))); err != nil {
+		return nil, errors.Join(failed, err)
 	}
-	var mu sync.Mutex
-	done := 0
-	return orphan.Adopt(ctx, dir, found, func(o orphan.Orphan, result string) {
-		mu.Lock()
-		defer mu.Unlock()
-		done++
-		fmt.Fprintf(out, "  %d/%d %s %s\n", done, len(found), o.Address, result)
-	})
+	return files, failed
+}
+
+// listOrphans prints what will be imported.
+func listOrphans(out io.Writer, found []orphan.Orphan) {
+	var tagged, untagged []string
+	for _, o := range found {
+		line := fmt.Sprintf("  %s (import id %s)", o.Address, o.ID)
+		switch {
+		case o.Unsure:
+			untagged = append(untagged, line)
+		case o.Surplus:
+			tagged = append(tagged, line+": the state has another one in its place, so the next deploy destroys this one")
+		default:
+			tagged = append(tagged, line)
+		}
+	}
+	if len(tagged) > 0 {
+		fmt.Fprintf(out, "Made but not in the state: %s:\n%s\n", count(len(tagged)), strings.Join(tagged, "\n"))
+	}
+	if len(untagged) > 0 {
+		fmt.Fprintf(out, "Without tags and not in the state; the import tells whether they were made: %s:\n%s\n", count(len(untagged)), strings.Join(untagged, "\n"))
+	}
+}
+
+// describeStray says what is not imported, and why.
+func describeStray(s orphan.Stray) string {
+	switch s.Reason {
+	case orphan.NotInCode:
+		return s.Found + " is not in the code: check out the code that made it and run this again, or delete it by hand"
+	case orphan.OtherName:
+		return fmt.Sprintf("%s has the tags of %s, but that is called %s: left alone", s.Found, s.Address, s.Name)
+	case orphan.NotTagged:
+		return fmt.Sprintf("%s exists, but without the tags of %s: left alone", s.Found, s.Address)
+	case orphan.UnknownType:
+		return fmt.Sprintf("%s is not in the state, and resources of its type are not looked for: if it exists, import it by hand (terraform import)", s.Address)
+	case orphan.UnknownOwner:
+		return fmt.Sprintf("%s is not in the state, and without tags nothing tells whose it is: if the deploy made it: terraform import %[1]s '%s'", s.Address, s.Found)
+	}
+	return fmt.Sprintf("%s is not in the state, has no tags, and the code does not tell its import id: if it exists, import it by hand (terraform import)", s.Address)
+}
+
+// describeOutcome says what became of an import.
+func describeOutcome(o orphan.Orphan, outcome orphan.Outcome) string {
+	switch outcome {
+	case orphan.Missing:
+		return "does not exist"
+	case orphan.Failed:
+		return "cannot be imported"
+	case orphan.Interrupted:
+		return "interrupted"
+	}
+	if len(o.Unread) > 0 {
+		return "imported; the next deploy sets " + strings.Join(o.Unread, ", ")
+	}
+	return "imported"
 }
 
 // stackDir is the folder of a synthesized stack.

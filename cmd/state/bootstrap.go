@@ -23,7 +23,7 @@ func bootstrapCommand() *cobra.Command {
 
 A bucket cannot hold its own state before it exists. So the stack "state" is deployed with a
 local state first, which then moves into the bucket. Run it again whenever it was interrupted:
-it goes on where it was. Once all is done, running it again changes nothing.
+it continues where it was. Once all is done, running it again changes nothing.
 
 A bucket or a table that exists and is not this project's, by its tags, is left alone.
 ` + exitHelp,
@@ -68,14 +68,14 @@ func bootstrap(cmd *cobra.Command, yes bool) error {
 		}
 	}
 	if remote == nil {
-		err = first(cmd, store, stack, bucket || table, yes)
+		err = makeStore(cmd, store, stack, bucket || table, yes)
 	} else {
-		err = fits(remote)
+		err = checkLocal(remote)
 	}
 	if err != nil {
 		return err
 	}
-	if err := again(cmd, store, stack, yes); err != nil {
+	if err := updateStore(cmd, store, stack, yes); err != nil {
 		return err
 	}
 	if remote, err = stack.Load(ctx, ""); err != nil {
@@ -84,15 +84,15 @@ func bootstrap(cmd *cobra.Command, yes bool) error {
 	if err := dropLocal(remote); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "The states of account %s lie in the bucket %s. Next: npx cdktf deploy stage\n", account, store.Settings.StateBucket)
+	fmt.Fprintf(cmd.OutOrStdout(), "The states of account %s are in the bucket %s. Next: npx cdktf deploy stage\n", account, store.Settings.StateBucket)
 	return nil
 }
 
-// first makes the bucket and the table with a local state and moves that into
+// makeStore makes the bucket and the table with a local state and moves that into
 // the bucket. begun: an earlier run has made one of them.
-func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes bool) error {
+func makeStore(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes bool) error {
 	ctx, env := cmd.Context(), []string{localBackend}
-	if begun { // and may have died before it recorded it
+	if begun { // and may have been killed before it recorded it
 		local, err := readLocal()
 		if err != nil {
 			return err
@@ -103,17 +103,17 @@ func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes
 		if err := synthesize(ctx, env, project.StateStack); err != nil {
 			return err
 		}
-		files, left := orphans(cmd, store, project.StateStack, local, yes)
+		files, failed := importOrphans(cmd, store, project.StateStack, local, yes)
 		if len(files) > 0 {
 			if local, err = local.Add(files...); err == nil {
 				err = writeLocal(local)
 			}
 			if err != nil {
-				return errors.Join(left, err)
+				return errors.Join(failed, err)
 			}
 		}
-		if left != nil {
-			return left
+		if failed != nil {
+			return failed
 		}
 	}
 	if err := forgetBackend(); err != nil {
@@ -129,7 +129,7 @@ func first(cmd *cobra.Command, store *state.Store, stack state.Stack, begun, yes
 	if local == nil {
 		return fmt.Errorf("cdktf deploy %s has left no %s", project.StateStack, localState)
 	}
-	if err := free(cmd, stack, yes); err != nil {
+	if err := unlockLeft(cmd, stack, yes); err != nil {
 		return err
 	}
 	return move(ctx, stack, local)
@@ -147,8 +147,8 @@ func move(ctx context.Context, stack state.Stack, local *state.File) (err error)
 	return stack.Save(ctx, local, nil)
 }
 
-// free unlocks the stack if an earlier run died while it held the lock.
-func free(cmd *cobra.Command, stack state.Stack, yes bool) error {
+// unlockLeft unlocks the stack if an earlier run was killed while it held the lock.
+func unlockLeft(cmd *cobra.Command, stack state.Stack, yes bool) error {
 	held, err := stack.Held(cmd.Context())
 	if err != nil || len(held) == 0 {
 		return err
@@ -156,9 +156,9 @@ func free(cmd *cobra.Command, stack state.Stack, yes bool) error {
 	return unlock(cmd, project.StateStack, unlocking{yes: yes})
 }
 
-// again brings the bucket and the table, whose state is in the bucket, to what
+// updateStore brings the bucket and the table, whose state is in the bucket, to what
 // the code says.
-func again(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) error {
+func updateStore(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) error {
 	ctx := cmd.Context()
 	restored, err := store.RestoreTable(ctx)
 	if err != nil {
@@ -167,7 +167,7 @@ func again(cmd *cobra.Command, store *state.Store, stack state.Stack, yes bool) 
 	if restored {
 		fmt.Fprintf(cmd.OutOrStdout(), "The lock table %s was gone: made again.\n", store.Settings.LockTable)
 	}
-	if err := free(cmd, stack, yes); err != nil {
+	if err := unlockLeft(cmd, stack, yes); err != nil {
 		return err
 	}
 	if err := forgetBackend(); err != nil {

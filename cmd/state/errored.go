@@ -27,10 +27,10 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// rescue writes the state that a deploy from this folder could not write, and
+// writeErrored writes the state that a deploy from this folder could not write, and
 // tells whether there was one. The caller holds the lock, which was another's
 // before: held.
-func rescue(cmd *cobra.Command, stack state.Stack, held []state.Held, yes bool) (there bool, err error) {
+func writeErrored(cmd *cobra.Command, stack state.Stack, held []state.Held, yes bool) (there bool, err error) {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	path := erroredPath(stack)
 	content, err := os.ReadFile(path)
@@ -52,13 +52,14 @@ func rescue(cmd *cobra.Command, stack state.Stack, held []state.Held, yes bool) 
 	if err != nil && !errors.Is(err, state.ErrNoState) {
 		return true, err
 	}
-	if object != nil && bytes.Equal(object.Bytes(), file.Bytes()) { // the run that wrote it died
+	if object != nil && bytes.Equal(object.Bytes(), file.Bytes()) { // the run that wrote it was killed
 		return true, os.Remove(path)
 	}
 	if object != nil && !follows(file, info.ModTime(), object, held) {
-		// Out of the way: what it knows and the bucket does not is looked for on AWS.
+		// Renamed, so that the next deploy is not held up by it: what it has and the bucket
+		// lacks is looked for on AWS.
 		kept := strings.TrimSuffix(path, ".tfstate") + "." + info.ModTime().UTC().Format("20060102T150405Z") + ".tfstate"
-		fmt.Fprintf(out, "%s (lineage %s, serial %d) does not go on from the state in the bucket (lineage %s, serial %d): not written, kept as %s\n",
+		fmt.Fprintf(out, "%s (lineage %s, serial %d) does not follow the state in the bucket (lineage %s, serial %d): not written, kept as %s\n",
 			path, file.Lineage, file.Serial, object.Lineage, object.Serial, filepath.Base(kept))
 		return true, os.Rename(path, kept)
 	}
@@ -69,7 +70,7 @@ func rescue(cmd *cobra.Command, stack state.Stack, held []state.Held, yes bool) 
 	if err := stack.Save(ctx, file, object); err != nil {
 		return true, err
 	}
-	fmt.Fprintf(out, "Written: the state has serial %d now and knows %s.\n", file.Serial, count(len(file.Resources)))
+	fmt.Fprintf(out, "Written: the state has serial %d now and %s.\n", file.Serial, count(len(file.Resources)))
 	return true, os.Remove(path)
 }
 

@@ -69,9 +69,9 @@ func rollbackCommand() *cobra.Command {
 		Use:   "rollback STACK VERSION",
 		Short: "Make an older version of a state the newest one",
 		Long: `Make an older version of a state the newest one. VERSION is a serial or a version id
-(or its first letters) from "versions". This also brings back a deleted state.
+(or its first letters) from "versions". This also restores a deleted state.
 
-It shows which resources Terraform would forget and which it would know again, asks, and writes
+It shows which resources leave the state and which come back into it, asks, and writes
 the old content as a new version with a new serial, under the lock. The versions in between stay.
 Nothing on AWS is changed: "npx cdktf diff STACK" afterwards shows what the next deploy would do.
 ` + exitHelp,
@@ -82,7 +82,7 @@ Nothing on AWS is changed: "npx cdktf diff STACK" afterwards shows what the next
 		},
 	}
 	yesFlag(cmd, &yes)
-	cmd.Flags().BoolVar(&otherLineage, "other-lineage", false, "accept a version from before the state was begun anew")
+	cmd.Flags().BoolVar(&otherLineage, "other-lineage", false, "accept a version from before a new state was begun")
 	return cmd
 }
 
@@ -117,7 +117,7 @@ func rollback(cmd *cobra.Command, name, version string, otherLineage, yes bool) 
 		return nil
 	}
 	printRollback(out, name, plan)
-	if err := confirm(cmd, yes, "Bring it back?"); err != nil {
+	if err := confirm(cmd, yes, "Restore it?"); err != nil {
 		return err
 	}
 
@@ -132,7 +132,7 @@ func rollback(cmd *cobra.Command, name, version string, otherLineage, yes bool) 
 	}
 	fmt.Fprintf(out, "%s is back at serial %d, as serial %d. See what a deploy would do: npx cdktf diff %[1]s\n", name, plan.Target.Serial, plan.File.Serial)
 	if len(plan.Forgotten) > 0 {
-		fmt.Fprintf(out, "Read in again what it forgot and AWS still has: %s adopt %s\n", state.Command, name)
+		fmt.Fprintf(out, "Import what it removed and AWS still has: %s adopt %s\n", command, name)
 	}
 	return nil
 }
@@ -146,18 +146,18 @@ func printRollback(out io.Writer, name string, plan *state.Rollback) {
 	default:
 		now = fmt.Sprintf("at serial %d", plan.Current.Serial)
 	}
-	fmt.Fprintf(out, "The state of %s is %s. Back at serial %d it would\n", name, now, plan.Target.Serial)
-	list := func(sign, verb, note string, resources []state.Resource) {
+	fmt.Fprintf(out, "The state of %s is %s. Going back to serial %d would\n", name, now, plan.Target.Serial)
+	list := func(sign, does, note string, resources []state.Resource) {
 		if len(resources) == 0 {
 			note = ""
 		}
-		fmt.Fprintf(out, "  %s %s%s\n", verb, count(len(resources)), note)
+		fmt.Fprintf(out, "  "+does+"%s\n", count(len(resources)), note)
 		for _, r := range resources {
 			fmt.Fprintf(out, "    %s %v\n", sign, r)
 		}
 	}
-	list("-", "forget", ", still on AWS", plan.Forgotten)
-	list("+", "know again", ", if still there", plan.Resurrected)
+	list("-", "remove %s from the state", ", still on AWS", plan.Forgotten)
+	list("+", "add %s to the state", ", if still on AWS", plan.Resurrected)
 }
 
 // count is a number of resources in words.

@@ -40,8 +40,8 @@ func writeLocal(file *state.File) error {
 	return os.Rename(whole, localState)
 }
 
-// fits checks that the bucket holds all of the local state, if there is one.
-func fits(remote *state.Object) error {
+// checkLocal checks that the bucket holds all of the local state, if there is one.
+func checkLocal(remote *state.Object) error {
 	local, err := readLocal()
 	if err != nil || local == nil {
 		return err
@@ -55,7 +55,7 @@ func fits(remote *state.Object) error {
 
 // dropLocal removes the local state once the bucket holds all of it.
 func dropLocal(remote *state.Object) error {
-	if err := fits(remote); err != nil {
+	if err := checkLocal(remote); err != nil {
 		return err
 	}
 	for _, name := range []string{localState, localState + ".new", localState + ".backup", "." + localState + ".lock.info"} {

@@ -24,9 +24,9 @@ func lockModeCommand() *cobra.Command {
 		ValidArgs: []string{string(project.LockDynamoDB), string(project.LockBoth), string(project.LockS3)},
 		Long: `Move the locks of all stacks from DynamoDB to S3 or back:
 
-  dynamodb  the lock lies in the table
-  both      it lies in the table and in the bucket; whoever wants it takes both
-  s3        it lies in the bucket; the table is not used
+  dynamodb  the lock is in the table
+  both      it is in the table and in the bucket; whoever wants it takes both
+  s3        it is in the bucket; the table is not used
 
 A step goes to a neighbour only: "dynamodb" and "s3" do not see each other's locks, "both" sees
 either. Before the second step, everyone must have the first one in their checkout.
@@ -60,7 +60,7 @@ func lockMode(cmd *cobra.Command, to project.LockMode, yes bool) (err error) {
 	}
 	from := s.StateLock
 	if from == to {
-		fmt.Fprintf(out, "The locks lie in %q already.\n", to)
+		fmt.Fprintf(out, "The lock mode is %q already.\n", to)
 		return nil
 	}
 	if step := slices.Index(project.LockModes, to) - slices.Index(project.LockModes, from); step < -1 || step > 1 {
@@ -69,7 +69,7 @@ func lockMode(cmd *cobra.Command, to project.LockMode, yes bool) (err error) {
 
 	// Of every two neighbours one is "both": its locks keep out everybody.
 	s.StateLock = project.LockBoth
-	store, err := state.Open(ctx, s)
+	store, err := state.Open(ctx, s, advise)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func lockMode(cmd *cobra.Command, to project.LockMode, yes bool) (err error) {
 	if err := setMode(to); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, `The locks lie in %q now. Commit %s, and have everyone pull before they deploy.
+	fmt.Fprintf(out, `The lock mode is %q now. Commit %s, and have everyone pull before they deploy.
 Where a deploy then says "Backend configuration changed": rm %s
 `, to, project.File, filepath.Join(stackDir("*"), ".terraform", "terraform.tfstate"))
 	return nil

@@ -1,11 +1,11 @@
 // Command state looks after the Terraform states of the project: it makes the
-// bucket and the table that hold them, and is the way out when something went
-// wrong with one.
+// bucket and the table that hold them, and repairs them when something went
+// wrong.
 //
 //	state bootstrap           makes bucket and table in an empty account
 //	state check [STACK]...    says whether everything is in order
-//	state unlock STACK        frees the state of a deploy that died
-//	state adopt STACK         reads in what a dead deploy made but did not record
+//	state unlock STACK        unlocks the state of a killed deploy
+//	state adopt STACK         imports what a killed deploy made but did not record
 //	state versions STACK      lists the versions of a state
 //	state rollback STACK V    makes an older version the newest one
 //	state lock-mode MODE      moves the locks from DynamoDB to S3 or back
@@ -35,7 +35,7 @@ import (
 const (
 	exitFailed      = 1 // something failed, or check found something
 	exitUsage       = 2 // the command line is wrong
-	exitLocked      = 3 // somebody holds the lock, or may still be at work
+	exitLocked      = 3 // somebody holds the lock, or may still be running
 	exitUnconfirmed = 4 // a question was not answered with yes
 )
 
@@ -44,7 +44,7 @@ Exit status:
   0  done, or nothing to do
   1  something failed, or check found something wrong
   2  wrong command line
-  3  somebody else holds the lock, or its holder may still be at work
+  3  somebody else holds the lock, or its holder may still be running
   4  a question was not answered with "yes": nothing was done from there on
 `
 
@@ -63,7 +63,7 @@ func exitStatus(err error) int {
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.As(err, &locked), errors.Is(err, errAtWork):
+	case errors.As(err, &locked), errors.Is(err, errMayRun):
 		return exitLocked
 	case errors.Is(err, errUnconfirmed):
 		return exitUnconfirmed
@@ -110,8 +110,8 @@ func checkEnvironment() error {
 type usageError struct{ error }
 
 func usage(cmd *cobra.Command, err error) error {
-	command := strings.TrimPrefix(cmd.CommandPath(), "state")
-	return usageError{fmt.Errorf("%w\nSee: %s%s --help", err, state.Command, command)}
+	path := strings.TrimPrefix(cmd.CommandPath(), "state")
+	return usageError{fmt.Errorf("%w\nSee: %s%s --help", err, command, path)}
 }
 
 // arguments has the faults that check finds end with exitUsage.
@@ -130,7 +130,7 @@ func open(ctx context.Context) (*state.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return state.Open(ctx, s)
+	return state.Open(ctx, s, advise)
 }
 
 // openStack opens the store and finds a stack in it.

@@ -14,32 +14,32 @@ import (
 	"example.com/webserver-cluster/internal/state"
 )
 
-// errAtWork means that a lock's holder may still be at work.
-var errAtWork = errors.New("the holder may still be at work")
+// errMayRun means that a lock's holder may still be running.
+var errMayRun = errors.New("the holder may still be running")
 
 func unlockCommand() *cobra.Command {
 	var how unlocking
 	cmd := &cobra.Command{
 		Use:   "unlock STACK",
-		Short: "Free the state of a deploy that died",
-		Long: `Free the state of a deploy that died: killed, disconnected, out of power.
+		Short: "Unlock the state of a killed deploy",
+		Long: `Unlock the state of a deploy that was killed or disconnected, or lost its power.
 
-It shows who holds the lock and since when, and refuses if that deploy may still
-be at work. Then it takes the lock over, brings the digest in the lock table up
+It shows who holds the lock and since when, and refuses if that deploy may still be
+running. Then it replaces the lock with its own, brings the digest in the lock table up
 to the newest state in the bucket, writes the state that the deploy could not write
-(errored.tfstate in the stack's folder), reads in what it made but did not record
-(see: adopt --help), and gives the lock back. Nothing on AWS is changed.
+(errored.tfstate in the stack's folder), imports what it made but did not record
+(see: adopt --help), and releases the lock. Nothing on AWS is changed.
 
 Run it in a checkout of the code that was being deployed: what a deploy made can be
-read in only as the resource of the code that made it.
+imported only as the resource of the code that made it.
 
-Whether a deploy is still at work can be seen only on the machine and as the user that
+Whether a deploy is still running can be seen only on the machine and as the user that
 took the lock. For a lock from elsewhere, ask its holder, then use --force.
 
-If it is interrupted or fails, a lock that lay there stays, and running it again goes on. Only a
-deleted, broken or overwritten state is freed at once: what helps there, a rollback, needs the lock. Where
-reading in keeps failing, --no-adopt frees the stack without it: the next deploy may then make a
-second time what exists already.
+If it is interrupted or fails, the stack stays locked, and running it again continues. Only with a
+deleted, broken or overwritten state it is unlocked at once: the rollback that helps needs the lock.
+Where an import fails again and again, --no-adopt unlocks the stack without it: the next deploy may
+then make a second time what exists already.
 ` + exitHelp,
 		Example: "  go run ./cmd/state unlock stage\n  go run ./cmd/state unlock stage --force --yes",
 		Args:    arguments(cobra.ExactArgs(1)),
@@ -48,8 +48,8 @@ second time what exists already.
 		},
 	}
 	yesFlag(cmd, &how.yes)
-	cmd.Flags().BoolVar(&how.force, "force", false, "the holder is known to be gone")
-	cmd.Flags().BoolVar(&how.noAdopt, "no-adopt", false, "do not look for resources that the state lacks")
+	cmd.Flags().BoolVar(&how.force, "force", false, "the holder is known to have ended")
+	cmd.Flags().BoolVar(&how.noAdopt, "no-adopt", false, "do not import resources that the state lacks")
 	return cmd
 }
 
@@ -73,12 +73,12 @@ func unlock(cmd *cobra.Command, name string, how unlocking) error {
 		if i > 0 && lock.ID == held[0].ID {
 			continue
 		}
-		reason, err := stack.AtWork(lock.LockInfo)
+		reason, err := stack.MayRun(lock.LockInfo)
 		switch {
 		case err != nil:
 			return err
 		case reason != "" && !how.force:
-			return fmt.Errorf("%w: %s\nAsk %s. If the deploy is gone: %s unlock %s --force", errAtWork, reason, lock.Who, state.Command, name)
+			return fmt.Errorf("%w: %s\nAsk %s. If the deploy has ended: %s unlock %s --force", errMayRun, reason, lock.Who, command, name)
 		case reason != "":
 			fmt.Fprintf(out, "--force: %s\n", reason)
 		}
@@ -93,44 +93,44 @@ func unlock(cmd *cobra.Command, name string, how unlocking) error {
 	if err != nil {
 		return err
 	}
-	damaged, err := mend(cmd, store, stack, held, how)
+	damaged, err := repair(cmd, store, stack, held, how)
 	if err != nil && !unusable(err) && (damaged || len(held) > 0) {
-		// The next deploy must not start from a state that lacks what the dead
+		// The next deploy must not start from a state that lacks what the killed
 		// one made, so the lock stays.
-		return fmt.Errorf("%w\n%s stays locked; go on with: %s unlock %[2]s", err, name, state.Command)
+		return fmt.Errorf("%w\n%s stays locked; continue with: %s unlock %[2]s", err, name, command)
 	}
 	if released := lock.Release(ctx); released != nil {
 		return errors.Join(err, released)
 	}
 	if len(held) > 0 {
-		fmt.Fprintf(out, "%s is free.\n", name)
+		fmt.Fprintf(out, "%s is unlocked.\n", name)
 	}
 	switch {
-	case unusable(err): // the way out is a rollback, and that needs the lock
-		return fmt.Errorf("%w\nBring an older version back: %s; then: %s adopt %s", err, stack.BringBack(), state.Command, name)
+	case unusable(err): // what helps is a rollback, and that needs the lock
+		return fmt.Errorf("%w: %s; then: %s adopt %s", err, restore(name), command, name)
 	case err == nil && (damaged || len(held) > 0):
 		fmt.Fprintf(out, `See what a deploy would do: npx cdktf diff %s
 AWS lists new resources some minutes late. If a deploy would make what exists already, wait, then: %s adopt %[1]s
-`, name, state.Command)
+`, name, command)
 	}
 	return err
 }
 
-// mend brings the stack's digest and state up to what there is, and tells
-// whether there was anything to mend. The caller holds the lock, which was
+// repair brings the stack's digest and state up to what there is, and tells
+// whether there was anything to repair. The caller holds the lock, which was
 // another's before: held.
-func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []state.Held, how unlocking) (damaged bool, err error) {
+func repair(cmd *cobra.Command, store *state.Store, stack state.Stack, held []state.Held, how unlocking) (damaged bool, err error) {
 	damaged, err = stack.RepairDigest(cmd.Context())
 	if err != nil {
 		return damaged, err
 	}
 	if damaged {
-		fmt.Fprintln(cmd.OutOrStdout(), "The digest in the lock table did not fit what is in the bucket: repaired.")
+		fmt.Fprintln(cmd.OutOrStdout(), "The digest in the lock table did not match the state in the bucket: repaired.")
 	}
 	if _, err := stack.Load(cmd.Context(), ""); err != nil && !errors.Is(err, state.ErrNoState) {
 		return damaged, err
 	}
-	errored, err := rescue(cmd, stack, held, how.yes)
+	errored, err := writeErrored(cmd, stack, held, how.yes)
 	if err != nil {
 		return damaged, err
 	}
@@ -142,18 +142,18 @@ func mend(cmd *cobra.Command, store *state.Store, stack state.Stack, held []stat
 		err = adopt(cmd, store, stack, how.yes)
 	}
 	if err != nil {
-		return damaged, fmt.Errorf("%w\nTo free %s without reading in: --no-adopt", err, stack.Name)
+		return damaged, fmt.Errorf("%w\nTo unlock %s without the import: --no-adopt", err, stack.Name)
 	}
 	return damaged, nil
 }
 
-// unusable tells whether there is a state, but not one to go on from.
+// unusable tells whether there is a state, but none that a deploy can use.
 func unusable(err error) bool {
 	return errors.Is(err, state.ErrBroken) || errors.Is(err, state.ErrDeleted) || errors.Is(err, state.ErrOverwritten)
 }
 
 // mayHaveMade tells whether a lock is that of an operation that makes
-// resources, or of a command that was to read them in. Terraform calls deploy
+// resources, or of a command that was to import them. Terraform calls deploy
 // and destroy by one name.
 func mayHaveMade(held []state.Held) bool {
 	return slices.ContainsFunc(held, func(lock state.Held) bool {
@@ -195,7 +195,7 @@ func describe(ctx context.Context, out io.Writer, stack state.Stack, held []stat
   since      %s (%s ago)
   operation  %s
   lock id    %s
-  lies in    %s
+  stored in  %s
 `, stack.Name, lock.Who, lock.Created.Local().Format(time.DateTime), state.Age(lock.Created), lock.Operation, lock.ID, strings.Join(places, ", "))
 	}
 	switch {

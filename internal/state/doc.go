@@ -1,4 +1,4 @@
-// Package state looks after the Terraform states that lie in the state bucket,
+// Package state looks after the Terraform states in the state bucket,
 // next to Terraform's own S3 backend and by its rules
 // (https://developer.hashicorp.com/terraform/language/backend/s3).
 //
@@ -12,7 +12,3 @@
 // A Store is the bucket and the table; a Stack is what they hold for one
 // stack. Whatever writes here holds the lock as Terraform would.
 package state
-
-// Command is how a user calls the command that this package is for, in the
-// project's folder: what its advice begins with.
-const Command = "go run ./cmd/state"

@@ -18,7 +18,8 @@ type File struct {
 	TerraformVersion string
 	Resources        []Resource // managed ones; no data sources
 
-	data []byte
+	data       []byte
+	attributes map[string]map[string]any // by address; of objects that are not deposed and have no index
 }
 
 // Resource is an object that a state knows.
@@ -28,6 +29,7 @@ type Resource struct {
 	ID      string // its id in AWS
 	ARN     string // "" if it has none
 	Deposed string // key of an object that the next apply destroys, else ""
+	Tainted bool   // the next apply replaces it: it was not finished
 }
 
 func (r Resource) String() string {
@@ -53,6 +55,9 @@ type resourceEntry struct {
 
 func (e resourceEntry) address() string {
 	address := e.Type + "." + e.Name
+	if e.Mode == "data" {
+		address = "data." + address
+	}
 	if e.Module != "" {
 		address = e.Module + "." + address
 	}
@@ -60,12 +65,10 @@ func (e resourceEntry) address() string {
 }
 
 type instanceEntry struct {
-	IndexKey   any    `json:"index_key"`
-	Deposed    string `json:"deposed"`
-	Attributes struct {
-		ID  any `json:"id"`
-		ARN any `json:"arn"`
-	} `json:"attributes"`
+	IndexKey   any            `json:"index_key"`
+	Deposed    string         `json:"deposed"`
+	Status     string         `json:"status"`
+	Attributes map[string]any `json:"attributes"`
 }
 
 // Parse reads a state.
@@ -84,14 +87,20 @@ func Parse(data []byte) (*File, error) {
 		return nil, fmt.Errorf("these %d bytes are no Terraform state of format version %d", len(data), formatVersion)
 	}
 	f := &File{Serial: content.Serial, Lineage: content.Lineage, TerraformVersion: content.TerraformVersion, data: data}
+	f.attributes = map[string]map[string]any{}
 	for _, entry := range content.Resources {
+		for _, instance := range entry.Instances {
+			if instance.Deposed == "" && instance.IndexKey == nil {
+				f.attributes[entry.address()] = instance.Attributes
+			}
+		}
 		if entry.Mode != "managed" {
 			continue
 		}
 		for _, instance := range entry.Instances {
 			r := Resource{
 				Address: entry.address(), Type: entry.Type, Deposed: instance.Deposed,
-				ID: str(instance.Attributes.ID), ARN: str(instance.Attributes.ARN),
+				ID: str(instance.Attributes["id"]), ARN: str(instance.Attributes["arn"]), Tainted: instance.Status == "tainted",
 			}
 			if instance.IndexKey != nil {
 				key, _ := json.Marshal(instance.IndexKey)
@@ -110,10 +119,14 @@ func str(v any) string {
 	return s
 }
 
+// Attribute is an attribute of the resource or, with "data." in front, the data
+// source at an address, if it is a string; else "".
+func (f *File) Attribute(address, name string) string { return str(f.attributes[address][name]) }
+
 // Size is the state's size in bytes.
 func (f *File) Size() int { return len(f.data) }
 
-// Bytes are the state as it lies in the bucket.
+// Bytes are the state as it is in the bucket.
 func (f *File) Bytes() []byte { return f.data }
 
 // WithSerial returns the same state with another serial.
@@ -141,7 +154,7 @@ func (f *File) Add(others ...*File) (*File, error) {
 			}
 			for _, entry := range theirs.Resources {
 				if string(entry["mode"]) != `"managed"` {
-					continue // a data source: read anew each time
+					continue // a data source: read at each plan
 				}
 				var err error
 				if entries, err = addEntry(entries, entry); err != nil {
@@ -231,7 +244,7 @@ func newID() string {
 }
 
 // Compare tells what going from one state to another does to what Terraform
-// knows: the objects that it forgets, and those that it knows again.
+// knows: the objects that leave the state, and those that come back into it.
 func Compare(from, to *File) (forgotten, resurrected []Resource) {
 	return missing(from, to), missing(to, from)
 }

@@ -147,12 +147,6 @@ func Find(versions []Version, name string) (Version, error) {
 	return found[0], nil
 }
 
-// BringBack are the commands that bring an older version of the stack's state
-// back.
-func (s Stack) BringBack() string {
-	return fmt.Sprintf("%s versions %s, then %[1]s rollback %[2]s VERSION", Command, s.Name)
-}
-
 // Rollback is an older version about to become the newest one.
 type Rollback struct {
 	Current     *Object // nil if the state was deleted

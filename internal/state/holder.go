@@ -15,41 +15,41 @@ import (
 	"github.com/shirou/gopsutil/v4/process"
 )
 
-// AtWork tells why a lock's holder may still be at work; "" if it is certainly
-// gone. A lock has no heartbeat, and one of Terraform's does not say which
+// MayRun tells why a lock's holder may still be running; "" if it has certainly
+// ended. A lock has no heartbeat, and one of Terraform's does not say which
 // process holds it. So the answer is certain only for a lock of this user on
-// this machine: its holder is gone if no process runs that could hold it.
-func (s Stack) AtWork(lock LockInfo) (string, error) {
+// this machine: its holder has ended if no process runs that could hold it.
+func (s Stack) MayRun(lock LockInfo) (string, error) {
 	if !lock.Ours() {
-		return fmt.Sprintf("the lock is from %s and this is %s: whether its holder is still at work cannot be seen from here", lock.Who, me()), nil
+		return fmt.Sprintf("the lock is from %s and this is %s: whether its holder is still running cannot be seen from here", lock.Who, me()), nil
 	}
-	suspects, err := s.suspects(lock)
+	candidates, err := s.candidates(lock)
 	for range looks {
-		if len(suspects) == 0 || err != nil {
+		if len(candidates) == 0 || err != nil {
 			return "", err
 		}
 		time.Sleep(lookAgain)
-		var again map[int32]string
-		again, err = s.suspects(lock)
-		maps.DeleteFunc(suspects, func(pid int32, _ string) bool { return again[pid] == "" })
+		var still map[int32]string
+		still, err = s.candidates(lock)
+		maps.DeleteFunc(candidates, func(pid int32, _ string) bool { return still[pid] == "" })
 	}
-	pids := slices.Sorted(maps.Keys(suspects))
+	pids := slices.Sorted(maps.Keys(candidates))
 	if len(pids) == 0 || err != nil {
 		return "", err
 	}
-	return suspects[pids[0]], nil
+	return candidates[pids[0]], nil
 }
 
-// AtWork looks again, so often and after so long: what it saw may have been a
+// MayRun looks again, so often and after so long: what it saw may have been a
 // Terraform that was just about to end, or to write down its backend.
 const (
 	looks     = 4
 	lookAgain = time.Second / 2
 )
 
-// suspects are the processes on this machine that may hold the lock, described,
+// candidates are the processes on this machine that may hold the lock, described,
 // by their numbers.
-func (s Stack) suspects(lock LockInfo) (map[int32]string, error) {
+func (s Stack) candidates(lock LockInfo) (map[int32]string, error) {
 	all, err := process.Processes()
 	if err != nil {
 		return nil, fmt.Errorf("list the processes: %w", err)
@@ -58,7 +58,7 @@ func (s Stack) suspects(lock LockInfo) (map[int32]string, error) {
 	for _, p := range all {
 		// A process that ends meanwhile is none that holds the lock.
 		name, err := p.Name()
-		if err != nil || !mayHold(lock, name, p.Pid) || !ours(p) || dead(p) {
+		if err != nil || !couldHold(lock, name, p.Pid) || !ours(p) || zombie(p) {
 			continue
 		}
 		dir, works := "a folder that cannot be seen", unknown
@@ -90,8 +90,8 @@ func (s Stack) suspects(lock LockInfo) (map[int32]string, error) {
 // holderInfo is what a lock of this process says in its Info.
 func holderInfo() string { return fmt.Sprintf("process %d", os.Getpid()) }
 
-// mayHold tells whether a process could hold a lock, by its name and number.
-func mayHold(lock LockInfo, name string, pid int32) bool {
+// couldHold tells whether a process could hold a lock, by its name and number.
+func couldHold(lock LockInfo, name string, pid int32) bool {
 	if lock.Info != "" { // one of this package
 		return lock.Info == fmt.Sprintf("process %d", pid) && pid != int32(os.Getpid())
 	}
@@ -113,9 +113,9 @@ func ours(p *process.Process) bool {
 	return err != nil || name == username()
 }
 
-// dead tells whether a process was killed and only waits for its parent to
+// zombie tells whether a process was killed and only waits for its parent to
 // notice.
-func dead(p *process.Process) bool {
+func zombie(p *process.Process) bool {
 	status, err := p.Status()
 	return err == nil && slices.Contains(status, process.Zombie)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,11 +18,10 @@ import (
 // exist and were not made by this project. Whether they exist, the caller knows.
 func (s *Store) Foreign(ctx context.Context, bucket, table bool) error {
 	var errs []error
-	note := func(kind, name, setting string, ours bool, err error) {
+	note := func(kind Kind, name string, ours bool, err error) {
 		if err == nil && !ours {
-			err = &Failure{fmt.Sprintf("the %s %s exists, and this project did not make it", kind, name),
-				fmt.Sprintf(`nothing was changed. Choose another %s in cdktf.json; or use it as it is: "A bucket and a table that exist" in docs/when-something-goes-wrong.md`, setting),
-				fmt.Errorf("it lacks the tags %s=%s, %s=%s", project.ProjectTag, s.Settings.Project, project.EnvironmentTag, project.StateStack)}
+			err = s.fail(kind, "", "the "+name+" exists, and this project did not make it",
+				fmt.Errorf("it lacks the tags %s=%s, %s=%s", project.ProjectTag, s.Settings.Project, project.EnvironmentTag, project.StateStack))
 		}
 		errs = append(errs, err)
 	}
@@ -32,11 +30,11 @@ func (s *Store) Foreign(ctx context.Context, bucket, table bool) error {
 		if err == nil && !ours {
 			ours, err = s.Untouched(ctx, s.Settings.StateBucket)
 		}
-		note("bucket", s.Settings.StateBucket, "stateBucket", ours, err)
+		note(ForeignBucket, "bucket "+s.Settings.StateBucket, ours, err)
 	}
 	if table {
 		ours, err := s.ourTable(ctx)
-		note("table", s.Settings.LockTable, "lockTable", ours, err)
+		note(ForeignTable, "table "+s.Settings.LockTable, ours, err)
 	}
 	return errors.Join(errs...)
 }
@@ -65,7 +63,7 @@ func (s *Store) ours(ctx context.Context, tags map[string]string, kind, id strin
 	if tags[project.ProjectTag] != "" || tags[project.EnvironmentTag] != "" {
 		return tags[project.ProjectTag] == s.Settings.Project && tags[project.EnvironmentTag] == project.StateStack, nil
 	}
-	if _, err := s.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Settings.StateBucket}); status(err) == http.StatusNotFound {
+	if _, err := s.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Settings.StateBucket}); NotFound(err) {
 		return false, nil
 	}
 	object, err := s.Stack(project.StateStack).Load(ctx, "")

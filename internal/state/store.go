@@ -3,8 +3,6 @@ package state
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/logging"
@@ -28,31 +25,35 @@ type Store struct {
 	AWS      aws.Config // credentials and region, for clients of other services
 	s3       *s3.Client
 	db       *dynamodb.Client
+	advise   Adviser // may be nil
 }
 
 // Open returns the store that the settings name. Credentials come from where
 // every AWS tool takes them: the environment, a profile, a role. It asks AWS
-// nothing yet, but fails if there are no credentials.
-func Open(ctx context.Context, s project.Settings) (*Store, error) {
+// nothing yet, but fails if there are no credentials. advise is asked for what each
+// failure then advises; nil for no advice.
+func Open(ctx context.Context, s project.Settings, advise Adviser) (*Store, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.Region), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
+	store := On(cfg, s)
+	store.advise = advise
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, &Failure{"no AWS credentials", "log in (aws sso login, aws configure) or set AWS_PROFILE", err}
+		return nil, store.fail(NoCredentials, "", "no AWS credentials", err)
 	}
-	return On(cfg, s), nil
+	return store, nil
 }
 
 // On returns the store that the settings name, with these credentials.
 func On(cfg aws.Config, s project.Settings) *Store {
-	return &Store{s, cfg, s3.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)}
+	return &Store{Settings: s, AWS: cfg, s3: s3.NewFromConfig(cfg), db: dynamodb.NewFromConfig(cfg)}
 }
 
-// usesTable tells whether locks lie in the table; the digests do, too, then.
+// usesTable tells whether locks are in the table; the digests are, too, then.
 func (s *Store) usesTable() bool { return s.Settings.StateLock != project.LockS3 }
 
-// usesFile tells whether locks lie in the bucket.
+// usesFile tells whether locks are in the bucket.
 func (s *Store) usesFile() bool { return s.Settings.StateLock != project.LockDynamoDB }
 
 // Stack returns what the store holds for a stack, by the stack's name.
@@ -101,13 +102,13 @@ var (
 	ErrNoState = errors.New("no state")
 	// ErrDeleted means that a stack's state was deleted. Its versions are there.
 	ErrDeleted = errors.New("the state was deleted")
-	// ErrBroken means that what lies in a state's place is no state.
+	// ErrBroken means that what is in a state's place is no state.
 	ErrBroken = errors.New("broken state")
 	// ErrOverwritten means that somebody has put an older state over a newer one.
 	ErrOverwritten = errors.New("an older state was put over a newer one")
 )
 
-// Object is a version of a state as it lies in the bucket.
+// Object is a version of a state as it is in the bucket.
 type Object struct {
 	*File
 	VersionID string
@@ -185,104 +186,10 @@ func (s Stack) Save(ctx context.Context, file *File, before *Object) error {
 		return nil
 	}
 	if err := s.setDigest(ctx, file.Digest()); err != nil {
-		return fmt.Errorf("the state of %[1]s is written, but not its digest: %[2]s unlock %[1]s\n%[3]w", s.Name, Command, err)
+		return s.store.fail(WrongDigest, s.Name, "the state of "+s.Name+" is written, but not its digest", err)
 	}
 	return nil
 }
 
 // lastWrite is how long what must not be left half done may take.
 const lastWrite = time.Minute
-
-// Digest returns the digest that the table holds for the state: MD5 in
-// hexadecimal, "" for none.
-func (s Stack) Digest(ctx context.Context) (string, error) {
-	if !s.store.usesTable() {
-		return "", nil
-	}
-	output, err := s.store.db.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName:      &s.store.Settings.LockTable,
-		Key:            tableKey(s.digestID()),
-		ConsistentRead: aws.Bool(true),
-	})
-	if err != nil {
-		return "", s.store.explain("read the digest of "+s.Name, err)
-	}
-	return text(output.Item["Digest"]), nil
-}
-
-// RepairDigest makes the table's digest that of the newest state in the bucket
-// and tells whether it was another one. The caller holds the lock: while an
-// apply is on, a digest lags for a moment. Nothing is repaired where a state
-// was deleted or overwritten with an older one: the digest is what keeps Terraform from
-// going on from there. Where there never was one (the bucket is a new one), the
-// digest goes.
-func (s Stack) RepairDigest(ctx context.Context) (repaired bool, err error) {
-	digest, err := s.Digest(ctx)
-	if err != nil || !s.store.usesTable() {
-		return false, err
-	}
-	object, err := s.Load(ctx, "")
-	switch {
-	case errors.Is(err, ErrDeleted), errors.Is(err, ErrNoState) && digest == "":
-		return false, nil
-	case errors.Is(err, ErrNoState):
-		return true, s.RemoveDigest(ctx)
-	case err != nil || digest == object.Digest():
-		return false, err
-	}
-	if digest != "" {
-		if err := s.overwritten(ctx, object); err != nil {
-			return false, err
-		}
-	}
-	return true, s.setDigest(ctx, object.Digest())
-}
-
-// overwritten returns ErrOverwritten if one of the versions before the newest has a
-// higher serial. Terraform's own writes raise it.
-func (s Stack) overwritten(ctx context.Context, newest *Object) error {
-	versions, err := s.Versions(ctx, 10)
-	if err != nil {
-		return err
-	}
-	for _, v := range versions {
-		if v.Err == nil && v.Object != nil && v.Object.Serial > newest.Serial {
-			return fmt.Errorf("%w: serial %d over %d", ErrOverwritten, newest.Serial, v.Object.Serial)
-		}
-	}
-	return nil
-}
-
-func (s Stack) setDigest(ctx context.Context, digest string) error {
-	item := tableKey(s.digestID())
-	item["Digest"] = &dbtypes.AttributeValueMemberS{Value: digest}
-	_, err := s.store.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.store.Settings.LockTable, Item: item})
-	return s.store.explain("write the digest of "+s.Name, err)
-}
-
-// RemoveDigest takes the digest out of the table. Without one, Terraform
-// trusts the bucket.
-func (s Stack) RemoveDigest(ctx context.Context) error {
-	_, err := s.store.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.store.Settings.LockTable, Key: tableKey(s.digestID())})
-	return s.store.explain("remove the digest of "+s.Name, err)
-}
-
-func (s Stack) digestID() string { return s.lockID() + "-md5" }
-
-func tableKey(id string) map[string]dbtypes.AttributeValue {
-	return map[string]dbtypes.AttributeValue{project.LockKey: &dbtypes.AttributeValueMemberS{Value: id}}
-}
-
-// text is an attribute's value if it is a string, else "".
-func text(value dbtypes.AttributeValue) string {
-	if s, ok := value.(*dbtypes.AttributeValueMemberS); ok {
-		return s.Value
-	}
-	return ""
-}
-
-// Digest is the file's MD5 in hexadecimal, as Terraform's backend keeps it.
-func (f *File) Digest() string {
-	sum := md5.Sum(f.data)
-	return hex.EncodeToString(sum[:])
-}

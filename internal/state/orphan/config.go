@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 )
 
 // config is what this package reads of a synthesized stack.
@@ -77,6 +76,3 @@ func (c config) argument(kind, name, argument string) string {
 	s, _ := c.Resource[kind][name][argument].(string)
 	return s
 }
-
-// reference is an argument that is another resource's id.
-var reference = regexp.MustCompile(`^\$\{(\w+\.[\w-]+)\.id\}$`)

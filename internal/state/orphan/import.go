@@ -10,23 +10,33 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"example.com/webserver-cluster/internal/state"
 )
 
-// Adopt reads orphans in with `terraform import` and returns a state with
-// each. It works in a folder of its own with a local state: neither the stack's
-// state nor anything on AWS changes. dir is the folder of the synthesized
-// stack. done is called after each orphan, from several goroutines at once, with what
-// became of it. Orphans that turn out not to exist are left out. If some
-// cannot be read in, the error names each, and the states of the others are returned.
-func Adopt(ctx context.Context, dir string, orphans []Orphan, done func(o Orphan, result string)) ([]*state.File, error) {
-	scratch, err := os.MkdirTemp("", "adopt-")
+// Outcome is what became of the import of an orphan.
+type Outcome int
+
+const (
+	Imported    Outcome = iota
+	Missing             // it does not exist
+	Failed              // the error of Import says why
+	Interrupted         // the context was done
+)
+
+// Import imports orphans with `terraform import` and returns a state with each.
+// It works in a folder of its own with a local state: neither the stack's state
+// nor anything on AWS changes. dir is the folder of the synthesized stack. done is
+// called after each orphan, from several goroutines at once, with what became of it.
+// Orphans that turn out not to exist are left out. If some cannot be imported,
+// the error names each, and the states of the others are returned.
+func Import(ctx context.Context, dir string, orphans []Orphan, done func(Orphan, Outcome)) ([]*state.File, error) {
+	scratch, err := os.MkdirTemp("", "import-")
 	if err != nil {
 		return nil, err
 	}
@@ -43,14 +53,14 @@ func Adopt(ctx context.Context, dir string, orphans []Orphan, done func(o Orphan
 			file, err := importOne(ctx, scratch, fmt.Sprintf("%d.tfstate", i), o)
 			switch {
 			case errors.Is(err, errNotThere):
-				done(o, "does not exist")
+				done(o, Missing)
 			case ctx.Err() != nil:
-				done(o, "interrupted")
+				done(o, Interrupted)
 			case err != nil:
-				done(o, "cannot be read in")
+				done(o, Failed)
 				errs[i] = err
 			default:
-				done(o, "read in")
+				done(o, Imported)
 				files[i] = file
 			}
 			return nil
@@ -103,18 +113,22 @@ func prepare(ctx context.Context, dir, scratch string) error {
 	return terraform(ctx, scratch, "init", "-no-color", "-input=false")
 }
 
-// errNotThere means that an orphan does not exist.
+// errNotThere means that an orphan does not exist. One that was found by its tags
+// may have gone in the meantime, too: the list of tags is not always the newest.
 var errNotThere = errors.New("does not exist")
+
+// notThere is how Terraform says that; the provider looks for the association of a
+// route table before Terraform does, and says it in its own words. Anything else,
+// such as no permission, tells nothing of whether the resource exists.
+var notThere = regexp.MustCompile(`Error: (Cannot import non-existent remote object|No association found between route table ID)`)
 
 func importOne(ctx context.Context, dir, stateFile string, o Orphan) (*state.File, error) {
 	err := terraform(ctx, dir, "import", "-no-color", "-input=false", "-lock=false", "-backup=-", "-state="+stateFile, o.Address, o.ID)
 	switch {
-	// An orphan found by tags may have gone in the meantime, too: the list of
-	// tags is not always the newest.
-	case err != nil && strings.Contains(err.Error(), "Cannot import non-existent remote object"):
+	case err != nil && notThere.MatchString(err.Error()):
 		return nil, errNotThere
 	case err != nil:
-		return nil, fmt.Errorf("read in %s (%s): %w", o.Address, o.ID, err)
+		return nil, fmt.Errorf("import %s (%s): %w", o.Address, o.ID, err)
 	}
 	content, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if err != nil {
