@@ -17,6 +17,8 @@ type draw struct {
 	bytes []byte
 	// odd is how many of 256 fields get a value that may break a rule.
 	odd int
+	// script says that the field is for a script, in which Terraform reads nothing.
+	script bool
 }
 
 // newDraw starts with how odd the stack is to be: what has a fault in each of its
@@ -77,6 +79,7 @@ fields:
 		if !ok {
 			panic(fmt.Sprintf("values has no list for %v.%s", v.Type(), field.Name))
 		}
+		d.script = field.Name == "UserData" || field.Name == "ServerText"
 		good := reflect.ValueOf(pick(d, list...))
 		if d.isOdd() {
 			v.Field(i).Set(d.oddOf(field.Type, good.Convert(field.Type)))
@@ -144,13 +147,26 @@ func (d *draw) oddList(good reflect.Value) reflect.Value {
 var pieces = []string{
 	"", " ", "-", "--", "_", ".", "/", ":", "*", ",", "#", "0", "A", "a", "é", "ß", "日本", "😀", "\u00a0", "\u202e", "\ufeff", "e\u0301",
 	`"`, `'`, "`", `\`, `\n`, "\n", "\r\n", "\t", "\x00", "\x1b", "\x7f", "\u2028", "\xff", "$", "%", "{", "}", "$$", "%%",
-	"${terraform.workspace}", "${", "${}", "%{", "%{ if true }", "$${terraform.workspace}", "${no_such.thing.id}", "${TfToken[TOKEN.999]}",
+	reference, "${", "${}", "%{", "%{ if true }", "$${a}", "${no_such.thing.id}", "%%{", "${a", "}",
 	"@NAME@", "PAGE", "SERVER", "<b>", "&amp;", "aws", "aws:", "sg-", "ssm", "internal-", "xn--", "-s3alias", "//", "../", "null", "true", "%d", "%s", "%!",
 }
 
-// oddText is a good text with something in it, or cut, or of a length at which some
-// rule begins or ends, or nothing like it.
+// oddText is a text that nearTo makes. What stands between ${ and } the project leaves
+// to Terraform, so that there is none but reference, except in a script.
 func (d *draw) oddText(good string) string {
+	odd := d.nearTo(good)
+	if rest := strings.ReplaceAll(odd, reference, ""); !d.script && strings.Contains(rest, "${") {
+		return strings.ReplaceAll(odd, "${", "{")
+	}
+	if !d.script && strings.Contains(odd, reference) {
+		return strings.ReplaceAll(odd, "%{", "{")
+	}
+	return odd
+}
+
+// nearTo is a good text with something in it, or cut, or of a length at which some
+// rule begins or ends, or nothing like it.
+func (d *draw) nearTo(good string) string {
 	characters := []rune(good)
 	at := d.below(len(characters) + 1)
 	switch d.below(6) {

@@ -45,7 +45,22 @@ func drawEnvironment(d *draw) sample {
 	d.fill(&s.Environment.Network, "Name")
 	d.fill(&s.Environment.Cluster, "Name", "Network", "Database", "Alerts", "DefaultTags")
 	d.fill(&s.Environment.Database, "Name", "Network")
+	d.reconcile(&s.Environment.Network, &s.Environment.Cluster)
 	return s
+}
+
+// reconcile takes back what was drawn and only goes without something else. Mostly:
+// that is refused, too.
+func (d *draw) reconcile(network *constructs.NetworkProps, cluster *constructs.WebserverClusterProps) {
+	if len(network.Zones) > 0 && !d.isOdd() {
+		network.ZoneCount = 0
+	}
+	if cluster.AMI != "" && !d.isOdd() {
+		cluster.AMIParameter, cluster.PinAMI = "", false
+	}
+	if len(cluster.Checkpoints) == 0 && !d.isOdd() {
+		cluster.CheckpointDelay = 0
+	}
 }
 
 // validate reads the settings as the app does, from a file.
@@ -117,6 +132,7 @@ func drawOwn(d *draw) sample {
 	if d.below(2) == 1 {
 		s.Network = &constructs.NetworkProps{}
 		d.fill(s.Network)
+		d.reconcile(s.Network, &constructs.WebserverClusterProps{})
 	}
 	if d.below(2) == 1 {
 		s.Database = &constructs.MySQLProps{}
@@ -133,6 +149,7 @@ func drawOwn(d *draw) sample {
 	for i := range 1 + d.below(2) {
 		c := clusterSample{ID: id("web", "w-1", "w_1", "7", "a b") + []string{"", "2"}[i], Grant: id("", "uploads", "a-b"), Allow: id("", "batch"), Client: id("", "jobs", "j_2")}
 		d.fill(&c.Props, "Network", "Database", "Alerts")
+		d.reconcile(&constructs.NetworkProps{}, &c.Props)
 		c.Props.Name += []string{"", "2"}[i] // AWS has one namespace for all load balancers
 		c.Database, c.Read = d.below(2) == 1, d.below(2) == 1
 		s.Clusters = append(s.Clusters, c)
@@ -222,6 +239,9 @@ func (s *ownSample) refuses(failure string) bool {
 // errRefused is that the project refuses a sample.
 var errRefused = errors.New("refused")
 
+// maxShown is how many faults of a stack are shown: one cause may have a hundred.
+const maxShown = 5
+
 // check makes a sample and returns the stacks' JSON by their ids. It fails with
 // errRefused for a sample that the project refuses, and otherwise for one that it
 // accepts and that Terraform would not.
@@ -241,7 +261,11 @@ func check(s sample) (map[string][]byte, error) {
 	for id, content := range made {
 		found, err := checkStack(content)
 		errs = append(errs, err)
-		for _, fault := range found {
+		for i, fault := range found {
+			if i == maxShown {
+				errs = append(errs, fmt.Errorf("stack %s: and %d more", id, len(found)-i))
+				break
+			}
 			errs = append(errs, fmt.Errorf("stack %s: %s", id, fault))
 		}
 	}

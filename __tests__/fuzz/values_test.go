@@ -30,7 +30,7 @@ var values = map[string][]any{
 	"Settings.StateLock":   {"both", "dynamodb", "s3"},
 	"Settings.AlertEmail":  {"", "ops@example.com", "first.last+tag@sub.example.com", reference},
 
-	"Environment.Name": {"stage", "a", "prod2", strings.Repeat("a", 20), strings.Repeat("b", 30)},
+	"Environment.Name": {"stage", "a", "prod2", strings.Repeat("b", 17)},
 	"Environment.Tags": tags,
 
 	"NetworkProps.Name":                 {"own", "a", "net-" + strings.Repeat("a", 196)},
