@@ -193,7 +193,11 @@ func TestTwoClustersInOneStack(t *testing.T) {
 	// Names come from the place in the tree, so a second cluster of a stack
 	// cannot collide with the first.
 	app, stack := emptyStack(t)
-	existing := &constructs.Network{VPCID: "vpc-0", PublicSubnetIDs: []string{"a", "b"}, PrivateSubnetIDs: []string{"c", "d"}}
+	existing := &constructs.Network{
+		VPCID:            "vpc-00000000",
+		PublicSubnetIDs:  []string{"subnet-0000000a", "subnet-0000000b"},
+		PrivateSubnetIDs: []string{"subnet-0000000c", "subnet-0000000d"},
+	}
 	for _, id := range []string{"web", "api"} {
 		constructs.NewWebserverCluster(stack, id, constructs.WebserverClusterProps{
 			Name: "two-" + id, Network: existing,
