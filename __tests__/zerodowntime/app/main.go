@@ -1,4 +1,4 @@
-// Command app is the app whose environment the scenarios deploy: the project's parts,
+// Command app is the app whose environment the scenarios deploy: the project's constructs,
 // and a literal of its own. What a deploy changes is in the file deploy.json.
 package main
 
@@ -73,6 +73,6 @@ func synthesize() error {
 	for _, path := range slices.Sorted(maps.Keys(d.Overrides)) {
 		stack.AddOverride(jsii.String(path), d.Overrides[path])
 	}
-	app.Synth()
+	constructs.Synthesize(app)
 	return nil
 }
