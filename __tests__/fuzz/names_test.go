@@ -16,7 +16,7 @@ const suffix = 26
 
 // nameRule is AWS's rule for a name.
 type nameRule struct {
-	max      int
+	min, max int
 	pattern  *regexp.Regexp
 	reserved *regexp.Regexp // beginnings that AWS keeps for itself, or nil
 	within   string         // argument whose referent no two of one name may share; "" for the whole stack
@@ -31,7 +31,8 @@ var nameRules = map[string]nameRule{
 	// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
 	"aws_autoscaling_group.name_prefix": {max: 255 - suffix, pattern: regexp.MustCompile(`^[^:]+$`)},
 	// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html
-	"aws_launch_template.name_prefix": {max: 128 - suffix, pattern: regexp.MustCompile(`^[A-Za-z0-9().\-/_]+$`)},
+	// The provider wants 3 characters of a prefix, although it appends to it.
+	"aws_launch_template.name_prefix": {min: 3, max: 128 - suffix, pattern: regexp.MustCompile(`^[A-Za-z0-9().\-/_]+$`)},
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 	"aws_iam_role.name_prefix": {max: 64 - suffix, pattern: regexp.MustCompile(`^[\w+=,.@-]+$`)},
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateInstanceProfile.html
@@ -88,6 +89,8 @@ func (s *stack) checkNames() {
 			switch {
 			case utf8.RuneCountInString(name) > rule.max:
 				s.fault(e.address(), "%s %q has %d characters, and may have %d", argument, name, utf8.RuneCountInString(name), rule.max)
+			case utf8.RuneCountInString(name) < rule.min:
+				s.fault(e.address(), "%s %q has %d characters, and must have %d", argument, name, utf8.RuneCountInString(name), rule.min)
 			case !rule.pattern.MatchString(name):
 				s.fault(e.address(), "%s %q must match %v", argument, name, rule.pattern)
 			case rule.reserved != nil && rule.reserved.MatchString(name):

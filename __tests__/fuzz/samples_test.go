@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawscalleridentity"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
@@ -58,6 +59,9 @@ func (d *draw) reconcile(network *constructs.NetworkProps, cluster *constructs.W
 	if cluster.AMI != "" && !d.isOdd() {
 		cluster.AMIParameter, cluster.PinAMI = "", false
 	}
+	if cluster.UserData != "" && !d.isOdd() {
+		cluster.ServerText = ""
+	}
 	if len(cluster.Checkpoints) == 0 && !d.isOdd() {
 		cluster.CheckpointDelay = 0
 	}
@@ -87,7 +91,12 @@ func (s *environmentSample) validate() error {
 
 func (s *environmentSample) make(app cdktf.App) {
 	stacks.NewStateStack(app, s.Settings)
-	stacks.NewEnvironment(app, s.Settings, s.Environment)
+	addOther(stacks.NewEnvironment(app, s.Settings, s.Environment))
+}
+
+// addOther adds to a stack what reference names.
+func addOther(stack cdktf.TerraformStack) {
+	dataawscalleridentity.NewDataAwsCallerIdentity(stack, jsii.String("other"), &dataawscalleridentity.DataAwsCallerIdentityConfig{})
 }
 
 func (*environmentSample) refuses(string) bool { return false }
@@ -115,8 +124,8 @@ type clusterSample struct {
 
 // existing is a network that somebody else made.
 var existing = &constructs.Network{
-	VPCID: "vpc-0", PublicSubnetIDs: []string{"subnet-1", "subnet-2"},
-	PrivateSubnetIDs: []string{"subnet-3", "subnet-4"}, DatabaseSubnetIDs: []string{"subnet-5", reference},
+	VPCID: "vpc-01234567", PublicSubnetIDs: []string{"subnet-0123456789abcdef1", "subnet-0123456789abcdef2"},
+	PrivateSubnetIDs: []string{"subnet-0123456789abcdef3", "subnet-0123456789abcdef4"}, DatabaseSubnetIDs: []string{"subnet-0123456789abcdef5", reference},
 }
 
 func drawOwn(d *draw) sample {
@@ -192,6 +201,7 @@ func (s *ownSample) validate() error {
 func (s *ownSample) make(app cdktf.App) {
 	own := cdktf.NewTerraformStack(app, jsii.String("own"))
 	provider.NewAwsProvider(own, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String("eu-central-1")})
+	addOther(own)
 	if s.Store != nil {
 		constructs.NewStateStore(own, s.StoreID, *s.Store)
 	}
@@ -199,7 +209,7 @@ func (s *ownSample) make(app cdktf.App) {
 	if s.Network != nil {
 		network = constructs.NewNetwork(own, s.NetworkID, *s.Network)
 	}
-	database := &constructs.MySQL{Address: "db.example.com", Port: 3306, DatabaseName: "app", SecretARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:x", SecurityGroupID: "sg-0123"}
+	database := &constructs.MySQL{Address: "db.example.com", Port: 3306, DatabaseName: "app", SecretARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:own-AbCdEf", SecurityGroupID: "sg-01234567"}
 	if s.Database != nil {
 		props := *s.Database
 		props.Network = network
@@ -215,7 +225,7 @@ func (s *ownSample) make(app cdktf.App) {
 			cluster.Grant(c.Grant, []string{"s3:GetObject"}, "arn:aws:s3:::uploads/*")
 		}
 		if c.Allow != "" {
-			cluster.AllowFrom(c.Allow, "sg-4567")
+			cluster.AllowFrom(c.Allow, "sg-0123456789abcdef0")
 		}
 		if c.Client != "" && s.Database != nil {
 			database.AllowFrom(c.Client, cluster.InstanceSecurityGroupID)

@@ -7,10 +7,10 @@ import (
 	"example.com/webserver-cluster/constructs"
 )
 
-// reference is one that holds in every stack.
-const reference = "${terraform.workspace}"
+// reference is one that holds in every stack, where addOther has put what it names.
+const reference = "${data.aws_caller_identity.other.account_id}"
 
-// none is the zero value of a list or a map.
+// The zero value of a list, and of a map.
 var (
 	noTexts []string
 	noTags  map[string]string
@@ -72,7 +72,7 @@ var values = map[string][]any{
 	"WebserverClusterProps.CPUTarget":              {0, 1, 100},
 	"WebserverClusterProps.RequestsTarget":         {0, 1, 1000000},
 	"WebserverClusterProps.Schedules":              {[]constructs.Schedule(nil), []constructs.Schedule{{Name: "one", Recurrence: "0 8 * * *", MinSize: 2}}, []constructs.Schedule{{Name: "day-time", Recurrence: "0 7 * * 1-5", TimeZone: "Europe/Berlin", MinSize: 3, MaxSize: 4}, {Name: "night", Recurrence: "0 20 * * *", DesiredCapacity: 3}}},
-	"WebserverClusterProps.InstanceType":           {"", "t3.micro", "t4g.small", "m7i-flex.large", "u-6tb1.metal"},
+	"WebserverClusterProps.InstanceType":           {"", "t3.micro", "t4g.small", "m7i-flex.large", "m6g.4xlarge"},
 	"WebserverClusterProps.AMI":                    {"", "", "", "ami-0123456789abcdef0", "ami-01234567", reference},
 	"WebserverClusterProps.AMIParameter":           {"", "", "", "/images/web", "web.image", "/images/web:3"},
 	"WebserverClusterProps.RootDeviceName":         {"", "/dev/xvda", "/dev/sda1"},
