@@ -16,7 +16,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/snstopicsubscription"
 )
 
-// AlertsProps says who hears of alarms.
+// AlertsProps says whom alarms notify.
 type AlertsProps struct {
 	// Name starts the topic's name. Required.
 	Name string

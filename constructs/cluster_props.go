@@ -26,7 +26,8 @@ type WebserverClusterProps struct {
 	// script names it on its page. For its secret, see MySQL.GrantRead.
 	// Default: none.
 	Database *MySQL
-	// Alerts hears of the cluster's alarms. Default: nobody hears them.
+	// Alerts is the SNS topic that the cluster's alarms notify. Default: none; the
+	// alarms are there all the same.
 	Alerts *Alerts
 
 	// MinSize and MaxSize are the bounds of the number of instances. In

@@ -56,7 +56,7 @@ func checkSubnets(f *faults.List, field string, ids []string) {
 	}
 }
 
-// A cluster's alarms speak to a topic of SNS, in CloudWatch's own region.
+// A cluster's alarms notify an SNS topic in their own region.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 var topicRule = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$`)
 

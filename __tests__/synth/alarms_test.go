@@ -34,7 +34,7 @@ func TestAlarms(t *testing.T) {
 		}
 		for name, alarm := range alarms {
 			if fmt.Sprint(alarm["alarm_actions"]) != "[${aws_sns_topic.alerts_topic.arn}]" {
-				t.Errorf("%s speaks to %v", name, alarm["alarm_actions"])
+				t.Errorf("%s notifies %v", name, alarm["alarm_actions"])
 			}
 		}
 	})

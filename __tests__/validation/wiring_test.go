@@ -30,7 +30,7 @@ func withDatabase(p *clusterProps, change func(*constructs.MySQL)) {
 	change(p.Database)
 }
 
-// TestWiring has what a cluster stands in and speaks to.
+// TestWiring has what a cluster stands in and is wired to.
 func TestWiring(t *testing.T) {
 	alone(t, existing, []row[clusterProps]{
 		{func(p *clusterProps) { p.Name = "" }, `Name: "": must be lower-case letters, digits and single hyphens inside, a letter first`},
