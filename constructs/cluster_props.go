@@ -57,9 +57,9 @@ type WebserverClusterProps struct {
 	AMIParameter string
 	// PinAMI keeps the image that AMIParameter named when the cluster was
 	// first deployed, in an SSM parameter of the cluster's own, one for each
-	// architecture (see WebserverCluster.PinnedAMIParameter). The next image comes when somebody
-	// puts its id there and deploys, and not before. Default false: every
-	// deploy takes the newest image.
+	// architecture (see WebserverCluster.ImageParameter). The next image comes
+	// when somebody puts its id there and deploys, and not before. Default
+	// false: every deploy takes the newest image.
 	PinAMI bool
 	// RootDeviceName is the image's root device. Where the image has another
 	// one, the root volume is not as RootVolumeGiB says, and a second volume
@@ -80,9 +80,9 @@ type WebserverClusterProps struct {
 	// UserData is a boot script instead of the default one, 16384 bytes at the
 	// most, in any form that cloud-init knows by its beginning: a script (#!),
 	// #cloud-config, a MIME message, … Its lines end with LF (in a MIME message
-	// perhaps with CR LF). It has to serve ServerPort and HealthCheckPath. What it says between ${
-	// and } is the shell's and not Terraform's; references to attributes of
-	// other resources still work.
+	// perhaps with CR LF). It has to serve ServerPort and HealthCheckPath. What
+	// it says between ${ and } is the shell's and not Terraform's; references
+	// to attributes of other resources still work.
 	UserData string
 	// ServerPort is the TCP port that the instances serve HTTP on: with the default
 	// boot script, whose server is not root, 1024 to 65535; with UserData, any.
@@ -90,9 +90,9 @@ type WebserverClusterProps struct {
 	// old instances do not serve the new port.
 	ServerPort int
 
-	// CertificateARN is the certificate of the load balancer, of ACM or IAM, one of
-	// ACM in the load balancer's own region. With it, the
-	// cluster serves HTTPS and redirects HTTP there. Default: HTTP only.
+	// CertificateARN is the certificate of the load balancer, of ACM or IAM, one
+	// of ACM in the load balancer's own region. With it, the cluster serves
+	// HTTPS and redirects HTTP there. Default: HTTP only.
 	CertificateARN string
 	// Internal keeps the load balancer off the internet: it stands in the
 	// private subnets, has private addresses only, and AllowFrom says who may
@@ -126,14 +126,14 @@ type WebserverClusterProps struct {
 	// change is not free of downtime, unless the old servers answer the new path,
 	// too: it is asked for at once.
 	HealthCheckPath string
-	// HealthCheckInterval is the time between two health checks, 10 s to
-	// 300 s. Two good ones in a row make an instance healthy, two bad ones
-	// unhealthy. Default 15 s.
+	// HealthCheckInterval is the time between two health checks, whole seconds,
+	// 10 s to 300 s. A new instance is healthy after one good one; two bad ones
+	// in a row make it unhealthy, two good ones healthy again. Default 15 s.
 	HealthCheckInterval time.Duration
 
 	// Warmup is how long a new instance gets to settle before an instance
 	// refresh goes on to the next one and before its metrics count. At least
-	// two health checks long; whole seconds, default 120 s.
+	// two health checks long, at most 1 h; whole seconds, default 120 s.
 	Warmup time.Duration
 	// HealthCheckGracePeriod is how long a new instance may fail its health
 	// checks. At most Warmup: were it longer, a refresh would trust an
