@@ -61,6 +61,9 @@ func TestKilledInOtherModes(t *testing.T) {
 			{name: "state written", at: isPut("/terraform.tfstate"), acted: true},
 		},
 	} {
+		if !*long {
+			points = points[:1]
+		}
 		for _, k := range points {
 			t.Run(mode+", "+k.name, func(t *testing.T) {
 				p := newProject(t, nil)
