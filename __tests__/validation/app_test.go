@@ -23,9 +23,9 @@ func TestTheAppsOwnEnvironmentsAreValid(t *testing.T) {
 
 // TestEnvironmentsMustNotCollide has what only several environments can get wrong.
 func TestEnvironmentsMustNotCollide(t *testing.T) {
-	second := stacks.Stage
+	second := stage
 	second.Network.CIDR = "10.10.4.0/22"
-	expectFaults(t, stacks.Validate(valid, []stacks.Environment{stacks.Stage, second}), []string{
+	expectFaults(t, stacks.Validate(valid, []stacks.Environment{stage, second}), []string{
 		`environment.Name: "stage": is the name of another stack`,
 		`stage.Network.CIDR: "10.10.4.0/22": overlaps 10.10.0.0/16 of stage`,
 	})

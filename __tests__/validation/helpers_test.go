@@ -16,6 +16,20 @@ var valid = project.Settings{
 	Project: "webservers", Region: "eu-central-1", StateBucket: "state-bucket", LockTable: "lock-table",
 }
 
+// stage is an environment of the tests' own: what they hold must not move with what
+// the app's stage is.
+var stage = stacks.Environment{
+	Name:    "stage",
+	Network: constructs.NetworkProps{CIDR: "10.10.0.0/16"},
+	Cluster: constructs.WebserverClusterProps{
+		InstanceType: "t3.micro", MinSize: 2, MaxSize: 4, ServerText: "Hello from stage",
+	},
+	Database: constructs.MySQLProps{
+		InstanceClass: "db.t4g.micro", BackupRetentionDays: 1,
+		SkipFinalSnapshot: true, DeleteAutomatedBackups: true, ApplyImmediately: true,
+	},
+}
+
 // row is a change of valid props, and the lines that a user sees then; none if what
 // is there after the change is valid, too.
 type row[Props any] struct {
@@ -26,8 +40,7 @@ type row[Props any] struct {
 // inStage runs rows on a part of the environment stage, as the app sees them.
 func inStage[Props any](t *testing.T, part func(*stacks.Environment) *Props, rows []row[Props]) {
 	run(t, rows, func(change func(*Props)) error {
-		e := stacks.Stage
-		e.Cluster.Schedules, e.Network.Zones = nil, nil
+		e := stage
 		change(part(&e))
 		return stacks.Validate(valid, []stacks.Environment{e})
 	})

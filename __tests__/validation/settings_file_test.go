@@ -41,7 +41,7 @@ func TestSettingsFaults(t *testing.T) {
 			s, err := project.Load("../..")
 			expectFaults(t, err, test.want)
 			// What is at fault is left empty, and said once.
-			if err := stacks.Validate(s, []stacks.Environment{stacks.Stage}); err != nil {
+			if err := stacks.Validate(s, []stacks.Environment{stage}); err != nil {
 				t.Errorf("Validate adds\n%v", err)
 			}
 		})

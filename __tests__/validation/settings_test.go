@@ -13,7 +13,9 @@ func inStageWith(t *testing.T, rows []row[project.Settings]) {
 	run(t, rows, func(change func(*project.Settings)) error {
 		s := valid
 		change(&s)
-		return stacks.Validate(s, []stacks.Environment{stacks.Prod})
+		prod := stage
+		prod.Name, prod.Cluster.PinAMI = "prod", true
+		return stacks.Validate(s, []stacks.Environment{prod})
 	})
 }
 
