@@ -55,6 +55,17 @@ test-rollout: setup ## every scenario of a rollout under load; half an hour
 test-state: setup ## every way to hurt a state, with more processes and more kills; 15 minutes
 	$(tests) test -count=1 -v -timeout 90m ./state -args -long
 
+FUZZTIME ?= 10m
+
+.PHONY: fuzz
+fuzz: setup ## FUZZTIME=10m for each of two: looks for a stack that Validate accepts and Terraform does not take
+	# The first time, Go compiles the bindings anew, with a count of what runs, for
+	# minutes. What it counts differs by chance from run to run, and to minimize
+	# what seems to be new would take the most of the time.
+	for target in FuzzEnvironment FuzzOwnStack; do \
+		$(tests) test ./fuzz -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; \
+	done
+
 .PHONY: golden
 golden: setup ## the golden files rewritten: review what git diff shows
 	$(tests) test ./synth -run 'TestGolden|TestStageAndProdDiffer' -update

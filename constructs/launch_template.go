@@ -1,6 +1,8 @@
 package constructs
 
 import (
+	"strings"
+
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsssmparameter"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iaminstanceprofile"
@@ -58,7 +60,8 @@ func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGro
 		})
 	}
 	config := &launchtemplate.LaunchTemplateConfig{
-		NamePrefix:   jsii.String(p.Name + "-"),
+		// The provider wants three characters: with a Name of one, there are two hyphens.
+		NamePrefix:   jsii.String(p.Name + strings.Repeat("-", max(1, 3-len(p.Name)))),
 		ImageId:      jsii.String(image),
 		InstanceType: jsii.String(p.InstanceType),
 		UserData:     cdktf.Fn_Base64encode(cdktf.Fn_Join(jsii.String("\n"), cdktf.Token_AsList(script.Expression(), nil))),

@@ -13,52 +13,46 @@ import (
 	"testing"
 )
 
-// batch is how many stacks go through Terraform at once.
-const batch = 50
-
-// batchSeed is the number of the first seed of the batch; kept are those that once
-// found something.
-const batchSeed = 1_000_000
-
-var kept = []uint64{}
+// batch is how many accepted samples go through Terraform at once, the first of them
+// drawn by the seed of the number batchSeed.
+const batch, batchSeed = 50, 1_000_000
 
 // TestTerraformTakesWhatValidateAccepts: the schema has none of the provider's own
-// rules, for CIDRs, lengths and the like. Each accepted stack is a module of one
+// rules, for CIDRs, lengths and the like. Each stack is a module of one
 // configuration, so that Terraform and the provider start once.
 func TestTerraformTakesWhatValidateAccepts(t *testing.T) {
 	root := t.TempDir()
 	samples := map[string]sample{} // by module
 	drawn, accepted := 0, 0
-	add := func(seed uint64) {
-		draw := []func(*draw) sample{drawEnvironment, drawOwn}[seed%2]
-		s := draw(newDraw(seeded(seed)))
+	add := func(name string, s sample) {
 		drawn++
 		made, err := check(s)
 		switch {
 		case errors.Is(err, errRefused):
 			return
 		case err != nil:
-			t.Errorf("seed %d: %v\n%s", seed, err, literal(reflect.ValueOf(s), ""))
+			t.Errorf("%s: %v\n%s", name, err, literal(reflect.ValueOf(s), ""))
 			return
 		}
 		accepted++
 		for id, content := range made {
-			module := fmt.Sprintf("seed_%d_%s", seed, id)
+			module := name + "_" + id
 			if err := writeModule(filepath.Join(root, module), content); err != nil {
 				t.Fatal(err)
 			}
 			samples[module] = s
 		}
 	}
-	for _, seed := range kept {
-		add(seed)
+	for i, f := range found {
+		add(fmt.Sprintf("found_%d", i), f.sample)
 	}
-	for seed := uint64(batchSeed); len(samples) < batch && drawn < 4*batch; seed++ {
-		add(seed)
+	for seed := uint64(batchSeed); accepted < batch && drawn < 4*batch; seed++ {
+		draw := []func(*draw) sample{drawEnvironment, drawOwn}[seed%2]
+		add(fmt.Sprintf("seed_%d", seed), draw(newDraw(seeded(seed))))
 	}
 	t.Logf("%d of %d samples accepted, %d stacks", accepted, drawn, len(samples))
-	if len(samples) < batch {
-		t.Errorf("%d stacks, want %d: too little is accepted for the test to show anything", len(samples), batch)
+	if accepted < batch {
+		t.Errorf("%d samples accepted, want %d: too few for the test to show anything", accepted, batch)
 	}
 	for len(samples) > 0 {
 		faults, err := validateModules(root, slices.Sorted(maps.Keys(samples)))

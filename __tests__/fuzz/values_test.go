@@ -24,11 +24,11 @@ var tags = []any{noTags, map[string]string{}, map[string]string{"Team": "web"}, 
 // no list.
 var values = map[string][]any{
 	"Settings.Project":     {"webservers", "a", "web-2", "aws-web", "my-company-web"},
-	"Settings.Region":      {"eu-central-1", "us-east-1", "us-gov-west-1", "cn-north-1", "mx-central-1"},
+	"Settings.Region":      {"eu-central-1", "eu-central-1", "eu-central-1", "eu-central-1", "us-east-1", "cn-north-1"},
 	"Settings.StateBucket": {"webservers-terraform-state", "abc", strings.Repeat("a", 63)},
 	"Settings.LockTable":   {"locks", "abc", "a.b-c_D9", strings.Repeat("a", 255)},
 	"Settings.StateLock":   {"both", "dynamodb", "s3"},
-	"Settings.AlertEmail":  {"", "ops@example.com", "first.last+tag@sub.example.com", reference},
+	"Settings.AlertEmail":  {"", "ops@example.com", "first.last+tag@sub.example.com"},
 
 	"Environment.Name": {"stage", "a", "prod2", strings.Repeat("b", 17)},
 	"Environment.Tags": tags,
@@ -36,7 +36,7 @@ var values = map[string][]any{
 	"NetworkProps.Name":                 {"own", "a", "net-" + strings.Repeat("a", 196)},
 	"NetworkProps.CIDR":                 {"10.0.0.0/16", "10.1.0.0/22", "192.168.0.0/18", "172.16.128.0/20"},
 	"NetworkProps.ZoneCount":            {0, 0, 2, 3, 6},
-	"NetworkProps.Zones":                {noTexts, noTexts, noTexts, []string{}, []string{"eu-central-1a", "eu-central-1b"}, []string{"z-1", "z-2", "z-3"}, []string{reference, "eu-central-1b"}},
+	"NetworkProps.Zones":                {noTexts, noTexts, noTexts, []string{}, []string{"eu-central-1a", "eu-central-1b"}, []string{"eu-central-1c", "eu-central-1b", "eu-central-1a"}, []string{reference, "eu-central-1b"}},
 	"NetworkProps.NAT":                  {"", constructs.NATNone, constructs.NATSingle, constructs.NATPerZone},
 	"NetworkProps.FlowLogRetentionDays": {0, 1, 365, 3653},
 	"NetworkProps.Tags":                 tags,
