@@ -19,10 +19,21 @@ var tagRule = regexp.MustCompile(`^[\pL\pZ\pN_.:/=+@-]*$`)
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
 const maxTags = 40
 
+// AllTags is how many tags a resource can have with the provider's default_tags: AWS
+// takes 50, and two are Name and the resource's Terraform name.
+const AllTags = 48
+
 // checkTags checks tags that a caller gives. The resource has those in others, too.
 func checkTags(f *faults.List, field string, tags map[string]string, others ...map[string]string) {
-	if len(tags) > maxTags {
+	all := map[string]string{}
+	for _, some := range append(others, tags) {
+		maps.Copy(all, some)
+	}
+	switch {
+	case len(tags) > maxTags:
 		f.Add(field, len(tags), "is their number; a resource can have %d besides those that it gets anyway", maxTags)
+	case len(tags) > 0 && len(all) > AllTags:
+		f.Add(field, len(all), "is their number together with the default tags; a resource can have %d besides those that it gets anyway", AllTags)
 	}
 	// IAM does not tell keys by their case, and a role has these tags too.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules

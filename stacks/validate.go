@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -55,7 +56,7 @@ func Validate(s project.Settings, environments []Environment) error {
 			names[e.Name] = true
 		}
 		e.checkFilledIn(&f, label)
-		e.checkParts(&f, label, s)
+		e.checkConstructs(&f, label, s)
 		e.checkRegion(&f, label, s.Region)
 		for _, other := range environments[:i] {
 			e.checkOverlap(&f, label, other)
@@ -64,9 +65,9 @@ func Validate(s project.Settings, environments []Environment) error {
 	return f.Err()
 }
 
-// checkParts adds the faults of the environment's parts, each by what its author
-// wrote.
-func (e Environment) checkParts(f *faults.List, label string, s project.Settings) {
+// checkConstructs adds the faults of the environment's constructs, each by what its
+// author wrote.
+func (e Environment) checkConstructs(f *faults.List, label string, s project.Settings) {
 	e = e.named(s)
 	e.Database.Network, e.Cluster.Network = &made, &made
 	e.Cluster.Database, e.Cluster.Alerts = nil, nil
@@ -74,6 +75,16 @@ func (e Environment) checkParts(f *faults.List, label string, s project.Settings
 	parts.In(label+".Network", e.Network.Validate())
 	parts.In(label+".Cluster", e.Cluster.Validate())
 	parts.In(label+".Database", e.Database.Validate())
+	// The cluster's are checked with its own.
+	for _, own := range []struct {
+		field string
+		tags  map[string]string
+	}{{"Network", e.Network.Tags}, {"Database", e.Database.Tags}} {
+		all := maps.Clone(e.Tags)
+		if maps.Copy(all, own.tags); len(own.tags) > 0 && len(all) > constructs.AllTags {
+			parts.Add(label+"."+own.field+".Tags", len(all), "is their number together with the environment's Tags; a resource can have %d besides those that it gets anyway", constructs.AllTags)
+		}
+	}
 	const name = " and environment.Name"
 	f.As(map[string]string{
 		label + ".Network.Name":        project.Place("project") + name,

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // List is a list of faults. The zero value is an empty list, ready to use. A fault
@@ -38,7 +40,20 @@ func (l *List) Add(field string, value any, rule string, args ...any) {
 	case json.RawMessage:
 		format = "%s: %s: %s"
 	}
-	l.add(fmt.Errorf(format, field, value, fmt.Sprintf(rule, args...)))
+	l.add(errors.New(oneLine(fmt.Sprintf(format, field, value, fmt.Sprintf(rule, args...)))))
+}
+
+// oneLine is text with what would break its line written as Go writes it: \n.
+func oneLine(text string) string {
+	var line strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			line.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			line.WriteRune(r)
+		}
+	}
+	return line.String()
 }
 
 // Missing notes that field, which is what, was not given. It reads "Network: is
