@@ -81,7 +81,11 @@ fields:
 		}
 		d.script = field.Name == "UserData" || field.Name == "ServerText"
 		good := reflect.ValueOf(pick(d, list...))
-		if d.isOdd() {
+		odd := d.isOdd()
+		for range 3 { // names become so much else that they are odd more often
+			odd = odd || field.Name == "Name" && d.isOdd()
+		}
+		if odd {
 			v.Field(i).Set(d.oddOf(field.Type, good.Convert(field.Type)))
 		} else {
 			v.Field(i).Set(good.Convert(field.Type))
