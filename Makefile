@@ -41,9 +41,9 @@ local: setup ## a local AWS that stays, to deploy onto by hand
 
 .PHONY: test
 test: setup ## all tests
-	# -count=1: Go's test cache does not know that tests deploy files of the app.
+# -count=1: Go's test cache does not know that tests deploy files of the app.
+# The longest first, or the last one runs alone.
 	@rm -f build/figures && mkdir -p build
-	# The longest first, or the last one runs alone.
 	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m ./state ./deploy ./zerodowntime ./lifetime ./...
 	@cat build/figures
 
@@ -59,9 +59,9 @@ FUZZTIME ?= 10m
 
 .PHONY: fuzz
 fuzz: setup ## FUZZTIME=10m for each of two: looks for a stack that Validate accepts and Terraform does not take
-	# The first time, Go compiles the bindings anew, with a count of what runs, for
-	# minutes. What it counts differs by chance from run to run, and to minimize
-	# what seems to be new would take the most of the time.
+# The first time, Go compiles the bindings anew, with a count of what runs, for
+# minutes. What it counts differs by chance from run to run, and to minimize what
+# seems to be new would take the most of the time.
 	for target in FuzzEnvironment FuzzOwnStack; do \
 		$(tests) test ./fuzz -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; \
 	done

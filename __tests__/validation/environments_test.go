@@ -33,6 +33,7 @@ func TestEnvironments(t *testing.T) {
 		{func(p *environment) {
 			p.Name, p.Network.CIDR, p.Cluster.MinSize, p.Database.StorageGiB = "Stage", "10", 1, 1
 		}, "environment.Name: \"Stage\": must be lower-case letters and digits, a letter first\nStage.Network.CIDR: \"10\": must be an IPv4 block such as 10.10.0.0/16\nStage.Cluster.MinSize: 1: must be 2 or more: one instance cannot survive the loss of its zone\nStage.Database.StorageGiB: 1: must be 20 to 59578: MaxStorageGiB, which can be 65536, must be at least 10% above"},
+		{func(e *stacks.Environment) { e.Name, e.Network.CIDR = "a\r\n", "10" }, "environment.Name: \"a\\r\\n\": must be lower-case letters and digits, a letter first\na\\r\\n.Network.CIDR: \"10\": must be an IPv4 block such as 10.10.0.0/16"},
 	})
 }
 

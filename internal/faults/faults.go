@@ -16,6 +16,9 @@ import (
 type List struct{ errs []error }
 
 func (l *List) add(err error) {
+	if text := oneLine(err.Error()); text != err.Error() {
+		err = errors.New(text)
+	}
 	for _, e := range l.errs {
 		if e.Error() == err.Error() {
 			return
@@ -40,7 +43,7 @@ func (l *List) Add(field string, value any, rule string, args ...any) {
 	case json.RawMessage:
 		format = "%s: %s: %s"
 	}
-	l.add(errors.New(oneLine(fmt.Sprintf(format, field, value, fmt.Sprintf(rule, args...)))))
+	l.add(fmt.Errorf(format, field, value, fmt.Sprintf(rule, args...)))
 }
 
 // oneLine is text with what would break its line written as Go writes it: \n.
