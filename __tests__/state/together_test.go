@@ -164,7 +164,7 @@ func TestHolderIsNamed(t *testing.T) {
 	p := newProject(t, map[string]block{"stage": data(1)})
 	since := p.lockedBy("stage", "alice@laptop")
 	p.want(1, sawLock, "ID: "+aliceLock, "Who: alice@laptop", "Created: "+since.Format(time.DateTime))(p.cdktf("deploy", "stage", "--auto-approve").result())
-	p.want(0, "state of stage none yet; locked by alice@laptop for 1h0m")(p.state("check", "stage"))
+	p.want(0, "state of stage none yet; locked by alice@laptop for 1h")(p.state("check", "stage"))
 	if n := p.locks("stage"); n != 1 {
 		t.Errorf("there are %d locks, want alice's", n)
 	}
