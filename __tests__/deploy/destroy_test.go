@@ -2,10 +2,13 @@ package deploy_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"example.com/webserver-cluster/tests/workcopy"
 )
 
 func (s story) destroyStage(t *testing.T) {
@@ -31,13 +34,20 @@ func (s story) destroyProtected(t *testing.T) {
 		"state": {"aws_s3_bucket.store_bucket", "aws_dynamodb_table.store_locks"},
 	} {
 		before, tagged := s.resources(t, stack), s.tagged(t, stack)
-		output, err := s.project.Cdktf(t.Context(), nil, "destroy", stack, "--auto-approve")
+		if output, err := s.project.Cdktf(t.Context(), nil, "destroy", stack, "--auto-approve"); err == nil {
+			t.Errorf("cdktf destroy %s ended well:\n%s", stack, output)
+		}
+		// Terraform is asked itself: cdktf 0.21 may end before it has printed what
+		// Terraform says last.
+		plan := s.project.Command(t.Context(), "terraform", "plan", "-destroy", "-no-color", "-input=false", "-lock=false")
+		plan.Dir = filepath.Join(plan.Dir, "cdktf.out", "stacks", stack)
+		output, err := workcopy.Run(plan, nil)
 		if err == nil || !strings.Contains(output, "prevent_destroy") {
-			t.Errorf("cdktf destroy %s ended with %v:\n%s", stack, err, output)
+			t.Errorf("a plan to destroy %s ended with %v:\n%s", stack, err, output)
 		}
 		for _, address := range protected {
 			if !strings.Contains(output, address) {
-				t.Errorf("cdktf destroy %s does not name %s:\n%s", stack, address, output)
+				t.Errorf("the plan to destroy %s does not name %s:\n%s", stack, address, output)
 			}
 		}
 		// The plan said no: nothing has gone.

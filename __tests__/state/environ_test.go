@@ -43,6 +43,9 @@ func TestWorkspaceLeftOver(t *testing.T) {
 
 // Another output folder: the local state of a bootstrap is found all the same.
 func TestBootstrapInAnotherOutputFolder(t *testing.T) {
+	if !*long {
+		t.Skip("with -long only: a bootstrap takes more than a minute, and synth's TestOutputFolder has what the app does")
+	}
 	t.Parallel()
 	p := newApp(t)
 	p.env = []string{"CDKTF_OUTPUT=" + t.TempDir()}

@@ -45,8 +45,8 @@ var stateKills = []kill{
 
 // … and one of servers by these, too.
 var resourceKills = []kill{
-	{name: "first resource made, nobody told", at: is("CreateVpc"), acted: true},
 	{name: "nearly all made", at: is("CreateAutoScalingGroup"), acted: true},
+	{name: "first resource made, nobody told", at: is("CreateVpc"), acted: true},
 	{name: "first resource asked for", at: is("CreateVpc")},
 	{name: "instance profile made", at: is("CreateInstanceProfile"), acted: true},
 	{name: "some made", at: is("CreateLaunchTemplate"), acted: true},

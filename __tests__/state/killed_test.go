@@ -27,7 +27,7 @@ func TestKilledWhileMaking(t *testing.T) {
 	t.Parallel()
 	kills, unrecorded := 0, 0
 	var all account
-	points := resourceKills[:2]
+	points := resourceKills[:1]
 	if *long {
 		points = append(resourceKills, stateKills...)
 	}
