@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var seeds = flag.Int("seeds", 60, "how many seeds, by number, a fuzz test runs besides those in testdata")
+var seeds = flag.Int("seeds", 30, "how many seeds, by number, a fuzz test runs besides those in testdata")
 
 func FuzzEnvironment(f *testing.F) { fuzz(f, drawEnvironment) }
 
