@@ -15,7 +15,7 @@ import (
 
 // batch is how many accepted samples go through Terraform at once, the first of them
 // drawn by the seed of the number batchSeed.
-const batch, batchSeed = 50, 1_000_000
+const batch, batchSeed = 30, 1_000_000
 
 // TestTerraformTakesWhatValidateAccepts: the schema has none of the provider's own
 // rules, for CIDRs, lengths and the like. Each stack is a module of one
