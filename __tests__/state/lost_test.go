@@ -155,7 +155,8 @@ func TestLost(t *testing.T) {
 
 			p := newProject(t, map[string]block{"stage": data(1)})
 			ours := strings.NewReplacer("acme-terraform-state", p.bucket, "acme-terraform-locks", p.table)
-			// What a deploy that works takes here and now, while other tests run.
+			// What two commands of Terraform take here and now, while other tests run.
+			// A deploy by cdktf is half a dozen.
 			start := time.Now()
 			p.init("stage")
 			p.want(0)(p.apply("stage").result())
@@ -185,7 +186,7 @@ func TestLost(t *testing.T) {
 			// and with something on AWS to make.
 			colleague := p.checkout(map[string]block{"stage": topics(p.name, "a")})
 			if f.deploy != "" {
-				took("deploy", max(30*time.Second, 3*works), func() {
+				took("deploy", max(30*time.Second, 6*works), func() {
 					p.want(1, ours.Replace(f.deploy))(colleague.cdktf("deploy", "stage", "--auto-approve").result())
 				})
 			}
