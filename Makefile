@@ -42,9 +42,8 @@ local: setup ## a local AWS that stays, to deploy onto by hand
 .PHONY: test
 test: setup ## all tests
 # -count=1: Go's test cache does not know that tests deploy files of the app.
-# The longest first, or the last one runs alone.
 	@rm -f build/figures && mkdir -p build
-	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m ./state ./deploy ./zerodowntime ./lifetime ./...
+	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m ./...
 	@cat build/figures
 
 .PHONY: test-rollout
