@@ -82,7 +82,7 @@ bootstrap: $(cdktf) ## the state store made in an empty AWS account
 	go run ./cmd/state bootstrap
 
 .PHONY: unlock
-unlock: $(cdktf) ## ENV=stage: frees a state that a dead deploy left locked
+unlock: $(cdktf) ## ENV=stage: releases the lock that a dead deploy left
 	@[ -n "$(ENV)" ] || { echo "ENV is missing: make unlock ENV=stage"; exit 2; }
 	go run ./cmd/state unlock $(ENV)
 
