@@ -45,11 +45,11 @@ func TestTerraformKilledUnderCdktf(t *testing.T) {
 func TestDeployThatDidNotFinish(t *testing.T) {
 	t.Parallel()
 	stack := func(command string) block {
-		return block{"terraform_data": block{"rollout": block{"provisioner": block{"local-exec": block{"command": command}}}}}
+		return block{"terraform_data": block{"web_rollout": block{"provisioner": block{"local-exec": block{"command": command}}}}}
 	}
 	p := newProject(t, map[string]block{"stage": stack("false")})
 	p.want(1)(p.cdktf("deploy", "stage", "--auto-approve").result())
-	p.want(1, "1 resources; the last deploy did not finish terraform_data.rollout: npx cdktf deploy stage")(p.state("check", "stage"))
+	p.want(1, "1 resources; the last deploy did not finish terraform_data.web_rollout: npx cdktf deploy stage")(p.state("check", "stage"))
 	p.stack("stage", "both", stack("true"))
 	p.want(0)(p.cdktf("deploy", "stage", "--auto-approve").result())
 	p.want(0, "state of stage")(p.state("check", "stage"))
