@@ -13,8 +13,8 @@ import (
 const bootScript = `#!/bin/bash
 set -euo pipefail
 install -d /srv/www
-aws secretsmanager get-secret-value --secret-id %s --query SecretString --output text > /root/database.json
-chmod 600 /root/database.json
+install -d -m 700 /etc/www
+aws secretsmanager get-secret-value --secret-id %s --query SecretString --output text > /etc/www/database.json
 echo ok > /srv/www/health
 echo "Served by $(hostname), with the database %s" > /srv/www/index.html
 cat > /etc/systemd/system/www.service <<'UNIT'
