@@ -48,9 +48,11 @@ func (p WebserverClusterProps) defaultScript() string {
 	).Replace(defaultBootScript)
 }
 
-// templateRule finds what starts a template in a Terraform string, and the
-// references of CDKTF, such as ${TfToken[TOKEN.7]}.
-var templateRule = regexp.MustCompile(`\$\{TfToken\[[^]]*\]\}|[$%]\{`)
+// reference is a reference of CDKTF, such as ${TfToken[TOKEN.7]}.
+const reference = `\$\{TfToken\[[^]]*\]\}`
+
+// templateRule finds what starts a template in a Terraform string, and references.
+var templateRule = regexp.MustCompile(reference + `|[$%]\{`)
 
 // escapeTemplate doubles the sign before each { that Terraform would read as
 // the start of a template; a reference of CDKTF stays one.

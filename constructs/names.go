@@ -75,8 +75,8 @@ func terraformName(path string) string {
 	return strings.ReplaceAll(name, "/", "_")
 }
 
-// label is what a verb's caller calls a client or a grant: part of names and
-// descriptions in AWS and in Terraform, so no other characters than all of them take.
+// A label is what a verb's caller calls a client or a grant. It is part of names and
+// descriptions in AWS and in Terraform, so it has characters that all of them take.
 var labelRule = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
 // labelRole is a label as part of a Terraform name. It panics for what is no label.

@@ -18,9 +18,9 @@ var (
 	zoneIDRule = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*-az\d+$`)
 )
 
-// zoneRegion is the region that a zone is in by its name; "" for a reference, which
-// says nothing, and for what is no zone's name.
-func zoneRegion(zone string) string {
+// ZoneRegion is the region that an Availability Zone is in by its name; "" for a
+// reference, which says nothing, and for what is no zone's name.
+func ZoneRegion(zone string) string {
 	if found := zoneRule.FindStringSubmatch(zone); found != nil {
 		return found[1]
 	}
@@ -57,11 +57,11 @@ func (p NetworkProps) checkZones(f *faults.List) {
 		case isToken(zone):
 		case zoneIDRule.MatchString(zone):
 			f.Add(field, zone, "is a zone's id; must be its name, such as eu-central-1a")
-		case zoneRegion(zone) == "":
+		case ZoneRegion(zone) == "":
 			f.Add(field, zone, "must be a zone's name, such as eu-central-1a")
 		case slices.Contains(p.Zones[:i], zone):
 			f.Add(field, zone, "is named twice")
-		case zoneRegion(p.Zones[0]) != "" && zoneRegion(zone) != zoneRegion(p.Zones[0]):
+		case ZoneRegion(p.Zones[0]) != "" && ZoneRegion(zone) != ZoneRegion(p.Zones[0]):
 			f.Add(field, zone, "is in another region than Zones[0] (%s)", p.Zones[0])
 		}
 	}

@@ -46,5 +46,5 @@ func checkUserData(f *faults.List, data string) {
 	}
 }
 
-// referenceRule finds the references of CDKTF, whose own length says nothing.
-var referenceRule = regexp.MustCompile(`\$\{TfToken\[[^]]*\]\}`)
+// referenceRule finds references, whose own length says nothing.
+var referenceRule = regexp.MustCompile(reference)

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/netip"
 	"regexp"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
@@ -71,10 +70,10 @@ func (e Environment) checkConstructs(f *faults.List, label string, s project.Set
 	e = e.named(s)
 	e.Database.Network, e.Cluster.Network = &made, &made
 	e.Cluster.Database, e.Cluster.Alerts = nil, nil
-	var parts faults.List
-	parts.In(label+".Network", e.Network.Validate())
-	parts.In(label+".Cluster", e.Cluster.Validate())
-	parts.In(label+".Database", e.Database.Validate())
+	var found faults.List
+	found.In(label+".Network", e.Network.Validate())
+	found.In(label+".Cluster", e.Cluster.Validate())
+	found.In(label+".Database", e.Database.Validate())
 	// The cluster's are checked with its own.
 	for _, own := range []struct {
 		field string
@@ -82,7 +81,7 @@ func (e Environment) checkConstructs(f *faults.List, label string, s project.Set
 	}{{"Network", e.Network.Tags}, {"Database", e.Database.Tags}} {
 		all := maps.Clone(e.Tags)
 		if maps.Copy(all, own.tags); len(own.tags) > 0 && len(all) > constructs.AllTags {
-			parts.Add(label+"."+own.field+".Tags", len(all), "is their number together with the environment's Tags; a resource can have %d besides those that it gets anyway", constructs.AllTags)
+			found.Add(label+"."+own.field+".Tags", len(all), "is their number together with the environment's Tags; a resource can have %d besides those that it gets anyway", constructs.AllTags)
 		}
 	}
 	const name = " and environment.Name"
@@ -91,7 +90,7 @@ func (e Environment) checkConstructs(f *faults.List, label string, s project.Set
 		label + ".Cluster.Name":        project.Place("project") + name,
 		label + ".Database.Name":       project.Place("project") + name,
 		label + ".Cluster.DefaultTags": label + ".Tags",
-	}, parts.Err())
+	}, found.Err())
 }
 
 // checkRegion adds a fault for what is in another region than the environment.
@@ -100,8 +99,10 @@ func (e Environment) checkRegion(f *faults.List, label, region string) {
 		return
 	}
 	// NetworkProps has the others in the region of the first.
-	if zones := e.Network.Zones; len(zones) > 0 && zoneForm.MatchString(zones[0]) && !strings.HasPrefix(zones[0], region) {
-		f.Add(label+".Network.Zones", zones, "must be in %s, the region in %s", region, project.File)
+	if zones := e.Network.Zones; len(zones) > 0 {
+		if in := constructs.ZoneRegion(zones[0]); in != "" && in != region {
+			f.Add(label+".Network.Zones", zones, "must be in %s, the region in %s", region, project.File)
+		}
 	}
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 	certificate, err := arn.Parse(e.Cluster.CertificateARN)
@@ -109,9 +110,6 @@ func (e Environment) checkRegion(f *faults.List, label, region string) {
 		f.Add(label+".Cluster.CertificateARN", e.Cluster.CertificateARN, "is not in %s, the region in %s: a load balancer takes certificates of its own region only", region, project.File)
 	}
 }
-
-// zoneForm is the form of a zone's name; NetworkProps refuses others.
-var zoneForm = regexp.MustCompile(`^[a-z]+(-[a-z]+)+-\d+(-[a-z0-9-]+)?[a-z]$`)
 
 // checkOverlap refuses two networks that overlap: they could never be connected,
 // and by the time that one wants to, both are full of servers.

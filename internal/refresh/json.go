@@ -30,9 +30,9 @@ func (p Preferences) MarshalJSON() ([]byte, error) {
 	f := form{
 		MinHealthyPercentage:  p.MinHealthyPercentage,
 		MaxHealthyPercentage:  p.MaxHealthyPercentage,
-		InstanceWarmup:        inSeconds(p.InstanceWarmup),
+		InstanceWarmup:        Seconds(p.InstanceWarmup),
 		CheckpointPercentages: p.Checkpoints,
-		CheckpointDelay:       inSeconds(p.CheckpointDelay),
+		CheckpointDelay:       Seconds(p.CheckpointDelay),
 	}
 	if len(p.Alarms) > 0 {
 		f.AlarmSpecification = &alarmForm{p.Alarms}
@@ -80,9 +80,9 @@ func (p *Preferences) UnmarshalJSON(text []byte) error {
 	*p = Preferences{
 		MinHealthyPercentage: into.MinHealthyPercentage,
 		MaxHealthyPercentage: into.MaxHealthyPercentage,
-		InstanceWarmup:       fromSeconds(into.InstanceWarmup),
+		InstanceWarmup:       Duration(into.InstanceWarmup),
 		Checkpoints:          into.CheckpointPercentages,
-		CheckpointDelay:      fromSeconds(into.CheckpointDelay),
+		CheckpointDelay:      Duration(into.CheckpointDelay),
 	}
 	if into.AlarmSpecification != nil {
 		p.Alarms = into.AlarmSpecification.Alarms
@@ -90,14 +90,16 @@ func (p *Preferences) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-func inSeconds(d *time.Duration) *int32 {
+// Seconds is a duration as AWS has it; nil stays nil.
+func Seconds(d *time.Duration) *int32 {
 	if d == nil {
 		return nil
 	}
 	return new(int32(*d / time.Second))
 }
 
-func fromSeconds(n *int32) *time.Duration {
+// Duration is a duration that AWS has in seconds; nil stays nil.
+func Duration(n *int32) *time.Duration {
 	if n == nil {
 		return nil
 	}

@@ -1,8 +1,6 @@
 package rollout
 
 import (
-	"time"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
@@ -17,8 +15,8 @@ func toAWS(p refresh.Preferences) *scaling.RefreshPreferences {
 		SkipMatching:              aws.Bool(refresh.SkipMatching),
 		MinHealthyPercentage:      number32(p.MinHealthyPercentage),
 		MaxHealthyPercentage:      number32(p.MaxHealthyPercentage),
-		InstanceWarmup:            seconds(p.InstanceWarmup),
-		CheckpointDelay:           seconds(p.CheckpointDelay),
+		InstanceWarmup:            refresh.Seconds(p.InstanceWarmup),
+		CheckpointDelay:           refresh.Seconds(p.CheckpointDelay),
 	}
 	for _, percentage := range p.Checkpoints {
 		out.CheckpointPercentages = append(out.CheckpointPercentages, int32(percentage))
@@ -37,8 +35,8 @@ func fromAWS(p *scaling.RefreshPreferences) refresh.Preferences {
 	out := refresh.Preferences{
 		MinHealthyPercentage: number(p.MinHealthyPercentage),
 		MaxHealthyPercentage: number(p.MaxHealthyPercentage),
-		InstanceWarmup:       duration(p.InstanceWarmup),
-		CheckpointDelay:      duration(p.CheckpointDelay),
+		InstanceWarmup:       refresh.Duration(p.InstanceWarmup),
+		CheckpointDelay:      refresh.Duration(p.CheckpointDelay),
 	}
 	for _, percentage := range p.CheckpointPercentages {
 		out.Checkpoints = append(out.Checkpoints, int(percentage))
@@ -49,7 +47,7 @@ func fromAWS(p *scaling.RefreshPreferences) refresh.Preferences {
 	return out
 }
 
-// In all of these, nil stays nil.
+// In both, nil stays nil.
 
 func number32(n *int) *int32 {
 	if n == nil {
@@ -63,18 +61,4 @@ func number(n *int32) *int {
 		return nil
 	}
 	return new(int(*n))
-}
-
-func seconds(d *time.Duration) *int32 {
-	if d == nil {
-		return nil
-	}
-	return new(int32(*d / time.Second))
-}
-
-func duration(n *int32) *time.Duration {
-	if n == nil {
-		return nil
-	}
-	return new(time.Duration(*n) * time.Second)
 }
