@@ -87,7 +87,7 @@ func TestTagsLag(t *testing.T) {
 		}
 		pass()
 	})
-	p.want(0, "aws_vpc.network_vpc", "aws_subnet.network_public_1", "Imported: 2 resources.", "AWS lists new resources some minutes late")(p.state("unlock", "stage", "--yes"))
+	p.want(0, "aws_vpc.network_vpc", "aws_subnet.network_public_1", "Write 2 resources into the state?", "Imported: 2 resources.", "AWS lists new resources some minutes late")(p.start(".", "yes\nyes\n", stateAt, "unlock", "stage").result())
 	p.wire.watch(nil) // the minutes are over
 	p.want(0, "Imported: 1 resource.")(p.state("adopt", "stage", "--yes"))
 	p.want(0)(p.apply("stage").result())
