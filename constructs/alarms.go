@@ -17,8 +17,8 @@ type alarm struct {
 	dimensions       map[string]string
 }
 
-// targetAlarms are the alarms on what users get. They stand before the group
-// does, so that its instance refresh can heed them.
+// targetAlarms are the alarms on what users get. The rollout gets their names, so
+// that its instance refresh can heed them.
 func (c *cluster) targetAlarms(b balancer) []string {
 	dimensions := map[string]string{"LoadBalancer": *b.lb.ArnSuffix(), "TargetGroup": *b.targets.ArnSuffix()}
 	return c.alarms(

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"example.com/webserver-cluster/internal/project"
-	"example.com/webserver-cluster/internal/refresh"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/launchtemplate"
@@ -13,13 +12,19 @@ import (
 )
 
 // group makes the Auto Scaling group behind the load balancer. Its instances wait
-// for paths, and its instance refreshes have the preferences.
-func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, preferences refresh.Preferences, paths []cdktf.ITerraformDependable) autoscalinggroup.AutoscalingGroup {
-	lifecycle := &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
+// for paths.
+func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, paths []cdktf.ITerraformDependable) autoscalinggroup.AutoscalingGroup {
+	// The group is made with the template's version of that time. Later ones come
+	// by rollout: AWS gives the group a version when all instances run it, so that
+	// what the group launches in the meantime (for a scale-out, in place of a dead
+	// instance) is the version that is proven. Terraform would give the group the
+	// new version first, and leave it there when the refresh fails.
+	// https://github.com/hashicorp/terraform-provider-aws/issues/34189
+	ignored := []string{"launch_template"}
 	if slices.ContainsFunc(c.props.Schedules, Schedule.setsBounds) {
 		// The schedules own the bounds now. A plan between two of them must
 		// not want the first ones back.
-		lifecycle.IgnoreChanges = jsii.Strings("min_size", "max_size")
+		ignored = append(ignored, "min_size", "max_size")
 	}
 	return add(c.scope, "group", autoscalinggroup.NewAutoscalingGroup, &autoscalinggroup.AutoscalingGroupConfig{
 		NamePrefix:        jsii.String(c.props.Name + "-"),
@@ -30,8 +35,8 @@ func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, pref
 		MaxSize: jsii.Number(c.props.MaxSize),
 		LaunchTemplate: &autoscalinggroup.AutoscalingGroupLaunchTemplate{
 			Id: template.Id(),
-			// The number, not $Latest: only a number that changes starts an
-			// instance refresh.
+			// The number, not $Latest: that would launch a version as soon as it
+			// is made, before a rollout has tried it.
 			Version: cdktf.Token_AsString(template.LatestVersion(), nil),
 		},
 		// Attached here and only here: together with attachments of their own
@@ -44,17 +49,22 @@ func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, pref
 			MinHealthyPercentage: jsii.Number(minHealthyPercentage),
 			MaxHealthyPercentage: jsii.Number(c.props.MaxHealthyPercentage),
 		},
-		InstanceRefresh: &autoscalinggroup.AutoscalingGroupInstanceRefresh{
-			Strategy:    jsii.String("Rolling"),
-			Preferences: terraformPreferences(preferences),
-		},
-		EnabledMetrics: jsii.Strings(groupMetrics...),
+		// A refresh that fails, is cancelled or is rolled back may leave more
+		// instances than are wanted, old ones that have proven themselves and new
+		// ones that have not: the new ones go. AWS first takes from the zone that has
+		// the most, then by this policy.
+		// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
+		TerminationPolicies: jsii.Strings("NewestInstance"),
+		EnabledMetrics:      jsii.Strings(groupMetrics...),
 		// Do not wait for instances here: a group whose first instances fail
 		// would be replaced by the next deploy. The rollout waits, and says what it
 		// waits for.
 		WaitForCapacityTimeout: jsii.String("0"),
 		Tag:                    c.groupTags("group"),
-		Lifecycle:              lifecycle,
+		Lifecycle: &cdktf.TerraformResourceLifecycle{
+			CreateBeforeDestroy: jsii.Bool(true),
+			IgnoreChanges:       jsii.Strings(ignored...),
+		},
 		// No instance starts before requests and health checks can reach it,
 		// nor is one left when they no longer can: a target group without a
 		// listener calls no target healthy.

@@ -14,14 +14,18 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
-// rollout ends a deploy with the command rollout, which waits until every
-// instance of the cluster runs the launch template's version and is healthy.
-// Terraform alone starts an instance refresh and reports success while it
-// still runs, or fails.
+// rollout ends a deploy with the command rollout, which starts an instance refresh
+// to the launch template's version and waits until every instance of the cluster
+// runs it and is healthy. Terraform's own instance_refresh gives the group the new
+// version before anybody has tried it, and reports success while the refresh still
+// runs, or fails.
+// https://github.com/hashicorp/terraform-provider-aws/issues/34189
 // https://github.com/hashicorp/terraform-provider-aws/issues/42355
 //
-// It runs when there is a new version, and again at the next deploy if it
-// failed: Terraform replaces a resource whose provisioner failed.
+// It runs when there is a new version (or, by an override, another template), and
+// again at the next deploy if it failed: Terraform replaces a resource whose
+// provisioner failed. A template that another one replaces is deleted after the
+// rollout: create_before_destroy keeps it until all that refers to it is done.
 //
 // It returns the command, for use by hand in a POSIX shell or in PowerShell.
 func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template launchtemplate.LaunchTemplate, preferences refresh.Preferences) string {
@@ -31,10 +35,10 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 		"go run ./cmd/rollout",
 		"--region", *region.Name(),
 		"--group", *group.Name(),
+		"--template", *template.Id(),
 		"--template-version", *version,
 		"--timeout", c.props.rolloutTimeout().String(),
 	}, " ")
-	// A refresh that it has to start itself is like the group's own.
 	text, err := json.Marshal(preferences)
 	if err != nil {
 		panic(err) // unreachable: strings and numbers
@@ -61,6 +65,7 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 	})
 	data.AddOverride(jsii.String("triggers_replace"), map[string]any{
 		"group":            group.Name(),
+		"template":         template.Id(),
 		"template_version": version,
 	})
 	return command + " --preferences '" + strings.ReplaceAll(string(text), "'", `'\''`) + "'"

@@ -145,15 +145,6 @@ func mustBeValid(id string, err error) {
 	}
 }
 
-// numbers is what jsii's L1 structs take for a list of numbers.
-func numbers(values []int) *[]*float64 {
-	list := make([]*float64, len(values))
-	for i, v := range values {
-		list[i] = jsii.Number(v)
-	}
-	return &list
-}
-
 // orDefault is value, or fallback where value is its type's zero value.
 func orDefault[T comparable](value, fallback T) T {
 	var zero T

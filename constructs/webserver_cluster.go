@@ -23,9 +23,10 @@ import (
 // Instances stand in private subnets without public addresses or SSH, take
 // traffic from the load balancer only, and are reached by Session Manager. A
 // change of the image or of the boot script makes a new version of the launch
-// template, and an instance refresh brings it to the fleet: new instances
-// serve before old ones go. A deploy ends with the command rollout, which waits
-// for that, and fails if it fails.
+// template. A deploy ends with the command rollout, which brings it to the fleet by
+// an instance refresh: new instances serve before old ones go. The group launches
+// the new version once all instances run it; if the rollout fails, so does the
+// deploy, and the version before stays.
 type WebserverCluster struct {
 	// URL is where the web servers answer.
 	URL string
@@ -39,8 +40,8 @@ type WebserverCluster struct {
 	TargetGroupARN string
 	// AutoScalingGroupName and AutoScalingGroupARN are the Auto Scaling group's.
 	AutoScalingGroupName, AutoScalingGroupARN string
-	// LaunchTemplateID and LaunchTemplateVersion (a number) are what the
-	// group's instances are to run.
+	// LaunchTemplateID and LaunchTemplateVersion (a number) are what the group's
+	// instances run after a rollout that succeeded.
 	LaunchTemplateID, LaunchTemplateVersion string
 	// InstanceSecurityGroupID is the instances' security group.
 	InstanceSecurityGroupID string
@@ -96,7 +97,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		paths = append(paths, props.Database.connect(c.scope, client, client, *groups.instances.Id())...)
 	}
 	preferences := props.refreshPreferences(alarms)
-	group := c.group(template, balancer, preferences, paths)
+	group := c.group(template, balancer, paths)
 	c.scaling(group, balancer)
 	rollout := c.rollout(group, template, preferences)
 

@@ -1,6 +1,7 @@
 package synth_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os/exec"
@@ -9,43 +10,50 @@ import (
 	"time"
 
 	"example.com/webserver-cluster/constructs"
-	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/stacks"
 )
 
-// TestRolloutGetsTheGroupsPreferences: a refresh that the command rollout starts goes
-// on as one that Terraform starts.
-func TestRolloutGetsTheGroupsPreferences(t *testing.T) {
+// TestRolloutGetsPreferences: the instance refresh goes on as the cluster's literal and
+// the group's own settings say.
+func TestRolloutGetsPreferences(t *testing.T) {
 	environments(t, func(t *testing.T, s stack) {
 		var given object
 		text := at(s.get("terraform_data", "web_rollout"), "provisioner", "local-exec", "environment", "ROLLOUT_PREFERENCES").(string)
 		if err := json.Unmarshal([]byte(text), &given); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		// AWS's names, as the provider writes them.
-		names := map[string]string{
-			"min_healthy_percentage": "MinHealthyPercentage", "max_healthy_percentage": "MaxHealthyPercentage", "instance_warmup": "InstanceWarmup",
-			"checkpoint_percentages": "CheckpointPercentages", "checkpoint_delay": "CheckpointDelay", "alarm_specification": "AlarmSpecification",
+		group, literal := s.get("aws_autoscaling_group", "web_group"), s.literal.Cluster
+		want := object{
+			"MinHealthyPercentage": at(group, "instance_maintenance_policy", "min_healthy_percentage"),
+			"MaxHealthyPercentage": at(group, "instance_maintenance_policy", "max_healthy_percentage"),
+			"InstanceWarmup":       at(group, "default_instance_warmup"),
 		}
-		group := at(s.get("aws_autoscaling_group", "web_group"), "instance_refresh", "preferences", 0).(object)
-		for theirs, ours := range names {
-			want, got := group[theirs], given[ours]
-			if theirs == "alarm_specification" {
-				want, got = at(want, "alarms"), at(got, "Alarms")
-			}
-			if fmt.Sprint(got) != fmt.Sprint(want) { // the provider takes some numbers as texts
-				t.Errorf("rollout gets %s %v, the group has %v", ours, got, want)
-			}
-			delete(given, ours)
+		if len(literal.Checkpoints) > 0 {
+			want["CheckpointPercentages"] = literal.Checkpoints
+			want["CheckpointDelay"] = cmp.Or(literal.CheckpointDelay, 10*time.Minute).Seconds()
 		}
-		if len(given) > 0 {
-			t.Errorf("rollout gets %v, too", given)
+		if literal.AlarmsStopRefresh {
+			want["AlarmSpecification"] = object{"Alarms": []string{
+				"${aws_cloudwatch_metric_alarm.web_alarm_target_5xx.alarm_name}", "${aws_cloudwatch_metric_alarm.web_alarm_unhealthy_hosts.alarm_name}",
+			}}
 		}
-		for name, want := range map[string]any{
-			"skip_matching": refresh.SkipMatching, "scale_in_protected_instances": refresh.ScaleInProtectedInstances, "standby_instances": refresh.StandbyInstances,
-		} {
-			expect(t, group, want, name)
+		if fmt.Sprint(given) != fmt.Sprint(want) { // maps are printed in order
+			t.Errorf("rollout gets\n%v\nwant\n%v", given, want)
 		}
+	})
+}
+
+// TestRolloutFollowsGroup: the rollout waits for the group and brings it the
+// template's version, for each version and each template anew.
+func TestRolloutFollowsGroup(t *testing.T) {
+	const group, template, version = "${aws_autoscaling_group.web_group.name}", "${aws_launch_template.web_template.id}", "${aws_launch_template.web_template.latest_version}"
+	environments(t, func(t *testing.T, s stack) {
+		rollout := s.get("terraform_data", "web_rollout")
+		command := at(rollout, "provisioner", "local-exec", "command").(string)
+		if want := "--group " + group + " --template " + template + " --template-version " + version + " "; !strings.Contains(command, want) {
+			t.Errorf("the command is %s\nwant in it %s", command, want)
+		}
+		expect(t, rollout, object{"group": group, "template": template, "template_version": version}, "triggers_replace")
 	})
 }
 

@@ -1,6 +1,6 @@
 // Package refresh says what an instance refresh of an Auto Scaling group does and
 // needs: its preferences, their rules, and how long it takes. The constructs hand
-// them to Terraform, the command rollout hands them to AWS.
+// them to the command rollout, which hands them to AWS.
 package refresh
 
 import (
@@ -9,7 +9,7 @@ import (
 	"example.com/webserver-cluster/internal/faults"
 )
 
-// What every refresh has, whoever starts it.
+// What every refresh has.
 const (
 	// SkipMatching leaves instances alone that have the wanted version already:
 	// this is how a second refresh goes on where the first one stopped.
