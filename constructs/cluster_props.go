@@ -119,7 +119,10 @@ type WebserverClusterProps struct {
 	IdleTimeout time.Duration
 	// DeregistrationDelay is how long an instance that is to go may finish the
 	// requests it has. Longer than IdleTimeout, whole seconds, at most 3600 s;
-	// default 15 s longer.
+	// default 15 s longer. A destroy waits as long and ten minutes more until all
+	// instances are gone. One that somebody has put into standby does not go by
+	// itself: the destroy fails then, and succeeds once it is back in service or
+	// terminated.
 	DeregistrationDelay time.Duration
 	// HealthCheckPath is what the load balancer asks for, a path and perhaps a
 	// query, at most 1024 characters; 200 means healthy. Default "/health". A

@@ -3,6 +3,7 @@ package constructs
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"example.com/webserver-cluster/internal/project"
 	"github.com/aws/jsii-runtime-go"
@@ -10,6 +11,11 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/launchtemplate"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
+
+// deleteTimeout is the provider's own timeout for a group's end: to terminate the
+// instances, wait until they are gone, and delete the group.
+// https://registry.terraform.io/providers/hashicorp/aws/5.99.1/docs/resources/autoscaling_group#timeouts
+const deleteTimeout = 10 * time.Minute
 
 // group makes the Auto Scaling group behind the load balancer. Its instances wait
 // for paths.
@@ -60,7 +66,11 @@ func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, path
 		// would be replaced by the next deploy. The rollout waits, and says what it
 		// waits for.
 		WaitForCapacityTimeout: jsii.String("0"),
-		Tag:                    c.groupTags("group"),
+		// A destroy terminates all instances at once, and each finishes its requests.
+		Timeouts: &autoscalinggroup.AutoscalingGroupTimeouts{
+			Delete: jsii.String((c.props.DeregistrationDelay + deleteTimeout).String()),
+		},
+		Tag: c.groupTags("group"),
 		Lifecycle: &cdktf.TerraformResourceLifecycle{
 			CreateBeforeDestroy: jsii.Bool(true),
 			IgnoreChanges:       jsii.Strings(ignored...),

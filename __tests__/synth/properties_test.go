@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestInstances(t *testing.T) {
@@ -87,6 +88,10 @@ func TestDraining(t *testing.T) {
 			if value, found := strings.CutPrefix(strings.TrimSpace(line.(string)), "timeout = "); found {
 				fmt.Sscan(value, &keepAlive)
 			}
+		}
+		deleted, err := time.ParseDuration(fmt.Sprint(at(s.get("aws_autoscaling_group", "web_group"), "timeouts", "delete")))
+		if err != nil || deleted < time.Duration(delay)*time.Second+10*time.Minute {
+			t.Errorf("a destroy waits %v for instances that drain for %d s: %v", deleted, delay, err)
 		}
 		if keepAlive <= idle {
 			t.Errorf("the server closes idle connections after %d s, before the load balancer does (%d s)", keepAlive, idle)
