@@ -4,36 +4,70 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"github.com/spf13/pflag"
 
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
-// where says which group the command is about.
-type where struct{ group, region string }
+// where says which group the command is about, and who asks: what Terraform's AWS
+// provider is told, too.
+type where struct{ group, region, profile, roleARN, externalID string }
 
-func connect(ctx context.Context, at where) (*rollout.AWS, error) {
-	if at.group == "" {
-		return nil, usageError{errors.New("--group is missing: the name of the Auto Scaling group")}
+func (w *where) add(flags *pflag.FlagSet) {
+	flags.StringVar(&w.group, "group", "", "name of the Auto Scaling group (required)")
+	flags.StringVar(&w.region, "region", "", "AWS region of the group (default: the one in cdktf.json, else as the aws command finds it)")
+	flags.StringVar(&w.profile, "profile", "", "profile in the AWS configuration (default: as the aws command finds it)")
+	flags.StringVar(&w.roleARN, "role-arn", "", "IAM role to assume (default: none)")
+	flags.StringVar(&w.externalID, "external-id", "", "external id that the role asks for (default: none)")
+}
+
+var roleRule = regexp.MustCompile(`^arn:[a-z-]+:iam::\d{12}:role/.+$`)
+
+// connect returns the group in AWS, and the credentials that everything else follows
+// from.
+func (w where) connect(ctx context.Context) (*rollout.AWS, aws.CredentialsProvider, error) {
+	if w.group == "" {
+		return nil, nil, usageError{errors.New("--group is missing: the name of the Auto Scaling group")}
 	}
-	if at.region == "" {
+	if w.roleARN != "" && !roleRule.MatchString(w.roleARN) {
+		return nil, nil, usageError{fmt.Errorf("--role-arn: %q: must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy", w.roleARN)}
+	}
+	if w.externalID != "" && w.roleARN == "" {
+		return nil, nil, usageError{fmt.Errorf("--external-id: %q: goes with --role-arn, which is missing", w.externalID)}
+	}
+	if w.region == "" {
 		var err error
-		if at.region, err = project.Region("."); err != nil {
-			return nil, usageError{err}
+		if w.region, err = project.Region("."); err != nil {
+			return nil, nil, usageError{err}
 		}
-	} else if rule := project.RegionRule(at.region); rule != "" {
-		return nil, usageError{fmt.Errorf("--region: %q: %s", at.region, rule)}
+	} else if rule := project.RegionRule(w.region); rule != "" {
+		return nil, nil, usageError{fmt.Errorf("--region: %q: %s", w.region, rule)}
 	}
 	// Without a region, the SDK goes on looking for one.
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(at.region), config.WithLogger(logging.Nop{}))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(w.region), config.WithLogger(logging.Nop{}),
+		config.WithSharedConfigProfile(w.profile))
 	if err != nil {
-		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+		return nil, nil, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
-		return nil, errors.New("no AWS region: set AWS_REGION, or a region in the AWS profile, or give --region")
+		return nil, nil, errors.New("no AWS region: set AWS_REGION, or a region in the AWS profile, or give --region")
 	}
-	return rollout.NewAWS(cfg, at.group), nil
+	own := cfg.Credentials
+	if w.roleARN != "" {
+		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), w.roleARN, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = "rollout"
+			if w.externalID != "" {
+				o.ExternalID = &w.externalID
+			}
+		}))
+	}
+	return rollout.NewAWS(cfg, w.group), own, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -22,13 +23,16 @@ type rolloutFlags struct {
 
 func (f *rolloutFlags) add(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	flags.Int64Var(&f.Version, "template-version", 0, "launch template version that the group is expected to ask for (default: whatever it asks for)")
+	flags.Int64Var(&f.Version, "template-version", 0, "launch template version to roll out (default: the group's own)")
+	flags.StringVar(&f.TemplateID, "template", "", "id of the launch template that it is a version of (default: the group's own)")
 	flags.StringVar(&f.preferences, "preferences", "", "preferences of a refresh that it starts, as JSON (default: the group's own)")
 	flags.DurationVar(&f.Timeout, "timeout", time.Hour, "time for the rollout, besides pauses at checkpoints; its rollback gets as much again")
-	flags.BoolVar(&f.Rollback, "rollback", true, "after a failure go back to the version of the healthy instances")
-	flags.IntVar(&f.GiveUpAfter, "give-up-after", 3, "new instances in a row that may fail before the first gets healthy; 0: AWS's limit, an hour")
+	flags.BoolVar(&f.Rollback, "rollback", true, "after a failure go back to the version before")
+	flags.IntVar(&f.GiveUpAfter, "give-up-after", 3, "new instances, or launches, in a row that may fail; 0: AWS's limit, an hour")
 	flags.DurationVar(&f.Poll, "poll", 5*time.Second, "pause between two looks at the group")
 }
+
+var templateRule = regexp.MustCompile(`^lt-[0-9a-f]+$`)
 
 // options returns what the flags say. An error names every one that is wrong.
 func (f *rolloutFlags) options(flags *pflag.FlagSet) (rollout.Options, error) {
@@ -52,6 +56,7 @@ func (f *rolloutFlags) options(flags *pflag.FlagSet) (rollout.Options, error) {
 		}
 	}
 	check("template-version", opts.Version, opts.Version >= 0, "must be 1 or more")
+	check("template", opts.TemplateID, opts.TemplateID == "" || templateRule.MatchString(opts.TemplateID), "must be the id of a launch template, such as lt-0123456789abcdef0")
 	check("timeout", opts.Timeout, opts.Timeout > 0, "must be above 0")
 	check("poll", opts.Poll, opts.Poll > 0, "must be above 0")
 	check("give-up-after", opts.GiveUpAfter, opts.GiveUpAfter >= 0, "must be 0 or more")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -15,28 +16,34 @@ import (
 	"example.com/webserver-cluster/internal/rollout"
 )
 
-const about = `rollout makes an Auto Scaling group converge: every instance runs the launch
-template version that the group asks for, is in service, and is healthy in the
-group's target groups.
+const about = `rollout brings every instance of an Auto Scaling group to a launch template
+version, whoever made the group: each one runs it, is in service, and is healthy
+in the group's target groups.
 
-It follows an instance refresh that is under way, starts one if instances are on
-another version and none is, and returns at once if there is nothing to do. If
-the rollout fails (the refresh failed or was cancelled, new instances do not get
-healthy, the time is up) it rolls back, with an instance refresh to the version
-that the healthy instances run.
+The version is that of --template-version. AWS replaces the instances by an
+instance refresh, and gives the group the new version when all of them serve.
+Without the flag it is the group's own version, for a group that got its new
+version before.
+
+It follows an instance refresh that is under way, starts one if none is, and
+returns at once if there is nothing to do. If the refresh fails or is cancelled,
+new instances do not get healthy, or the time is up, the group goes back to the
+version before: AWS rolls the refresh back, or rollout starts one that does.
 
 It can be stopped at any time: AWS goes on, and the next run takes over.
 
 The region is that of --region, else the one in cdktf.json in the working folder,
 else the one that the aws command would take. Credentials are found the way the
-aws command finds them.
+aws command finds them; --profile and --role-arn are as in Terraform's AWS
+provider.
 
-A refresh that rollout starts itself has the preferences of --preferences, as in
-"aws autoscaling start-instance-refresh --preferences": MinHealthyPercentage,
-MaxHealthyPercentage, InstanceWarmup, CheckpointPercentages, CheckpointDelay and
-AlarmSpecification. What is left out is the group's: its instance maintenance
-policy (without one: 100 and 150 %) and its default instance warmup. A rollback
-has neither checkpoints nor alarms.
+A refresh has the preferences of --preferences, as in "aws autoscaling
+start-instance-refresh --preferences": MinHealthyPercentage, MaxHealthyPercentage,
+InstanceWarmup, CheckpointPercentages, CheckpointDelay and AlarmSpecification.
+What is left out is the group's: its instance maintenance policy (without one: 100
+and 150 %) and its default instance warmup. A rollback has neither checkpoints nor
+alarms. An alarm that is on before the rollout, or has no data, does not stop it
+unless it is OK first.
 
 Each flag that is not given comes from the environment, if it is there: --poll
 from ROLLOUT_POLL, --preferences from ROLLOUT_PREFERENCES.
@@ -51,14 +58,11 @@ Exit codes:
   130  stopped by a signal; AWS goes on
 "go run" turns each of them but 0 into 1.
 
-Permissions:
-  autoscaling:DescribeAutoScalingGroups, DescribeInstanceRefreshes,
-  DescribeScalingActivities, StartInstanceRefresh, CancelInstanceRefresh
-  elasticloadbalancing:DescribeTargetHealth
-  ec2:RunInstances and iam:PassRole, as for the group's launch template
-  cloudwatch:DescribeAlarms (status only)`
+Permissions (the last three for AWS's own check of the launch template):
+  `
 
 const examples = `  rollout --group stage-web-20260102
+  rollout --group stage-web-20260102 --template lt-0123456789abcdef0 --template-version 7
   rollout --group prod-web-20260102 --preferences '{"CheckpointPercentages": [50, 100], "CheckpointDelay": 600}'
   rollout status --group stage-web-20260102`
 
@@ -78,7 +82,7 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "rollout --group NAME",
 		Short:         "Roll an Auto Scaling group's launch template out to its instances",
-		Long:          about,
+		Long:          about + strings.Join(rollout.Permissions, "\n  "),
 		Example:       examples,
 		Args:          usage(cobra.NoArgs),
 		SilenceErrors: true,
@@ -89,9 +93,7 @@ func command() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.PersistentFlags().StringVar(&at.group, "group", "", "name of the Auto Scaling group (required)")
-	root.PersistentFlags().StringVar(&at.region, "region", "", "AWS region of the group (default: the one in cdktf.json, else as the aws command finds it)")
-
+	at.add(root.PersistentFlags())
 	flags.add(root.Flags())
 	root.CompletionOptions.DisableDefaultCmd = true
 
@@ -109,20 +111,24 @@ func run(cmd *cobra.Command, at where, flags *rolloutFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
-	cloud, err := connect(cmd.Context(), at)
+	cloud, own, err := at.connect(cmd.Context())
 	if err != nil {
 		return err
 	}
+	var report rollout.Reporter = &lines{w: os.Stdout}
 	if term.IsTerminal(int(os.Stdout.Fd())) {
 		screen := newLive(os.Stdout)
 		defer screen.Close()
-		return rollout.New(cloud, screen, opts).Run(cmd.Context())
+		report = screen
 	}
-	return rollout.New(cloud, &lines{w: os.Stdout}, opts).Run(cmd.Context())
+	if text := expiring(cmd.Context(), own, opts.Timeout+opts.Preferences.Pauses()); text != "" {
+		report.Say("! %s", text)
+	}
+	return rollout.New(cloud, report, opts).Run(cmd.Context())
 }
 
 func status(ctx context.Context, at where) error {
-	cloud, err := connect(ctx, at)
+	cloud, _, err := at.connect(ctx)
 	if err != nil {
 		return err
 	}

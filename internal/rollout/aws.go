@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,31 +14,50 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
-
-	"example.com/webserver-cluster/internal/refresh"
 )
 
 // AWS is the Cloud of one group in the account and region of its configuration.
 type AWS struct {
-	group    string
-	groups   *autoscaling.Client
-	balancer *elb.Client
-	alarms   *cloudwatch.Client
+	group  string
+	region string
+	Services
+	mixed *scaling.MixedInstancesPolicy // the group's, when last described; nil: it has none
+}
+
+// Services are what AWS calls, all of it: the SDK's clients have these methods.
+// Permissions follow from them.
+type Services struct {
+	Scaling interface {
+		DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error)
+		DescribeInstanceRefreshes(context.Context, *autoscaling.DescribeInstanceRefreshesInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeInstanceRefreshesOutput, error)
+		DescribeScalingActivities(context.Context, *autoscaling.DescribeScalingActivitiesInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeScalingActivitiesOutput, error)
+		StartInstanceRefresh(context.Context, *autoscaling.StartInstanceRefreshInput, ...func(*autoscaling.Options)) (*autoscaling.StartInstanceRefreshOutput, error)
+		RollbackInstanceRefresh(context.Context, *autoscaling.RollbackInstanceRefreshInput, ...func(*autoscaling.Options)) (*autoscaling.RollbackInstanceRefreshOutput, error)
+		CancelInstanceRefresh(context.Context, *autoscaling.CancelInstanceRefreshInput, ...func(*autoscaling.Options)) (*autoscaling.CancelInstanceRefreshOutput, error)
+	}
+	Balancer interface {
+		DescribeTargetHealth(context.Context, *elb.DescribeTargetHealthInput, ...func(*elb.Options)) (*elb.DescribeTargetHealthOutput, error)
+	}
+	CloudWatch interface {
+		DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
+	}
 }
 
 // NewAWS returns the Cloud of the group of that name.
 func NewAWS(cfg aws.Config, group string) *AWS {
-	return &AWS{
-		group:    group,
-		groups:   autoscaling.NewFromConfig(cfg),
-		balancer: elb.NewFromConfig(cfg),
+	return &AWS{group: group, region: cfg.Region, Services: Services{
+		Scaling:  autoscaling.NewFromConfig(cfg),
+		Balancer: elb.NewFromConfig(cfg),
 		// CloudWatch's older protocol, the same as that of the others: stand-ins
 		// for AWS do not know the SDK's default, CBOR.
-		alarms: cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
+		CloudWatch: cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
 			o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
 		}),
-	}
+	}}
 }
+
+// NewAWSWith returns the Cloud of the group of that name in services of one's own.
+func NewAWSWith(s Services, group string) *AWS { return &AWS{group: group, Services: s} }
 
 // Describe implements Cloud.
 func (a *AWS) Describe(ctx context.Context) (Fleet, error) {
@@ -47,8 +65,10 @@ func (a *AWS) Describe(ctx context.Context) (Fleet, error) {
 	if err != nil {
 		return Fleet{}, err
 	}
+	a.mixed = group.MixedInstancesPolicy
 	fleet := Fleet{
 		Group:                a.group,
+		Target:               versionOf(templateOf(group)),
 		Desired:              int(aws.ToInt32(group.DesiredCapacity)),
 		HasMaintenancePolicy: group.InstanceMaintenancePolicy != nil,
 	}
@@ -60,27 +80,26 @@ func (a *AWS) Describe(ctx context.Context) (Fleet, error) {
 			fleet.Suspended = append(fleet.Suspended, name)
 		}
 	}
-	if fleet.Target, err = a.version(group.LaunchTemplate); err != nil {
-		return Fleet{}, err
-	}
 	trouble, err := a.targetTrouble(ctx, group)
 	if err != nil {
 		return Fleet{}, err
 	}
+	own := overrideVersions(group)
 	for _, i := range group.Instances {
 		id := aws.ToString(i.InstanceId)
 		instance := Instance{
 			ID:        id,
 			Zone:      aws.ToString(i.AvailabilityZone),
+			Version:   versionOf(i.LaunchTemplate),
 			State:     string(i.LifecycleState),
 			Healthy:   aws.ToString(i.HealthStatus) == "Healthy",
 			Protected: aws.ToBool(i.ProtectedFromScaleIn),
 			Trouble:   trouble[id],
 		}
-		if i.LaunchTemplate != nil { // none: launched from something else, and so stale
-			if instance.Version, err = a.version(i.LaunchTemplate); err != nil {
-				return Fleet{}, err
-			}
+		if slices.Contains(own, instance.Version) {
+			// The policy has a template of its own for the type; a rollout of the
+			// group's template leaves it as it is.
+			instance.Version = fleet.Target
 		}
 		fleet.Instances = append(fleet.Instances, instance)
 	}
@@ -93,37 +112,54 @@ func (a *AWS) Describe(ctx context.Context) (Fleet, error) {
 }
 
 func (a *AWS) describeGroup(ctx context.Context) (scaling.AutoScalingGroup, error) {
-	out, err := a.groups.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
+	out, err := a.Scaling.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
 		AutoScalingGroupNames: []string{a.group},
 	})
 	if err != nil {
 		return scaling.AutoScalingGroup{}, a.explain(err)
 	}
 	if len(out.AutoScalingGroups) == 0 {
-		return scaling.AutoScalingGroup{}, fmt.Errorf("there is no Auto Scaling group %s in %s: check the name, the region and the account",
-			a.group, a.groups.Options().Region)
+		return scaling.AutoScalingGroup{}, fmt.Errorf("there is no Auto Scaling group %s in %s: check the name, the region and the account", a.group, a.region)
 	}
 	group := out.AutoScalingGroups[0]
+	template := templateOf(group)
 	switch {
 	case group.Status != nil: // only set while the group is being deleted
 		return group, fmt.Errorf("the Auto Scaling group %s is being deleted (%s)", a.group, *group.Status)
-	case group.LaunchTemplate == nil:
-		return group, fmt.Errorf("the Auto Scaling group %s has no launch template of its own, but a launch configuration or a mixed instances policy: rollout knows launch templates only", a.group)
+	case template == nil:
+		return group, fmt.Errorf("the Auto Scaling group %s has a launch configuration, which AWS no longer develops: give it a launch template", a.group)
+	case versionOf(template).Number == 0:
+		// With $Latest or $Default an edit of the template changes what the next
+		// scale-out launches, long before any rollout, and AWS can never roll such
+		// a group back:
+		// https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html
+		return group, fmt.Errorf("the Auto Scaling group %s launches version %q of launch template %s: must be a number, so that only a deploy changes what it launches%s",
+			a.group, aws.ToString(template.Version), aws.ToString(template.LaunchTemplateId), setTo(group))
 	}
 	return group, nil
 }
 
-// version reads a launch template version. It has to be a number: with $Latest
-// or $Default an edit of the template changes what the next scale-out launches,
-// long before any rollout, and AWS can never roll such a group back
-// (https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html).
-func (a *AWS) version(spec *scaling.LaunchTemplateSpecification) (Version, error) {
-	number, err := strconv.ParseInt(aws.ToString(spec.Version), 10, 64)
-	if err != nil {
-		return Version{}, fmt.Errorf("the Auto Scaling group %s launches version %q of launch template %s: must be a number, so that only a deploy changes what it launches",
-			a.group, aws.ToString(spec.Version), aws.ToString(spec.LaunchTemplateId))
+// setTo says to which number the group's version is best set: what its instances run.
+func setTo(group scaling.AutoScalingGroup) string {
+	votes := map[string]int{}
+	best := ""
+	for _, i := range group.Instances {
+		if i.LaunchTemplate == nil {
+			continue
+		}
+		version := aws.ToString(i.LaunchTemplate.Version)
+		if votes[version]++; votes[version] > votes[best] {
+			best = version
+		}
 	}
-	return Version{TemplateID: aws.ToString(spec.LaunchTemplateId), Number: number}, nil
+	switch {
+	case best == "":
+		return ""
+	case group.LaunchTemplate == nil:
+		return "; in its mixed instances policy, set it to " + best + ", which its instances run"
+	}
+	return fmt.Sprintf("; its instances run %[3]s: aws autoscaling update-auto-scaling-group --auto-scaling-group-name %[1]s --launch-template LaunchTemplateId=%[2]s,Version=%[3]s",
+		aws.ToString(group.AutoScalingGroupName), aws.ToString(group.LaunchTemplate.LaunchTemplateId), best)
 }
 
 // targetTrouble says of each instance why a target group of the group does not
@@ -131,7 +167,7 @@ func (a *AWS) version(spec *scaling.LaunchTemplateSpecification) (Version, error
 func (a *AWS) targetTrouble(ctx context.Context, group scaling.AutoScalingGroup) (map[string]string, error) {
 	trouble := map[string]string{}
 	for _, arn := range group.TargetGroupARNs {
-		out, err := a.balancer.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &arn})
+		out, err := a.Balancer.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &arn})
 		if err != nil {
 			return nil, a.explain(err)
 		}
@@ -152,39 +188,8 @@ func (a *AWS) targetTrouble(ctx context.Context, group scaling.AutoScalingGroup)
 	return trouble, nil
 }
 
-func (a *AWS) refreshes(ctx context.Context) ([]Refresh, error) {
-	out, err := a.groups.DescribeInstanceRefreshes(ctx, &autoscaling.DescribeInstanceRefreshesInput{
-		AutoScalingGroupName: &a.group,
-		MaxRecords:           aws.Int32(10),
-	})
-	if err != nil {
-		return nil, a.explain(err)
-	}
-	var refreshes []Refresh
-	for _, r := range out.InstanceRefreshes {
-		described := Refresh{
-			ID:          aws.ToString(r.InstanceRefreshId),
-			Status:      string(r.Status),
-			Reason:      aws.ToString(r.StatusReason),
-			Percent:     int(aws.ToInt32(r.PercentageComplete)),
-			Start:       aws.ToTime(r.StartTime),
-			End:         aws.ToTime(r.EndTime),
-			Preferences: fromAWS(r.Preferences),
-		}
-		if r.DesiredConfiguration != nil && r.DesiredConfiguration.LaunchTemplate != nil {
-			v, err := a.version(r.DesiredConfiguration.LaunchTemplate)
-			if err != nil {
-				return nil, err
-			}
-			described.Desired = &v
-		}
-		refreshes = append(refreshes, described)
-	}
-	return refreshes, nil
-}
-
 func (a *AWS) problems(ctx context.Context) ([]Problem, error) {
-	out, err := a.groups.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
+	out, err := a.Scaling.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
 		AutoScalingGroupName: &a.group,
 		MaxRecords:           aws.Int32(50),
 	})
@@ -195,12 +200,16 @@ func (a *AWS) problems(ctx context.Context) ([]Problem, error) {
 	for _, activity := range slices.Backward(out.Activities) { // AWS lists the newest first
 		problem := Problem{ID: aws.ToString(activity.ActivityId), Time: aws.ToTime(activity.StartTime)}
 		description, cause := aws.ToString(activity.Description), aws.ToString(activity.Cause)
+		message := aws.ToString(activity.StatusMessage)
 		switch {
 		case activity.StatusCode == scaling.ScalingActivityStatusCodeFailed, activity.StatusCode == scaling.ScalingActivityStatusCodeCancelled:
 			problem.Text = fmt.Sprintf("%s: %s", activity.StatusCode, description)
 			// AWS mostly ends the description with the message.
-			if message := aws.ToString(activity.StatusMessage); !strings.Contains(description, message) {
+			if !strings.Contains(description, message) {
 				problem.Text += ": " + message
+			}
+			if activity.StatusCode == scaling.ScalingActivityStatusCodeFailed && strings.HasPrefix(description, "Launching") {
+				problem.Launch = cmp.Or(message, description)
 			}
 		case strings.HasPrefix(description, "Terminating") && strings.Contains(cause, "health check"):
 			problem.Text = description + ": " + cause
@@ -212,34 +221,12 @@ func (a *AWS) problems(ctx context.Context) ([]Problem, error) {
 	return problems, nil
 }
 
-// StartRefresh implements Cloud.
-func (a *AWS) StartRefresh(ctx context.Context, desired *Version, p refresh.Preferences) (string, error) {
-	in := &autoscaling.StartInstanceRefreshInput{AutoScalingGroupName: &a.group, Preferences: toAWS(p)}
-	if desired != nil {
-		in.DesiredConfiguration = &scaling.DesiredConfiguration{LaunchTemplate: &scaling.LaunchTemplateSpecification{
-			LaunchTemplateId: &desired.TemplateID,
-			Version:          aws.String(strconv.FormatInt(desired.Number, 10)),
-		}}
-	}
-	out, err := a.groups.StartInstanceRefresh(ctx, in)
-	if err != nil {
-		return "", a.explain(err)
-	}
-	return aws.ToString(out.InstanceRefreshId), nil
-}
-
-// CancelRefresh implements Cloud.
-func (a *AWS) CancelRefresh(ctx context.Context) error {
-	_, err := a.groups.CancelInstanceRefresh(ctx, &autoscaling.CancelInstanceRefreshInput{AutoScalingGroupName: &a.group})
-	return a.explain(err)
-}
-
-// Alarms reads the CloudWatch alarms of these names.
+// Alarms implements Cloud.
 func (a *AWS) Alarms(ctx context.Context, names []string) ([]Alarm, error) {
 	if len(names) == 0 {
 		return nil, nil // no names would mean every alarm of the account
 	}
-	out, err := a.alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: names})
+	out, err := a.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: names})
 	if err != nil {
 		return nil, a.explain(err)
 	}

@@ -12,19 +12,22 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// explain turns an error of the SDK into an *AWSError, or into ErrInProgress or
-// ErrNotInProgress. nil stays nil.
+// explain turns an error of the SDK into an *AWSError, or into one of those that a
+// Cloud returns. nil stays nil.
 func (a *AWS) explain(err error) error {
 	if err == nil {
 		return nil
 	}
 	var busy *scaling.InstanceRefreshInProgressFault
 	var idle *scaling.ActiveInstanceRefreshNotFoundFault
+	var irreversible *scaling.IrreversibleInstanceRefreshFault
 	switch {
 	case errors.As(err, &busy):
 		return ErrInProgress
 	case errors.As(err, &idle):
 		return ErrNotInProgress
+	case errors.As(err, &irreversible):
+		return ErrIrreversible
 	}
 
 	failed := &AWSError{
@@ -44,6 +47,9 @@ func (a *AWS) explain(err error) error {
 	var garbled *awshttp.ResponseError
 	switch {
 	case errors.As(err, &answer):
+		if unknownVersion(answer) {
+			return fmt.Errorf("%w: %s", ErrUnknownVersion, answer.ErrorMessage())
+		}
 		failed.Message = answer.ErrorCode() + ": " + answer.ErrorMessage()
 		failed.Hint = hints[answer.ErrorCode()]
 	case errors.As(err, &unreachable):
@@ -57,6 +63,15 @@ func (a *AWS) explain(err error) error {
 		failed.Hint = "sign in (aws sso login), or set AWS_PROFILE"
 	}
 	return failed
+}
+
+// unknownVersion tells whether AWS does not know a launch template or a version of it.
+// A version that was just made may be unknown for a moment ("eventual consistency",
+// https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html).
+func unknownVersion(err smithy.APIError) bool {
+	message := strings.ToLower(err.ErrorMessage())
+	return err.ErrorCode() == "ValidationError" && strings.Contains(message, "launch template") &&
+		(strings.Contains(message, "not exist") || strings.Contains(message, "not found") || strings.Contains(message, "could not find") || strings.Contains(message, "notfound"))
 }
 
 // hints say what to do about an error that is not this group's.

@@ -52,10 +52,14 @@ func (e *AWSError) Error() string {
 
 func (e *AWSError) Unwrap() error { return e.Err }
 
-// Returned by a Cloud when another run was faster.
+// Returned by a Cloud.
 var (
 	// ErrInProgress: another refresh of the group is under way.
 	ErrInProgress = errors.New("an instance refresh is already under way")
-	// ErrNotInProgress: there is no refresh to cancel any more.
+	// ErrNotInProgress: there is no refresh to cancel or to roll back any more.
 	ErrNotInProgress = errors.New("no instance refresh is under way")
+	// ErrIrreversible: AWS cannot roll this refresh back; it can be cancelled.
+	ErrIrreversible = errors.New("the instance refresh cannot be rolled back")
+	// ErrUnknownVersion: AWS does not know the wanted version, perhaps not yet.
+	ErrUnknownVersion = errors.New("the launch template version is not known")
 )

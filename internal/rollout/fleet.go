@@ -31,7 +31,12 @@ type Version struct {
 	Number     int64 // 0: the instance was launched from something else
 }
 
-func (v Version) String() string { return fmt.Sprintf("version %d", v.Number) }
+func (v Version) String() string {
+	if v.Number == 0 {
+		return "a version without a number"
+	}
+	return fmt.Sprintf("version %d", v.Number)
+}
 
 // Instance is one instance of the group.
 type Instance struct {
@@ -69,17 +74,21 @@ type Refresh struct {
 	Percent int
 	Start   time.Time
 	End     time.Time // zero while under way
-	Desired *Version  // nil: the group's own
+	Desired *Version  // nil: the group's own; Number 0: AWS has not resolved it to a number
 
-	Preferences refresh.Preferences
+	AutoRollback bool // AWS goes back by itself if it fails
+	Preferences  refresh.Preferences
 }
+
+// rollbackInProgress is the status of a refresh that AWS takes back to the group's own version.
+const rollbackInProgress = "RollbackInProgress"
 
 // Active reports whether the refresh is still under way; only one refresh of a
 // group can be active. Statuses:
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceRefresh.html
 func (r Refresh) Active() bool {
 	switch r.Status {
-	case "Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress":
+	case "Pending", "InProgress", "Baking", "Cancelling", rollbackInProgress:
 		return true
 	}
 	return false
@@ -88,9 +97,10 @@ func (r Refresh) Active() bool {
 // Problem is a scaling activity that failed, or that replaces an instance
 // because of its health.
 type Problem struct {
-	ID   string
-	Time time.Time
-	Text string
+	ID     string
+	Time   time.Time
+	Text   string
+	Launch string // a launch that came to no instance: AWS's message; else empty
 }
 
 // Alarm is a CloudWatch alarm.
@@ -159,7 +169,7 @@ func (f Fleet) Remaining(now time.Time) time.Duration {
 		return elapsed * time.Duration(100-active.Percent) / time.Duration(active.Percent)
 	}
 	for _, r := range f.Refreshes {
-		if r.Status == "Successful" && r.Desired == nil && active.Desired == nil {
+		if r.Status == "Successful" && (r.Desired == nil) == (active.Desired == nil) && active.Status != rollbackInProgress {
 			return max(0, r.End.Sub(r.Start)-elapsed)
 		}
 	}
@@ -179,7 +189,7 @@ func (f Fleet) Refresh(id string) *Refresh {
 // Destination returns the version that the group is on its way to: that of the
 // refresh under way, else its own.
 func (f Fleet) Destination() Version {
-	if active := f.Active(); active != nil && active.Desired != nil {
+	if active := f.Active(); active != nil && active.Desired != nil && active.Status != rollbackInProgress {
 		return *active.Desired
 	}
 	return f.Target

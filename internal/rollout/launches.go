@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // launches follows the instances of one version as they come up, to tell a
@@ -12,22 +13,28 @@ import (
 type launches struct {
 	pending map[string]string // id of each that has yet to be ready, and why it is not
 	passed  map[string]bool   // those that were ready once
-	failed  map[string]string // those that left without, since the last one passed
+
+	// Since the last one passed:
+	failed  map[string]string // those that left without
+	refused map[string]string // launches that came to no instance, by activity
+	seen    map[string]bool   // of those, all ever
+	latest  string            // why the last one came to none
 }
 
-// observe takes note of the instances that run v.
-func (l *launches) observe(instances []Instance, v Version) {
+// observe takes note of the instances that run v, and of launches that failed since.
+func (l *launches) observe(f Fleet, v Version, since time.Time) {
 	if l.pending == nil {
-		l.pending, l.passed, l.failed = map[string]string{}, map[string]bool{}, map[string]string{}
+		*l = launches{map[string]string{}, map[string]bool{}, map[string]string{}, map[string]string{}, map[string]bool{}, ""}
 	}
 	gone := maps.Clone(l.pending)
-	for _, i := range instances {
+	for _, i := range f.Instances {
 		switch {
 		case i.Version != v || l.passed[i.ID]:
 		case i.Ready():
 			l.passed[i.ID] = true
 			delete(l.pending, i.ID)
 			clear(l.failed)
+			clear(l.refused)
 		case i.Healthy && !i.Leaving():
 			l.pending[i.ID] = i.Why()
 		default:
@@ -39,11 +46,23 @@ func (l *launches) observe(instances []Instance, v Version) {
 		l.failed[id] = why
 		delete(l.pending, id)
 	}
+	for _, p := range f.Problems {
+		if p.Launch != "" && !p.Time.Before(since) && !l.seen[p.ID] {
+			l.seen[p.ID], l.refused[p.ID], l.latest = true, p.Launch, p.Launch
+		}
+	}
 }
 
-// check returns a *failure once limit instances failed without one that passed.
+// check returns a *failure once limit instances failed without one that passed, or
+// that many launches.
 func (l *launches) check(limit int) error {
-	if limit == 0 || len(l.failed) < limit {
+	if limit == 0 {
+		return nil
+	}
+	if n := len(l.refused); n >= limit {
+		return &failure{reason: fmt.Sprintf("%d launches in a row came to no instance: %s", n, l.latest), next: launchHint(l.latest)}
+	}
+	if len(l.failed) < limit {
 		return nil
 	}
 	var lines []string
@@ -51,6 +70,25 @@ func (l *launches) check(limit int) error {
 		lines = append(lines, id+" ("+l.failed[id]+")")
 	}
 	return &failure{reason: fmt.Sprintf("%d new instances in a row did not get healthy: %s", len(lines), strings.Join(lines, ", "))}
+}
+
+// launchHint says what helps where EC2 does not launch an instance, by what its
+// message says. The messages:
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/CHAP_Troubleshooting.html
+func launchHint(message string) string {
+	for _, known := range []struct{ part, hint string }{
+		{"apacity", "EC2 has no instance of that type to give in the zone now: deploy again later, or let the group have more instance types."},
+		{"vCPU", "The account's EC2 quota is used up: ask for a higher one in Service Quotas, or use fewer or smaller instances."},
+		{"quota", "The account's EC2 quota is used up: ask for a higher one in Service Quotas, or use fewer or smaller instances."},
+		{"KMS", "The group may not use the key of its volumes: give the service-linked role of EC2 Auto Scaling access to that key."},
+		{"mage", "The image cannot be used any more: deploy with one that exists in this account and region."},
+		{"AMI", "The image cannot be used any more: deploy with one that exists in this account and region."},
+	} {
+		if strings.Contains(message, known.part) {
+			return known.hint
+		}
+	}
+	return "Mend what AWS names and deploy again."
 }
 
 // Why says in a few words why the instance is not ready.

@@ -1,6 +1,6 @@
-// Package rollout brings the instances of one Auto Scaling group to the launch
-// template version that the group asks for, by instance refreshes, and back to
-// the version before if that fails.
+// Package rollout brings the instances of one Auto Scaling group to a launch
+// template version, by instance refreshes, and back to the version before if that
+// fails.
 //
 // It keeps no state of its own. Every step is decided anew from what AWS says
 // about the group, so a run that is stopped at any point, or a second run
@@ -8,6 +8,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,12 +22,27 @@ import (
 type Cloud interface {
 	// Describe reads the group as it is now.
 	Describe(ctx context.Context) (Fleet, error)
-	// StartRefresh starts an instance refresh to the desired version, or to
-	// the group's own if that is nil, and returns its id. ErrInProgress.
-	StartRefresh(ctx context.Context, desired *Version, p refresh.Preferences) (string, error)
+	// StartRefresh starts an instance refresh and returns its id. ErrInProgress,
+	// ErrUnknownVersion.
+	StartRefresh(ctx context.Context, start Start) (string, error)
+	// RollbackRefresh asks AWS to turn the refresh under way back to the group's own
+	// version. ErrNotInProgress, ErrIrreversible.
+	RollbackRefresh(ctx context.Context) error
 	// CancelRefresh asks AWS to stop the refresh under way. ErrNotInProgress.
 	CancelRefresh(ctx context.Context) error
+	// Alarms reads the CloudWatch alarms of these names; those that do not exist
+	// are left out.
+	Alarms(ctx context.Context, names []string) ([]Alarm, error)
 }
+
+// Start is an instance refresh to start.
+type Start struct {
+	Desired      *Version // nil: the group's own
+	AutoRollback bool     // AWS goes back by itself if it fails; for a desired version only
+	Preferences  preferences
+}
+
+type preferences = refresh.Preferences
 
 // Reporter shows a person what happens.
 type Reporter interface {
@@ -43,9 +59,10 @@ type Options struct {
 	// without one gets 100 and 150, which launches before it terminates.
 	Preferences refresh.Preferences
 
-	// Version is the launch template version that the caller expects the group
-	// to ask for. 0: whatever the group asks for at the start.
-	Version int64
+	// Version is the launch template version to roll out, of the template with
+	// TemplateID. 0 and "": the group's own.
+	Version    int64
+	TemplateID string
 
 	// Timeout bounds the rollout, and once more its rollback. A refresh's pauses
 	// at checkpoints do not count.
@@ -69,15 +86,16 @@ type Rollout struct {
 	report Reporter
 	opts   Options
 
-	rollbackTo *Version // the version that the healthy instances ran, when last seen
+	rollbackTo *Version // the proven version, when last seen
 	last       Fleet
 	reported   map[string]bool // ids of problems
-	retrying   string          // the transient error reported last
+	said       map[string]bool // what is said once
+	undone     string          // id of the refresh that it had AWS roll back last
 }
 
 // New returns a rollout that has yet to Run.
 func New(cloud Cloud, report Reporter, opts Options) *Rollout {
-	return &Rollout{cloud: cloud, report: report, opts: opts}
+	return &Rollout{cloud: cloud, report: report, opts: opts, said: map[string]bool{}}
 }
 
 // Run returns nil once every instance of the group runs the wanted version, is
@@ -104,6 +122,9 @@ func (r *Rollout) run(ctx context.Context) error {
 	if r.opts.Version != 0 {
 		want.Number = r.opts.Version
 	}
+	if r.opts.TemplateID != "" {
+		want.TemplateID = r.opts.TemplateID
+	}
 	r.report.Say("group %s launches %s of %s and wants %d instances",
 		fleet.Group, fleet.Target, fleet.Target.TemplateID, fleet.Desired)
 	if text := r.outlook(fleet, want); text != "" {
@@ -123,8 +144,8 @@ func (r *Rollout) run(ctx context.Context) error {
 
 // outlook says how long the rollout may take; nothing if there is nothing to do.
 func (r *Rollout) outlook(fleet Fleet, want Version) string {
-	if len(fleet.Stale(want)) == 0 {
-		if fleet.Target == want && fleet.Complete() {
+	if len(fleet.Stale(want)) == 0 && fleet.Target == want {
+		if fleet.Complete() {
 			return ""
 		}
 		return "gives up after " + brief(r.opts.Timeout)
@@ -153,8 +174,8 @@ func (r *Rollout) rollBack(ctx context.Context, bad Version, cause *failure) err
 		failed.Next = "Correct the image or the boot script and deploy again."
 		return failed
 	case !r.opts.Rollback:
-		failed.After = fmt.Sprintf("Rolling back is switched off: the group goes on launching %s.", bad)
-		failed.Next = fmt.Sprintf("Healthy instances run %s: deploy its configuration, or run rollout with rollback.", *r.rollbackTo)
+		failed.After = fmt.Sprintf("Rolling back is switched off: %s.", r.last.Serving(bad))
+		failed.Next = fmt.Sprintf("The version before is %s: deploy its configuration, or run rollout with rollback.", *r.rollbackTo)
 		return failed
 	}
 
@@ -165,6 +186,12 @@ func (r *Rollout) rollBack(ctx context.Context, bad Version, cause *failure) err
 	if err != nil && ctx.Err() != nil {
 		return err
 	}
+	var taken *failure
+	if errors.As(err, &taken) && taken.keep {
+		failed.After = fmt.Sprintf("It was not rolled back to %s: %s.", good, taken.reason)
+		failed.Next = taken.next
+		return failed
+	}
 	if err != nil {
 		failed.Outcome = RollbackFailed
 		failed.After = fmt.Sprintf("The rollback to %s failed, too: %s", good, err)
@@ -173,6 +200,7 @@ func (r *Rollout) rollBack(ctx context.Context, bad Version, cause *failure) err
 	}
 	failed.Outcome = RolledBack
 	failed.After = "Rolled back: " + r.last.Serving(good) + ", and the group launches it again."
-	failed.Next = fmt.Sprintf("Correct the image or the boot script and deploy again. Deploying the same configuration tries %s once more.", bad)
+	failed.Next = fmt.Sprintf("%s Deploying the same configuration tries %s once more.",
+		cmp.Or(cause.next, "Correct the image or the boot script and deploy again."), bad)
 	return failed
 }
