@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
@@ -39,8 +38,14 @@ func chaos(t *testing.T, seed uint64, outcomes map[outcome]int) {
 	moment := func() time.Duration { return time.Duration(dice.IntN(600)) * time.Second }
 
 	g := newSimulation(chance(50))
+	opts := defaults()
 	if chance(50) {
-		g.StartRefresh(t.Context(), nil, refresh.Preferences{}) // as Terraform does
+		opts.Version = 5
+	} else {
+		g.target = version(5) // somebody gave the group its version before
+		if chance(50) {
+			g.StartRefresh(t.Context(), rollout.Start{})
+		}
 	}
 	cancelled := chance(20)
 	if cancelled {
@@ -66,7 +71,7 @@ func chaos(t *testing.T, seed uint64, outcomes map[outcome]int) {
 					time.AfterFunc(kills[0], cancel)
 					kills = kills[1:]
 				}
-				err := rollout.New(g, &notes{}, defaults()).Run(ctx)
+				err := rollout.New(g, &notes{}, opts).Run(ctx)
 				cancel()
 				if errors.As(err, new(*rollout.InterruptedError)) {
 					continue
@@ -106,7 +111,7 @@ func chaos(t *testing.T, seed uint64, outcomes map[outcome]int) {
 	}
 }
 
-// simulation is a group of two instances on version 4 that asks for version 5.
+// simulation is a group of two instances on version 4.
 // It launches before it terminates.
 type simulation struct {
 	bad bool // version 5 never gets healthy
@@ -132,7 +137,6 @@ func newSimulation(bad bool) *simulation {
 	for _, i := range g.instances {
 		i.born = g.now.Add(-time.Hour)
 	}
-	g.target = version(5)
 	return g
 }
 
@@ -143,7 +147,7 @@ func (g *simulation) Describe(context.Context) (rollout.Fleet, error) {
 	return g.fleet(), nil
 }
 
-func (g *simulation) StartRefresh(_ context.Context, desired *rollout.Version, _ refresh.Preferences) (string, error) {
+func (g *simulation) StartRefresh(_ context.Context, start rollout.Start) (string, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.catchUp()
@@ -151,9 +155,25 @@ func (g *simulation) StartRefresh(_ context.Context, desired *rollout.Version, _
 		return "", rollout.ErrInProgress
 	}
 	id := fmt.Sprint("r-", len(g.refreshes)+1)
-	g.refreshes = slices.Insert(g.refreshes, 0, rollout.Refresh{ID: id, Status: "InProgress", Start: g.now, Desired: desired})
+	g.refreshes = slices.Insert(g.refreshes, 0, rollout.Refresh{ID: id, Status: "InProgress", Start: g.now, Desired: start.Desired, AutoRollback: start.AutoRollback})
 	return id, nil
 }
+
+func (g *simulation) RollbackRefresh(context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.catchUp()
+	switch active := g.fleet().Active(); {
+	case active == nil || active.Status != "InProgress":
+		return rollout.ErrNotInProgress
+	case active.Desired == nil:
+		return rollout.ErrIrreversible
+	}
+	g.refreshes[0].Status = "RollbackInProgress"
+	return nil
+}
+
+func (g *simulation) Alarms(context.Context, []string) ([]rollout.Alarm, error) { return nil, nil }
 
 func (g *simulation) CancelRefresh(context.Context) error {
 	g.mu.Lock()
@@ -254,9 +274,18 @@ func (g *simulation) second() {
 			terminate(func(*simulated) bool { return true })
 		}
 	case len(live) == 2 && warm:
-		refresh.Status, refresh.Percent, refresh.End = "Successful", 100, g.now
+		refresh.Percent, refresh.End = 100, g.now
+		if refresh.Status == "RollbackInProgress" {
+			refresh.Status = "RollbackSuccessful"
+		} else {
+			refresh.Status = "Successful"
+		}
 		g.target = want
 	case g.now.Sub(refresh.Start) > time.Hour:
-		refresh.Status, refresh.End = "Failed", g.now
+		if refresh.AutoRollback {
+			refresh.Status = "RollbackInProgress"
+		} else {
+			refresh.Status, refresh.End = "Failed", g.now
+		}
 	}
 }

@@ -25,6 +25,11 @@ func TestCommand(t *testing.T) {
 	converged.answer("DescribeAutoScalingGroups", strings.ReplaceAll(awsAnswers["DescribeAutoScalingGroups"], "<Version>4</Version>", "<Version>5</Version>"))
 	converged.answer("DescribeTargetHealth", strings.ReplaceAll(awsAnswers["DescribeTargetHealth"], ">unhealthy<", ">healthy<"))
 	converged.answer("DescribeInstanceRefreshes", "<InstanceRefreshes/>")
+	converged.answer("DescribeScalingActivities", "<Activities/>")
+	// A refresh that AWS never lists.
+	unlisted := newWire(t)
+	unlisted.answer("DescribeAutoScalingGroups", strings.ReplaceAll(awsAnswers["DescribeAutoScalingGroups"], "<ProcessName>Launch<", "<ProcessName>AlarmNotification<"))
+	unlisted.answer("DescribeInstanceRefreshes", "<InstanceRefreshes/>")
 
 	// Suspended, with an instance of version 4 and no refresh under way.
 	suspended := newWire(t)
@@ -70,7 +75,14 @@ func TestCommand(t *testing.T) {
 		{"no credentials", "status --group web", noCredentials, 1, `^rollout: DescribeAutoScalingGroups for group web: .*sign in`},
 		{"converged", "--group web", converged.environ(), 0,
 			`(?s)group web launches version 5 of lt-1 and wants 2 instances\n.*100 %  old 0 \(0 healthy\), new 2 \(2 healthy\), wanted 2\n.*done: 2 of 2 instances run version 5 and are healthy after 0s\n$`},
-		{"another version expected", "--group web --template-version 6 --poll 10ms", converged.environ(), 4, `the group now asks for version 5, not for version 6`},
+		{"another version", "--group web --template lt-0a --template-version 6 --poll 10ms --timeout 50ms --rollback=false", unlisted.environ(), 4, `started instance refresh r-3 to version 6\n`},
+		{"wrong template", "--group web --template web --template-version 6", converged.environ(), 2, `^rollout: --template: "web": must be the id of a launch template, such as lt-0123456789abcdef0\n$`},
+		{"wrong role", "--group web --role-arn deploy", converged.environ(), 2, `^rollout: --role-arn: "deploy": must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy\n$`},
+		{"an external id alone", "--group web --external-id 7", converged.environ(), 2, `^rollout: --external-id: "7": goes with --role-arn, which is missing\n$`},
+		{"no such profile", "--group web --profile nobody", converged.environ(), 1, `^rollout: reading the AWS configuration: .*nobody`},
+		{"credentials that end, nobody knows when", "--group web", append(converged.environ(), "AWS_SESSION_TOKEN=token"), 0, `! the credentials in the environment end at a time not known here and are not renewed`},
+		{"credentials that end too early", "--group web", append(converged.environ(), "AWS_SESSION_TOKEN=token", "AWS_CREDENTIAL_EXPIRATION=2026-01-02T03:04:05Z"), 0, `end at 03:04:05 and are not renewed`},
+		{"credentials that last", "--group web", append(converged.environ(), "AWS_SESSION_TOKEN=token", "AWS_CREDENTIAL_EXPIRATION=2126-01-02T03:04:05Z"), 0, `^[^!]*! suspended[^!]*done: `},
 		{"status", "status --group web", newWire(t).environ(), 0, `(?s)^Auto Scaling group web launches version 5 of lt-1: 0 of 2 instances run version 5 and are healthy\..*` +
 			`i-a.*eu-central-1a.*4.*InService.*protected from scale-in.*` +
 			`i-c.*eu-central-1b.*5.*InService.*codes: \[500\].*` +

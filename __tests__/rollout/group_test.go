@@ -85,20 +85,26 @@ func (g *localGroup) version(n int64) *scaling.LaunchTemplateSpecification {
 }
 
 // deploy does what Terraform does with a new image, and returns its version.
-func (g *localGroup) deploy(t *testing.T, refresh bool) int64 {
+func (g *localGroup) deploy(t *testing.T) int64 {
 	t.Helper()
-	ctx := t.Context()
-	out, err := g.compute.CreateLaunchTemplateVersion(ctx, &ec2.CreateLaunchTemplateVersionInput{
+	out, err := g.compute.CreateLaunchTemplateVersion(t.Context(), &ec2.CreateLaunchTemplateVersionInput{
 		LaunchTemplateId:   &g.template,
 		SourceVersion:      aws.String("1"),
 		LaunchTemplateData: &ec2types.RequestLaunchTemplateData{InstanceType: ec2types.InstanceTypeT3Small},
 	})
 	must(t, err)
-	n := *out.LaunchTemplateVersion.VersionNumber
-	_, err = g.groups.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String("web"), LaunchTemplate: g.version(n)})
+	return *out.LaunchTemplateVersion.VersionNumber
+}
+
+// deployElsewhere does what Terraform does for a group that others made: it gives
+// the group a new version, and may start a refresh.
+func (g *localGroup) deployElsewhere(t *testing.T, refresh bool) int64 {
+	t.Helper()
+	n := g.deploy(t)
+	_, err := g.groups.UpdateAutoScalingGroup(t.Context(), &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String("web"), LaunchTemplate: g.version(n)})
 	must(t, err)
 	if refresh {
-		_, err = g.groups.StartInstanceRefresh(ctx, &autoscaling.StartInstanceRefreshInput{
+		_, err = g.groups.StartInstanceRefresh(t.Context(), &autoscaling.StartInstanceRefreshInput{
 			AutoScalingGroupName: aws.String("web"),
 			Preferences:          &scaling.RefreshPreferences{SkipMatching: aws.Bool(true)},
 		})
@@ -164,6 +170,19 @@ func (g *localGroup) watch(t *testing.T, text string, then func(), args ...strin
 	return result{cmd.ProcessState.ExitCode(), out.said.String()}
 }
 
+// watchAndKill runs the command and kills it as soon as it has said text.
+func (g *localGroup) watchAndKill(t *testing.T, text string, args ...string) {
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Env = g.env
+	said := false
+	out := saying{text: text, then: func() { said = true; cmd.Process.Kill() }}
+	cmd.Stdout, cmd.Stderr = &out, &out
+	_ = cmd.Run()
+	if !said {
+		t.Errorf("never said %q, but\n%s", text, out.said.String())
+	}
+}
+
 // saying keeps what is written and calls then when it holds text.
 type saying struct {
 	said bytes.Buffer // not embedded: its ReadFrom would go round Write
@@ -183,9 +202,12 @@ func (g *localGroup) rollout(t *testing.T, args ...string) result {
 	return g.run(t, append(slices.Clone(rolloutArgs), args...)...)
 }
 
-// start starts a rollout and leaves it running.
-func (g *localGroup) start(t *testing.T) *exec.Cmd {
-	cmd := exec.CommandContext(t.Context(), binary, "--group", "web", "--poll", "200ms")
+// to are the flags that ask for version n.
+func to(n int64) []string { return []string{"--template-version", strconv.FormatInt(n, 10)} }
+
+// start starts a rollout to version n and leaves it running.
+func (g *localGroup) start(t *testing.T, n int64) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), binary, append(to(n), "--group", "web", "--poll", "200ms")...)
 	cmd.Env = g.env
 	must(t, cmd.Start())
 	return cmd

@@ -30,7 +30,7 @@ func TestPreferencesSent(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := scene{frames: []frame{{fleet: test.fleet}}, onStart: func(*rollout.Version) ([]frame, error) {
+				s := scene{frames: []frame{{fleet: test.fleet}}, alarms: []alarmState{{name: "a", state: "OK"}}, onStart: func(*rollout.Version) ([]frame, error) {
 					return []frame{{fleet: with(group(5, "i-c 5 ready", "i-d 5 ready"), "r-1", "Successful", 100, "")}}, nil
 				}}
 				opts := defaults()
@@ -40,8 +40,8 @@ func TestPreferencesSent(t *testing.T) {
 				}
 				want := test.given
 				want.MinHealthyPercentage, want.MaxHealthyPercentage = test.min, test.max
-				if !reflect.DeepEqual(s.prefs, want) {
-					t.Errorf("sent %+v, want %+v", s.prefs, want)
+				if !reflect.DeepEqual(s.started.Preferences, want) {
+					t.Errorf("sent %+v, want %+v", s.started.Preferences, want)
 				}
 			})
 		})
@@ -66,8 +66,8 @@ func TestRollbackPreferences(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := refresh.Preferences{MinHealthyPercentage: new(100), MaxHealthyPercentage: new(200), InstanceWarmup: new(time.Minute)}
-		if !reflect.DeepEqual(s.prefs, want) {
-			t.Errorf("sent %+v, want %+v", s.prefs, want)
+		if !reflect.DeepEqual(s.started.Preferences, want) {
+			t.Errorf("sent %+v, want %+v", s.started.Preferences, want)
 		}
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
@@ -20,18 +19,26 @@ type frame struct {
 
 // scene is a group that changes as time goes by and as a rollout acts on it.
 type scene struct {
-	frames   []frame
-	onStart  func(desired *rollout.Version) ([]frame, error) // nil: a start is a fault
-	onCancel func() ([]frame, error)                         // nil: a cancel is a fault
+	frames     []frame
+	onStart    func(desired *rollout.Version) ([]frame, error) // nil: a start is a fault
+	onRollback func() ([]frame, error)                         // nil: a rollback is a fault
+	onCancel   func() ([]frame, error)                         // nil: a cancel is a fault
+	alarms     []alarmState
 
-	epoch time.Time
-	calls []string // what the rollout did to the group
-	prefs refresh.Preferences
+	epoch, begin time.Time
+	calls        []string // what the rollout did to the group
+	started      rollout.Start
+}
+
+// alarmState is the state of an alarm from a moment of the story on.
+type alarmState struct {
+	at          time.Duration
+	name, state string
 }
 
 func (s *scene) Describe(context.Context) (rollout.Fleet, error) {
 	if s.epoch.IsZero() {
-		s.epoch = time.Now()
+		s.epoch, s.begin = time.Now(), time.Now()
 	}
 	now := s.frames[0]
 	for _, f := range s.frames {
@@ -45,35 +52,56 @@ func (s *scene) Describe(context.Context) (rollout.Fleet, error) {
 	return now.fleet, now.err
 }
 
-func (s *scene) StartRefresh(_ context.Context, desired *rollout.Version, p refresh.Preferences) (string, error) {
+func (s *scene) StartRefresh(_ context.Context, start rollout.Start) (string, error) {
 	to := "group's version"
-	if desired != nil {
-		to = desired.String()
+	if start.Desired != nil {
+		to = start.Desired.String()
 	}
-	s.calls, s.prefs = append(s.calls, "start "+to), p
+	s.calls, s.started = append(s.calls, "start "+to), start
 	if s.onStart == nil {
 		return "", fmt.Errorf("unexpected start to %s", to)
 	}
-	frames, err := s.onStart(desired)
-	if frames != nil {
-		s.frames, s.epoch = frames, time.Now()
-	}
-	if err != nil {
+	frames, err := s.onStart(start.Desired)
+	if s.turn(frames); err != nil {
 		return "", err
 	}
 	return frames[len(frames)-1].fleet.Refreshes[0].ID, nil
 }
 
-func (s *scene) CancelRefresh(context.Context) error {
-	s.calls = append(s.calls, "cancel")
-	if s.onCancel == nil {
-		return fmt.Errorf("unexpected cancel")
+func (s *scene) RollbackRefresh(context.Context) error { return s.act("rollback", s.onRollback) }
+
+func (s *scene) CancelRefresh(context.Context) error { return s.act("cancel", s.onCancel) }
+
+func (s *scene) act(name string, do func() ([]frame, error)) error {
+	s.calls = append(s.calls, name)
+	if do == nil {
+		return fmt.Errorf("unexpected %s", name)
 	}
-	frames, err := s.onCancel()
+	frames, err := do()
+	s.turn(frames)
+	return err
+}
+
+// turn has the scene go on with other frames, if there are any.
+func (s *scene) turn(frames []frame) {
 	if frames != nil {
 		s.frames, s.epoch = frames, time.Now()
 	}
-	return err
+}
+
+func (s *scene) Alarms(_ context.Context, names []string) (list []rollout.Alarm, _ error) {
+	for _, name := range names {
+		found := rollout.Alarm{Name: name}
+		for _, a := range s.alarms {
+			if a.name == name && time.Since(s.begin) >= a.at {
+				found.State, found.Reason = a.state, "Threshold crossed."
+			}
+		}
+		if found.State != "" {
+			list = append(list, found)
+		}
+	}
+	return list, nil
 }
 
 // group makes a fleet from lines such as "i-a 4 ready"; see instance. It wants

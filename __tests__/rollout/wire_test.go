@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -42,6 +43,13 @@ func (w *wire) asked(action string) url.Values {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.forms[action]
+}
+
+// actions are those that were asked for.
+func (w *wire) actions() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Collect(maps.Keys(w.forms))
 }
 
 func newWire(t *testing.T) *wire {
@@ -139,7 +147,8 @@ func TestDescribe(t *testing.T) {
 			{ID: "r-1", Status: "Successful", Percent: 100, Start: at("2026-01-01T00:00:00Z"), End: at("2026-01-01T00:05:00Z")},
 		},
 		Problems: []rollout.Problem{
-			{ID: "2", Time: at("2026-01-02T03:05:00Z"), Text: "Failed: Launching a new EC2 instance.  Status Reason: No capacity. Launching EC2 instance failed."},
+			{ID: "2", Time: at("2026-01-02T03:05:00Z"), Text: "Failed: Launching a new EC2 instance.  Status Reason: No capacity. Launching EC2 instance failed.",
+				Launch: "No capacity. Launching EC2 instance failed."},
 			{ID: "3", Time: at("2026-01-02T03:06:00Z"), Text: "Terminating EC2 instance: i-b: At 2026-01-02T03:06:00Z an instance was taken out of service in response to an ELB system health check failure."},
 		},
 	}
@@ -151,10 +160,10 @@ func TestDescribe(t *testing.T) {
 func TestStartRefresh(t *testing.T) {
 	w := newWire(t)
 	four := version(4)
-	id, err := w.cloud().StartRefresh(t.Context(), &four, refresh.Preferences{
+	id, err := w.cloud().StartRefresh(t.Context(), rollout.Start{Desired: &four, AutoRollback: true, Preferences: refresh.Preferences{
 		MinHealthyPercentage: new(100), MaxHealthyPercentage: new(150), InstanceWarmup: new(2 * time.Minute),
 		Checkpoints: []int{50, 100}, CheckpointDelay: new(10 * time.Minute), Alarms: []string{"web-5xx"},
-	})
+	}})
 	if err != nil || id != "r-3" {
 		t.Fatalf("got %q, %v", id, err)
 	}
@@ -162,6 +171,7 @@ func TestStartRefresh(t *testing.T) {
 		"Action": {"StartInstanceRefresh"}, "Version": {"2011-01-01"}, "AutoScalingGroupName": {"web"},
 		"DesiredConfiguration.LaunchTemplate.LaunchTemplateId": {"lt-1"},
 		"DesiredConfiguration.LaunchTemplate.Version":          {"4"},
+		"Preferences.AutoRollback":                             {"true"},
 		"Preferences.SkipMatching":                             {"true"},
 		"Preferences.StandbyInstances":                         {"Ignore"},
 		"Preferences.ScaleInProtectedInstances":                {"Refresh"},
@@ -178,10 +188,10 @@ func TestStartRefresh(t *testing.T) {
 	}
 
 	// What the group knows itself is not sent.
-	if _, err := w.cloud().StartRefresh(t.Context(), nil, refresh.Preferences{}); err != nil {
+	if _, err := w.cloud().StartRefresh(t.Context(), rollout.Start{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"DesiredConfiguration.LaunchTemplate.Version", "Preferences.MinHealthyPercentage", "Preferences.InstanceWarmup", "Preferences.CheckpointDelay"} {
+	for _, name := range []string{"DesiredConfiguration.LaunchTemplate.Version", "Preferences.AutoRollback", "Preferences.MinHealthyPercentage", "Preferences.InstanceWarmup", "Preferences.CheckpointDelay"} {
 		if w.asked("StartInstanceRefresh").Has(name) {
 			t.Errorf("sent %s", name)
 		}
@@ -196,9 +206,9 @@ func TestErrors(t *testing.T) {
 		{"DescribeAutoScalingGroups", strings.Replace(group, "<DesiredCapacity>", "<Status>Delete in progress</Status><DesiredCapacity>", 1),
 			"the Auto Scaling group web is being deleted (Delete in progress)"},
 		{"DescribeAutoScalingGroups", "<AutoScalingGroups><member><LaunchConfigurationName>lc</LaunchConfigurationName></member></AutoScalingGroups>",
-			"the Auto Scaling group web has no launch template of its own, but a launch configuration or a mixed instances policy: rollout knows launch templates only"},
+			"the Auto Scaling group web has a launch configuration, which AWS no longer develops: give it a launch template"},
 		{"DescribeAutoScalingGroups", strings.Replace(group, "<Version>5</Version>", "<Version>$Latest</Version>", 1),
-			`the Auto Scaling group web launches version "$Latest" of launch template lt-1: must be a number, so that only a deploy changes what it launches`},
+			`the Auto Scaling group web launches version "$Latest" of launch template lt-1: must be a number, so that only a deploy changes what it launches; its instances run 5: aws autoscaling update-auto-scaling-group --auto-scaling-group-name web --launch-template LaunchTemplateId=lt-1,Version=5`},
 		{"DescribeAutoScalingGroups", "403 AccessDenied User x is not authorized to perform: autoscaling:DescribeAutoScalingGroups",
 			"DescribeAutoScalingGroups for group web: AccessDenied: User x is not authorized to perform: autoscaling:DescribeAutoScalingGroups; see rollout --help for the permissions it needs"},
 		{"DescribeTargetHealth", "400 TargetGroupNotFound One or more target groups not found",
@@ -216,7 +226,7 @@ func TestErrors(t *testing.T) {
 
 	w := newWire(t)
 	w.answer("StartInstanceRefresh", "400 InstanceRefreshInProgress An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.")
-	if _, err := w.cloud().StartRefresh(t.Context(), nil, refresh.Preferences{}); err != rollout.ErrInProgress {
+	if _, err := w.cloud().StartRefresh(t.Context(), rollout.Start{}); err != rollout.ErrInProgress {
 		t.Errorf("got %v", err)
 	}
 	w.answer("CancelInstanceRefresh", "400 ActiveInstanceRefreshNotFound No in progress or pending Instance Refresh found for Auto Scaling group web")

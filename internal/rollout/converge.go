@@ -22,6 +22,7 @@ type attempt struct {
 	goal
 	begin     time.Time     // of the refresh, or of the wait for it
 	following string        // id of the refresh that it started or found
+	listed    bool          // AWS shows it: a moment after it was started
 	pauses    time.Duration // of that refresh, at its checkpoints
 	starts    int           // refreshes that it started
 	succeeded time.Time     // when it first saw the end of the refresh

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 // launches follows the instances of one version as they come up, to tell a
@@ -17,13 +16,14 @@ type launches struct {
 	// Since the last one passed:
 	failed  map[string]string // those that left without
 	refused map[string]string // launches that came to no instance, by activity
-	seen    map[string]bool   // of those, all ever
+	seen    map[string]bool   // of those, all ever: what went wrong before is not counted
 	latest  string            // why the last one came to none
 }
 
-// observe takes note of the instances that run v, and of launches that failed since.
-func (l *launches) observe(f Fleet, v Version, since time.Time) {
-	if l.pending == nil {
+// observe takes note of the instances that run v, and of launches that failed.
+func (l *launches) observe(f Fleet, v Version) {
+	first := l.pending == nil
+	if first {
 		*l = launches{map[string]string{}, map[string]bool{}, map[string]string{}, map[string]string{}, map[string]bool{}, ""}
 	}
 	gone := maps.Clone(l.pending)
@@ -47,19 +47,21 @@ func (l *launches) observe(f Fleet, v Version, since time.Time) {
 		delete(l.pending, id)
 	}
 	for _, p := range f.Problems {
-		if p.Launch != "" && !p.Time.Before(since) && !l.seen[p.ID] {
-			l.seen[p.ID], l.refused[p.ID], l.latest = true, p.Launch, p.Launch
+		if p.Launch != "" && !first && !l.seen[p.ID] {
+			l.refused[p.ID], l.latest = p.Launch, p.Launch
 		}
+		l.seen[p.ID] = true
 	}
 }
 
 // check returns a *failure once limit instances failed without one that passed, or
-// that many launches.
-func (l *launches) check(limit int) error {
+// that many launches. In a rollback, launches that fail do not count: AWS tries on, and
+// there is nothing better to do.
+func (l *launches) check(limit int, rollback bool) error {
 	if limit == 0 {
 		return nil
 	}
-	if n := len(l.refused); n >= limit {
+	if n := len(l.refused); n >= limit && !rollback {
 		return &failure{reason: fmt.Sprintf("%d launches in a row came to no instance: %s", n, l.latest), next: launchHint(l.latest)}
 	}
 	if len(l.failed) < limit {

@@ -24,7 +24,10 @@ func (r *Rollout) show(fleet Fleet, g goal) {
 		Desired: fleet.Desired,
 	}
 	p.Percent = 100 * min(p.NewHealthy, p.Desired) / max(p.Desired, 1)
-	since := now.Add(-5 * time.Minute)
+	since := now // what went wrong before is another rollout's
+	if !fleet.Complete() {
+		since = now.Add(-5 * time.Minute)
+	}
 	if active := fleet.Active(); active != nil {
 		p.Percent, p.Remaining, p.Reason = active.Percent, fleet.Remaining(now), active.Reason
 		if !active.Start.IsZero() { // AWS sets it once it begins

@@ -13,6 +13,12 @@ const (
 	// refresh to another has succeeded. AWS gives no figure.
 	settling = 10 * time.Minute
 
+	// lagging is how old AWS's answers are taken to be at most. "It may take a few
+	// minutes" for some of EC2, says
+	// https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html; too
+	// short a time costs a refresh that replaces nothing.
+	lagging = 30 * time.Second
+
 	// mostStarts is how many refreshes one attempt starts. A second one is needed
 	// where a scale-out launched the version before just as the first one ended.
 	mostStarts = 3
@@ -20,12 +26,14 @@ const (
 
 // step decides what a look at the group means, and does it.
 func (r *Rollout) step(ctx context.Context, fleet Fleet, a *attempt) (done bool, err error) {
-	a.launches.observe(fleet, a.want, a.begin)
+	a.launches.observe(fleet, a.want)
 	if a.bad == nil {
 		r.remember(fleet, a.want)
 	}
-	if a.following != "" && fleet.Refresh(a.following) == nil {
-		return false, nil // AWS does not list it yet
+	if a.following != "" && !a.listed {
+		if a.listed = fleet.Refresh(a.following) != nil; !a.listed {
+			return false, nil
+		}
 	}
 	if active := fleet.Active(); active != nil {
 		return false, r.meet(ctx, fleet, active, a)
@@ -38,12 +46,15 @@ func (r *Rollout) step(ctx context.Context, fleet Fleet, a *attempt) (done bool,
 		if fleet.Complete() {
 			return true, nil
 		}
-		return false, a.launches.check(r.opts.GiveUpAfter)
+		return false, a.launches.check(r.opts.GiveUpAfter, a.bad != nil)
 	}
 	if len(stale) == 0 && !a.succeeded.IsZero() && time.Since(a.succeeded) < settling {
 		// All instances are new, and the group takes the refresh's version a
 		// little later.
 		return false, nil
+	}
+	if !a.succeeded.IsZero() && time.Since(a.succeeded) < max(lagging, confirmations*r.opts.Poll) {
+		return false, nil // what AWS lists may be older than the refresh's end
 	}
 	if err := r.mayRefresh(stale, a); err != nil {
 		return false, err
@@ -77,7 +88,7 @@ func (r *Rollout) meet(ctx context.Context, fleet Fleet, active *Refresh, a *att
 		if err := r.checkAlarms(ctx, a); err != nil {
 			return err
 		}
-		return a.launches.check(r.opts.GiveUpAfter)
+		return a.launches.check(r.opts.GiveUpAfter, a.bad != nil)
 
 	case a.bad == nil && fleet.Target == a.want:
 		// The group asks for the version, but a refresh takes it elsewhere:
@@ -87,7 +98,7 @@ func (r *Rollout) meet(ctx context.Context, fleet Fleet, active *Refresh, a *att
 
 	case a.bad == nil && active.Status == rollbackInProgress:
 		if ours {
-			return &failure{reason: fmt.Sprintf("AWS rolls instance refresh %s back: %s", active.ID, reasonOf(*active))}
+			return &failure{reason: fmt.Sprintf("AWS rolled instance refresh %s back: %s", active.ID, reasonOf(*active))}
 		}
 		r.once(active.ID, "instance refresh %s, of an earlier rollout, goes back to %s (%s): waiting for its end", active.ID, destination, reasonOf(*active))
 		a.begin = time.Now()
@@ -96,17 +107,17 @@ func (r *Rollout) meet(ctx context.Context, fleet Fleet, active *Refresh, a *att
 	case a.bad == nil && a.following != "" && !ours, a.bad != nil && destination != *a.bad:
 		return takenOver(fleet, a.want)
 	}
-	return r.undo(ctx, active, a)
+	if a.bad == nil {
+		r.once("undo "+active.ID, "instance refresh %s goes to %s: it ends first", active.ID, destination)
+		a.begin = time.Now()
+	}
+	return r.undo(ctx, active)
 }
 
 // undo ends a refresh that takes the group where it is not to go. AWS's own rollback
 // leaves no moment in which nothing keeps the group's capacity up; where it is not
 // possible, the refresh is cancelled.
-func (r *Rollout) undo(ctx context.Context, active *Refresh, a *attempt) error {
-	if a.bad == nil {
-		r.once("undo "+active.ID, "instance refresh %s goes to %s: it ends first", active.ID, *active.Desired)
-		a.begin = time.Now()
-	}
+func (r *Rollout) undo(ctx context.Context, active *Refresh) error {
 	if r.undone == active.ID {
 		return nil
 	}
@@ -132,7 +143,7 @@ func (r *Rollout) undo(ctx context.Context, active *Refresh, a *attempt) error {
 
 // follow takes note of the refresh that takes the group to the goal.
 func (a *attempt) follow(id string, p preferences) {
-	a.following, a.pauses, a.begin, a.succeeded = id, p.Pauses(), time.Now(), time.Time{}
+	a.following, a.listed, a.pauses, a.begin, a.succeeded = id, false, p.Pauses(), time.Now(), time.Time{}
 }
 
 // ended returns the failure that the end of the attempt's refresh means, if any.
@@ -148,6 +159,9 @@ func (a *attempt) ended(fleet Fleet) error {
 		return nil
 	case a.bad != nil && a.starts == 0:
 		return nil // AWS did not roll back to the end: a refresh of its own does
+	}
+	if refresh.Status == "RollbackSuccessful" {
+		return &failure{reason: fmt.Sprintf("AWS rolled instance refresh %s back: %s", refresh.ID, reasonOf(*refresh))}
 	}
 	return &failure{reason: fmt.Sprintf("instance refresh %s %s at %d %%: %s", refresh.ID, refresh.Status, refresh.Percent, reasonOf(*refresh))}
 }
