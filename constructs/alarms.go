@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/jsii-runtime-go"
@@ -43,7 +44,7 @@ func (c *cluster) groupAlarms(groupName string) []string {
 		namespace: "AWS/EC2", metric: "CPUUtilization", statistic: "Average",
 		threshold: 90, minutes: 5, periods: 3, dimensions: dimensions,
 	}}
-	if burstableRule.MatchString(c.props.InstanceType) {
+	if slices.ContainsFunc(c.props.everyType(), burstableRule.MatchString) {
 		list = append(list, alarm{
 			// Not CPUCreditBalance: a new instance starts with none and would
 			// set the alarm off at every refresh.

@@ -45,7 +45,19 @@ type WebserverClusterProps struct {
 
 	// InstanceType is the EC2 instance type. Default "t3.micro".
 	InstanceType string
-	// AllowUnknownInstanceType lets an InstanceType pass that is newer than the AWS
+	// InstanceTypes are other types to launch where there is no capacity of
+	// InstanceType, or none at a good price if Spot: of the same architecture and
+	// about the same size, in order of preference, 39 at the most. With this or Spot,
+	// the group has the types itself, so that another type (InstanceType, too) holds
+	// for it before the rollout; what runs stays until something replaces it. To go to
+	// another architecture, deploy without both first. A deploy that sets the first of
+	// them or unsets the last also gives the group the template's newest version: let
+	// it change nothing else. Default: none.
+	InstanceTypes []string
+	// Spot runs the cluster on Spot Instances, all or some; with InstanceTypes EC2 has
+	// more to choose from and interrupts less. Default: none, On-Demand Instances only.
+	Spot *Spot
+	// AllowUnknownInstanceType lets an instance type pass that is newer than the AWS
 	// SDK in go.mod. Default false: it is taken for a typing error.
 	AllowUnknownInstanceType bool
 	// AMI is the id of the image, such as "ami-0abc…". Default: what
@@ -209,10 +221,5 @@ func (p WebserverClusterProps) withDefaults() WebserverClusterProps {
 	return p
 }
 
-// architecture is that of the instance type, as names of images have it.
-func (p WebserverClusterProps) architecture() string {
-	if gravitonRule.MatchString(p.InstanceType) {
-		return "arm64"
-	}
-	return "x86_64"
-}
+// architecture is that of the instances, as names of images have it.
+func (p WebserverClusterProps) architecture() string { return architecture(p.InstanceType) }

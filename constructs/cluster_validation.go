@@ -123,7 +123,8 @@ func (p WebserverClusterProps) checkScaling(f *faults.List, set WebserverCluster
 }
 
 func (p WebserverClusterProps) checkInstances(f *faults.List, set WebserverClusterProps) {
-	checkInstanceType(f, p.InstanceType, p.AllowUnknownInstanceType)
+	checkInstanceType(f, "InstanceType", p.InstanceType, p.AllowUnknownInstanceType)
+	p.checkInstanceTypes(f)
 	unknownArchitecture := isToken(p.InstanceType)
 	switch other := map[string]string{"arm64": "x86_64", "x86_64": "arm64"}[p.architecture()]; {
 	case p.AMI != "":

@@ -20,31 +20,13 @@ const deleteTimeout = 10 * time.Minute
 // group makes the Auto Scaling group behind the load balancer. Its instances wait
 // for paths.
 func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, paths []cdktf.ITerraformDependable) autoscalinggroup.AutoscalingGroup {
-	// The group is made with the template's version of that time. Later ones come
-	// by rollout: AWS gives the group a version when all instances run it, so that
-	// what the group launches in the meantime (for a scale-out, in place of a dead
-	// instance) is the version that is proven. Terraform would give the group the
-	// new version first, and leave it there when the refresh fails.
-	// https://github.com/hashicorp/terraform-provider-aws/issues/34189
-	ignored := []string{"launch_template"}
-	if slices.ContainsFunc(c.props.Schedules, Schedule.setsBounds) {
-		// The schedules own the bounds now. A plan between two of them must
-		// not want the first ones back.
-		ignored = append(ignored, "min_size", "max_size")
-	}
-	return add(c.scope, "group", autoscalinggroup.NewAutoscalingGroup, &autoscalinggroup.AutoscalingGroupConfig{
+	config := &autoscalinggroup.AutoscalingGroupConfig{
 		NamePrefix:        jsii.String(c.props.Name + "-"),
 		VpcZoneIdentifier: jsii.Strings(c.props.Network.PrivateSubnetIDs...),
 		// No desired_capacity: it would undo at every deploy what target
 		// tracking and schedules have decided.
 		MinSize: jsii.Number(c.props.MinSize),
 		MaxSize: jsii.Number(c.props.MaxSize),
-		LaunchTemplate: &autoscalinggroup.AutoscalingGroupLaunchTemplate{
-			Id: template.Id(),
-			// The number, not $Latest: that would launch a version as soon as it
-			// is made, before a rollout has tried it.
-			Version: cdktf.Token_AsString(template.LatestVersion(), nil),
-		},
 		// Attached here and only here: together with attachments of their own
 		// (aws_autoscaling_attachment) the two undo each other.
 		TargetGroupArns:        &[]*string{b.targets.Arn()},
@@ -71,15 +53,28 @@ func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, path
 			Delete: jsii.String((c.props.DeregistrationDelay + deleteTimeout).String()),
 		},
 		Tag: c.groupTags("group"),
-		Lifecycle: &cdktf.TerraformResourceLifecycle{
-			CreateBeforeDestroy: jsii.Bool(true),
-			IgnoreChanges:       jsii.Strings(ignored...),
-		},
 		// No instance starts before requests and health checks can reach it,
 		// nor is one left when they no longer can: a target group without a
 		// listener calls no target healthy.
 		DependsOn: &paths,
-	})
+	}
+	// The group is made with the template's version of that time. Later ones come
+	// by rollout: AWS gives the group a version when all instances run it, so that
+	// what the group launches in the meantime (for a scale-out, in place of a dead
+	// instance) is the version that is proven. Terraform would give the group the
+	// new version first, and leave it there when the refresh fails.
+	// https://github.com/hashicorp/terraform-provider-aws/issues/34189
+	ignored := []string{c.launches(config, template)}
+	if slices.ContainsFunc(c.props.Schedules, Schedule.setsBounds) {
+		// The schedules own the bounds now. A plan between two of them must
+		// not want the first ones back.
+		ignored = append(ignored, "min_size", "max_size")
+	}
+	config.Lifecycle = &cdktf.TerraformResourceLifecycle{
+		CreateBeforeDestroy: jsii.Bool(true),
+		IgnoreChanges:       jsii.Strings(ignored...),
+	}
+	return add(c.scope, "group", autoscalinggroup.NewAutoscalingGroup, config)
 }
 
 // launchTags are the tags of what AWS makes for the group.

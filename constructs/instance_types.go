@@ -22,6 +22,19 @@ var (
 	burstableRule = regexp.MustCompile(`^t\d`)
 )
 
+// architecture is that of an instance type, as names of images have it.
+func architecture(instanceType string) string {
+	if gravitonRule.MatchString(instanceType) {
+		return "arm64"
+	}
+	return "x86_64"
+}
+
+// burstable says whether all of the types earn CPU credits and spend them.
+func burstable(instanceTypes []string) bool {
+	return !slices.ContainsFunc(instanceTypes, func(t string) bool { return !burstableRule.MatchString(t) })
+}
+
 // instanceTypes are the EC2 instance types that the AWS SDK knows.
 func instanceTypes() []string {
 	var list []string
@@ -59,13 +72,13 @@ func instanceClasses() []string {
 	return list
 }
 
-func checkInstanceType(f *faults.List, value string, allowUnknown bool) {
+func checkInstanceType(f *faults.List, field, value string, allowUnknown bool) {
 	switch known := instanceTypes(); {
 	case isToken(value), slices.Contains(known, value):
 	case !instanceTypeRule.MatchString(value):
-		f.Add("InstanceType", value, "must be an EC2 instance type such as t3.micro%s", didYouMean(value, known))
+		f.Add(field, value, "must be an EC2 instance type such as t3.micro%s", didYouMean(value, known))
 	case !allowUnknown:
-		f.Add("InstanceType", value, "is no EC2 instance type that the AWS SDK knows%s; AllowUnknownInstanceType lets a newer one pass", didYouMean(value, known))
+		f.Add(field, value, "is no EC2 instance type that the AWS SDK knows%s; AllowUnknownInstanceType lets a newer one pass", didYouMean(value, known))
 	}
 }
 

@@ -93,9 +93,9 @@ func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGro
 		TagSpecifications: specifications,
 		Lifecycle:         &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 	}
-	if burstableRule.MatchString(p.InstanceType) {
+	if burstable(p.everyType()) {
 		// A server that has used up its credits costs a little more instead of
-		// slowing down; an alarm tells.
+		// slowing down; an alarm tells. EC2 refuses the argument for other types.
 		config.CreditSpecification = &launchtemplate.LaunchTemplateCreditSpecification{CpuCredits: jsii.String("unlimited")}
 	}
 	return add(c.scope, "template", launchtemplate.NewLaunchTemplate, config)

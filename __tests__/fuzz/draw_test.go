@@ -110,6 +110,9 @@ func (d *draw) oddOf(t reflect.Type, good reflect.Value) reflect.Value {
 		odd.SetString(d.oddText(good.String()))
 	case t.Kind() == reflect.Slice:
 		odd = d.oddList(good)
+	case t.Kind() == reflect.Pointer:
+		odd.Set(reflect.New(t.Elem()))
+		d.fill(odd.Interface())
 	case t.Kind() == reflect.Map:
 		odd.Set(reflect.MakeMap(t))
 		for _, key := range good.MapKeys() {

@@ -63,6 +63,12 @@ func (d *draw) reconcile(network *constructs.NetworkProps, cluster *constructs.W
 	if len(cluster.Checkpoints) == 0 && !d.isOdd() {
 		cluster.CheckpointDelay = 0
 	}
+	if len(cluster.InstanceTypes) > 0 && !d.isOdd() {
+		cluster.InstanceTypes = []string{"t3a.micro", "m7i.large"}
+		if strings.Contains(cluster.InstanceType, "g.") {
+			cluster.InstanceTypes = []string{"t4g.medium", "c7gn.large"}
+		}
+	}
 }
 
 // validate reads the settings as the app does, from a file.

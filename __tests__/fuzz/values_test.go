@@ -66,6 +66,10 @@ var values = map[string][]any{
 	"Schedule.MaxSize":         {0, 6, 4},
 	"Schedule.DesiredCapacity": {0, 3, 4},
 
+	"Spot.OnDemandBase":       {0, 1, 12},
+	"Spot.OnDemandPercentage": {0, 50, 100},
+	"Spot.AllocationStrategy": {"", "price-capacity-optimized", "capacity-optimized", "capacity-optimized-prioritized", "lowest-price"},
+
 	"WebserverClusterProps.Name":                   {"own-web", "a", "web-1", "w" + strings.Repeat("-a", 15)},
 	"WebserverClusterProps.MinSize":                {0, 2, 3},
 	"WebserverClusterProps.MaxSize":                {0, 4, 12},
@@ -73,6 +77,8 @@ var values = map[string][]any{
 	"WebserverClusterProps.RequestsTarget":         {0, 1, 1000000},
 	"WebserverClusterProps.Schedules":              {[]constructs.Schedule(nil), []constructs.Schedule{{Name: "one", Recurrence: "0 8 * * *", MinSize: 2}}, []constructs.Schedule{{Name: "day-time", Recurrence: "0 7 * * 1-5", TimeZone: "Europe/Berlin", MinSize: 3, MaxSize: 4}, {Name: "night", Recurrence: "0 20 * * *", DesiredCapacity: 3}}},
 	"WebserverClusterProps.InstanceType":           {"", "t3.micro", "t4g.small", "m7i-flex.large", "m6g.4xlarge"},
+	"WebserverClusterProps.InstanceTypes":          {noTexts, noTexts, []string{}, []string{"t3a.micro"}, []string{"t4g.medium", "c7gn.large"}, []string{"m7i.large", reference}},
+	"WebserverClusterProps.Spot":                   {(*constructs.Spot)(nil), (*constructs.Spot)(nil), &constructs.Spot{}, &constructs.Spot{OnDemandBase: 2, OnDemandPercentage: 100}},
 	"WebserverClusterProps.AMI":                    {"", "", "", "ami-0123456789abcdef0", "ami-01234567", reference},
 	"WebserverClusterProps.AMIParameter":           {"", "", "", "/images/web", "web.image", "/images/web:3"},
 	"WebserverClusterProps.RootDeviceName":         {"", "/dev/xvda", "/dev/sda1"},

@@ -196,9 +196,9 @@ func TestSchedules(t *testing.T) {
 	// AWS takes a name that Terraform would not.
 	expect(t, s.get("aws_autoscaling_schedule", "web_schedule_mon_fri_07_00"), "mon/fri 07:00", "scheduled_action_name")
 	// Only a schedule that sets the bounds takes them away from Terraform.
-	expect(t, s.get("aws_autoscaling_group", "web_group"), "[launch_template]", "lifecycle", "ignore_changes")
+	expect(t, s.get("aws_autoscaling_group", "web_group"), "[launch_template[0]]", "lifecycle", "ignore_changes")
 	s = synthesizeEnvironment(t, variant(func(e *stacks.Environment) {
 		e.Cluster.Schedules = []constructs.Schedule{{Name: "day", Recurrence: "0 7 * * *", MinSize: 3}}
 	}))
-	expect(t, s.get("aws_autoscaling_group", "web_group"), "[launch_template min_size max_size]", "lifecycle", "ignore_changes")
+	expect(t, s.get("aws_autoscaling_group", "web_group"), "[launch_template[0] min_size max_size]", "lifecycle", "ignore_changes")
 }

@@ -1,7 +1,10 @@
 package validation_test
 
 import (
+	"fmt"
 	"testing"
+
+	"example.com/webserver-cluster/constructs"
 )
 
 // TestInstances has types, images and volumes.
@@ -58,5 +61,37 @@ func TestInstancesValid(t *testing.T) {
 		{func(p *clusterProps) { p.PinAMI = true }, ""},
 		{func(p *clusterProps) { p.RootDeviceName = "/dev/sda1" }, ""},
 		{func(p *clusterProps) { p.RootVolumeGiB = 65536 }, ""},
+	})
+}
+
+// TestInstanceTypes has several types, and Spot Instances.
+func TestInstanceTypes(t *testing.T) {
+	many := make([]string, 40)
+	for i := range many {
+		many[i] = fmt.Sprintf("${var.type_%d}", i)
+	}
+	inStage(t, cluster, []row[clusterProps]{
+		{func(p *clusterProps) { p.InstanceTypes = []string{"t3a.micro", "t3a.mciro", "small"} }, "stage.Cluster.InstanceTypes[1]: \"t3a.mciro\": is no EC2 instance type that the AWS SDK knows (did you mean t3a.micro?); AllowUnknownInstanceType lets a newer one pass\nstage.Cluster.InstanceTypes[2]: \"small\": must be an EC2 instance type such as t3.micro"},
+		{func(p *clusterProps) { p.InstanceTypes = []string{"t4g.micro"} }, `stage.Cluster.InstanceTypes[0]: "t4g.micro": runs arm64, and InstanceType (t3.micro) runs x86_64: all instances have one image`},
+		{func(p *clusterProps) { p.InstanceTypes = []string{"t3.micro"} }, `stage.Cluster.InstanceTypes[0]: "t3.micro": is there already: each type once, InstanceType included`},
+		{func(p *clusterProps) { p.InstanceTypes = []string{"t3a.micro", "t3a.micro"} }, `stage.Cluster.InstanceTypes[1]: "t3a.micro": is there already: each type once, InstanceType included`},
+		{func(p *clusterProps) { p.InstanceTypes = many }, `stage.Cluster.InstanceTypes: 41: is their number together with InstanceType; an Auto Scaling group takes 40`},
+		{func(p *clusterProps) {
+			p.Spot = &constructs.Spot{OnDemandBase: -1, OnDemandPercentage: 101, AllocationStrategy: "cheapest"}
+		}, `stage.Cluster.Spot.OnDemandBase: -1: must be 0 or more
+stage.Cluster.Spot.OnDemandPercentage: 101: must be 0 to 100
+stage.Cluster.Spot.AllocationStrategy: "cheapest": must be one of ["price-capacity-optimized" "capacity-optimized" "capacity-optimized-prioritized" "lowest-price"]`},
+		{func(p *clusterProps) { p.Spot = &constructs.Spot{OnDemandPercentage: -1} }, `stage.Cluster.Spot.OnDemandPercentage: -1: must be 0 to 100`},
+
+		{func(p *clusterProps) { p.InstanceTypes = many[:39] }, ""},
+		{func(p *clusterProps) { p.InstanceTypes = []string{} }, ""},
+		{func(p *clusterProps) {
+			p.InstanceType, p.AMI, p.InstanceTypes = "${var.type}", "${var.image}", []string{"t4g.micro", "t3.micro"}
+		}, ""},
+		{func(p *clusterProps) { p.AllowUnknownInstanceType, p.InstanceTypes = true, []string{"t9.nano"} }, ""},
+		{func(p *clusterProps) { p.Spot = &constructs.Spot{} }, ""},
+		{func(p *clusterProps) {
+			p.Spot = &constructs.Spot{OnDemandBase: 100, OnDemandPercentage: 100, AllocationStrategy: "lowest-price"}
+		}, ""},
 	})
 }
