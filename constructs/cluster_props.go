@@ -98,8 +98,8 @@ type WebserverClusterProps struct {
 	UserData string
 	// ServerPort is the TCP port that the instances serve HTTP on: with the default
 	// boot script, whose server is not root, 1024 to 65535; with UserData, any.
-	// Default 8080. A change is not free of downtime: until they are replaced, the
-	// old instances do not serve the new port.
+	// Default 8080. A change is refused by the plan while servers run: the old
+	// ones do not serve the new port. Make an environment beside this one instead.
 	ServerPort int
 
 	// CertificateARN is the certificate of the load balancer, of ACM or IAM, one
@@ -138,8 +138,9 @@ type WebserverClusterProps struct {
 	DeregistrationDelay time.Duration
 	// HealthCheckPath is what the load balancer asks for, a path and perhaps a
 	// query, at most 1024 characters; 200 means healthy. Default "/health". A
-	// change is not free of downtime, unless the old servers answer the new path,
-	// too: it is asked for at once.
+	// change is refused by the plan while servers run: they would all fail the new
+	// check at once. It takes two steps: deploy servers that answer on both paths,
+	// then change the path here and in AWS (the error has the command).
 	HealthCheckPath string
 	// HealthCheckInterval is the time between two health checks, whole seconds,
 	// 10 s to 300 s. A new instance is healthy after one good one; two bad ones

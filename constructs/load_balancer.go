@@ -8,7 +8,6 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/lb"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/lblistener"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/lbtargetgroup"
-	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
 // tlsPolicy offers TLS 1.3 and 1.2 with forward secrecy only.
@@ -62,6 +61,14 @@ func (c *cluster) loadBalancer(securityGroupID *string) balancer {
 	}
 	alb := add(c.scope, "lb", lb.NewLb, config)
 
+	// Every server that runs would fail another check at once, and nothing proven
+	// would be left to go back to.
+	lifecycle := fixed("port", p.ServerPort, "The port of running servers")
+	lifecycle.CreateBeforeDestroy = jsii.Bool(true)
+	keep(lifecycle, "health_check[0].path", p.HealthCheckPath, "The health-check path of running servers cannot change in one step",
+		"deploy servers that answer on both paths, and then change the path in AWS and in the code: "+
+			"aws elbv2 modify-target-group --target-group-arn ${self.arn} --health-check-path '"+p.HealthCheckPath+"'")
+
 	targets := add(c.scope, "targets", lbtargetgroup.NewLbTargetGroup, &lbtargetgroup.LbTargetGroupConfig{
 		// The last word of the name: all the room there is.
 		NamePrefix:          jsii.String(namePrefix(p.Name[strings.LastIndex(p.Name, "-")+1:], maxTargetGroupNamePrefix)),
@@ -80,7 +87,7 @@ func (c *cluster) loadBalancer(securityGroupID *string) balancer {
 			UnhealthyThreshold: jsii.Number(healthCheckThreshold),
 		},
 		Tags:      nameTag(p.Name),
-		Lifecycle: &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
+		Lifecycle: lifecycle,
 	})
 	forward := []*lblistener.LbListenerDefaultAction{{
 		Type: jsii.String("forward"), TargetGroupArn: targets.Arn(),

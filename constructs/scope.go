@@ -121,19 +121,37 @@ func remember(s scope, role string, expression *string) (reference string) {
 // plan with another value fails, before anything has changed; a reference, which
 // nobody changes by hand, is not compared.
 func fixed(argument string, value any, what string) *cdktf.TerraformResourceLifecycle {
-	lifecycle := &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings(argument)}
-	if text := fmt.Sprint(value); !isToken(text) {
-		literal := text
-		if _, ok := value.(string); ok {
-			literal = strconv.Quote(text)
-		}
-		lifecycle.Postcondition = &[]*cdktf.Postcondition{{
-			Condition: jsii.String(fmt.Sprintf("${self.%s == %s}", argument, literal)),
-			ErrorMessage: jsii.String(fmt.Sprintf("%s cannot change: this one was made with ${self.%s}, and the code says %s. "+
-				"Put the old value back, or make an environment beside this one and move there.", what, argument, text)),
-		}}
-	}
+	lifecycle := &cdktf.TerraformResourceLifecycle{}
+	keep(lifecycle, argument, value, what+" cannot change", "or make an environment beside this one and move there.")
 	return lifecycle
+}
+
+// keep adds one more argument to what a lifecycle keeps; rule and way out are a part
+// of the error.
+func keep(lifecycle *cdktf.TerraformResourceLifecycle, argument string, value any, rule, wayOut string) {
+	ignored := []*string{jsii.String(argument)}
+	if list, ok := lifecycle.IgnoreChanges.(*[]*string); ok {
+		ignored = append(*list, ignored...)
+	}
+	lifecycle.IgnoreChanges = &ignored
+	text := fmt.Sprint(value)
+	if isToken(text) {
+		return
+	}
+	literal := text
+	if _, ok := value.(string); ok {
+		literal = strconv.Quote(text)
+	}
+	var conditions []*cdktf.Postcondition
+	if lifecycle.Postcondition != nil {
+		conditions = *lifecycle.Postcondition
+	}
+	conditions = append(conditions, &cdktf.Postcondition{
+		Condition: jsii.String(fmt.Sprintf("${self.%s == %s}", argument, literal)),
+		ErrorMessage: jsii.String(fmt.Sprintf("%s: this one was made with ${self.%s}, and the code says %s. "+
+			"Put the old value back, %s", rule, argument, text, wayOut)),
+	})
+	lifecycle.Postcondition = &conditions
 }
 
 // mustBeValid stops a construct from being made of wrong props. The app validates

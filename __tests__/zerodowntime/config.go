@@ -83,6 +83,9 @@ const (
 type Config struct {
 	Image      string
 	ServerText string // a line on the page; default page
+	// What running servers cannot change.
+	HealthCheckPath string
+	ServerPort      int
 	// Overrides are values by their path in the stack's JSON.
 	Overrides map[string]any
 }

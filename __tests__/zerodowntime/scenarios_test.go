@@ -38,6 +38,7 @@ var scenarios = []scenario{
 	{"rollout killed and deploy repeated", false, killRollout, (*trial).ok},
 	{"two deploys at once", false, twoDeploys, (*trial).ok},
 	{"scale-out and schedule", false, resize, (*trial).ok},
+	{"another port and health-check path", false, otherChecks, (*trial).ok},
 
 	// Counter-proofs: without what protects users, they do notice. Validation
 	// refuses such settings, so that they are overrides.
@@ -222,11 +223,18 @@ func resize(tr *trial) {
 	}
 }
 
-// Attributes of the group and of its instance refresh, in the stack's JSON.
+// otherChecks wants what every running server would fail at once: the plan refuses it.
+func otherChecks(tr *trial) {
+	tr.deployBad(Config{Image: tr.image, HealthCheckPath: "/other", ServerPort: 8081},
+		"The health-check path of running servers cannot change in one step: this one was made with /health, and the code says /other.",
+		"The port of running servers cannot change: this one was made with 8080, and the code says 8081.")
+}
+
+// Attributes of the group and of its rollout, in the stack's JSON.
 const (
-	groupPath   = "resource.aws_autoscaling_group.web_group."
-	policyPath  = groupPath + "instance_maintenance_policy.0."
-	refreshPath = groupPath + "instance_refresh.0.preferences.0."
+	groupPath       = "resource.aws_autoscaling_group.web_group."
+	policyPath      = groupPath + "instance_maintenance_policy.0."
+	preferencesPath = "resource.terraform_data.web_rollout.provisioner.0.local-exec.environment.ROLLOUT_PREFERENCES"
 )
 
 func noDraining(tr *trial) {
@@ -239,7 +247,7 @@ func noMinimum(tr *trial) {
 	// AWS allows 100 between the two.
 	tr.deployOK(Config{Image: tr.nextImage(), Overrides: map[string]any{
 		policyPath + "min_healthy_percentage": 0, policyPath + "max_healthy_percentage": 100,
-		refreshPath + "min_healthy_percentage": 0, refreshPath + "max_healthy_percentage": 100,
+		preferencesPath: `{"MinHealthyPercentage":0,"MaxHealthyPercentage":100,"InstanceWarmup":120}`,
 	}})
 }
 
@@ -248,6 +256,7 @@ func noMinimum(tr *trial) {
 // period has nobody look at its health.
 func noWarmup(tr *trial) {
 	tr.deploy(Config{Image: PatientImage, Overrides: map[string]any{
-		groupPath + "default_instance_warmup": 0, refreshPath + "instance_warmup": "0",
+		groupPath + "default_instance_warmup": 0,
+		preferencesPath:                       `{"MinHealthyPercentage":100,"MaxHealthyPercentage":200,"InstanceWarmup":0}`,
 	}})
 }

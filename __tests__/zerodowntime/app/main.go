@@ -23,7 +23,10 @@ import (
 type deploy struct {
 	Image      string
 	ServerText string
-	Schedule   constructs.Schedule
+	// What running servers cannot change. Zero: the default.
+	HealthCheckPath string
+	ServerPort      int
+	Schedule        constructs.Schedule
 	// Overrides are values by their path in the stack's JSON: the way out for what
 	// Validate refuses.
 	Overrides map[string]any
@@ -55,7 +58,11 @@ func synthesize() error {
 			MinSize:    2,
 			MaxSize:    4,
 			ServerText: d.ServerText,
-			Schedules:  []constructs.Schedule{d.Schedule},
+
+			HealthCheckPath: d.HealthCheckPath,
+			ServerPort:      d.ServerPort,
+
+			Schedules: []constructs.Schedule{d.Schedule},
 		},
 		Database: constructs.MySQLProps{
 			InstanceClass:          "db.t4g.micro",
