@@ -122,7 +122,7 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 	a.closeGaps()
 	public := a.Config()
 	public.AppID = strict.AWSItself
-	a.Scaling = scaling.New(scaling.Options{Front: a.Front, Clock: a.Clock, Public: public, Moto: a.MotoConfig(), Log: o.Log})
+	a.Scaling = scaling.New(scaling.Options{Front: a.Front, Clock: a.Clock, Services: scaling.OverHTTP(public, a.MotoConfig()), Region: a.region, Log: o.Log})
 
 	server := &http.Server{Handler: a.Front}
 	a.AtStop(func() { server.Close() })

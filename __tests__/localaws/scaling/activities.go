@@ -12,7 +12,7 @@ import (
 	"example.com/webserver-cluster/tests/localaws/front"
 )
 
-func (e *Engine) describeActivities(_ context.Context, region string, in *autoscaling.DescribeScalingActivitiesInput) (any, error) {
+func (e *Engine) describeActivities(_ context.Context, region string, in *autoscaling.DescribeScalingActivitiesInput) (*autoscaling.DescribeScalingActivitiesOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var found []types.Activity

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
-	"github.com/google/uuid"
 )
 
 // The causes, in AWS's words. They are seen in the examples of these pages and
@@ -42,7 +41,7 @@ func (g *group) because(now time.Time, cause string) string {
 func (g *group) note(now time.Time, description, cause string, s subnet) *types.Activity {
 	details, _ := json.Marshal(map[string]string{"Subnet ID": s.id, "Availability Zone": s.zone})
 	a := &types.Activity{
-		ActivityId:           aws.String(uuid.NewString()),
+		ActivityId:           aws.String(g.newID()),
 		AutoScalingGroupName: aws.String(g.name),
 		AutoScalingGroupARN:  g.settings.AutoScalingGroupARN,
 		Description:          aws.String(description),

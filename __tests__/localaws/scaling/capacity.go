@@ -46,14 +46,14 @@ func (g *group) retarget(now time.Time, who string, least, most, desired *int32)
 	return nil
 }
 
-func (e *Engine) setDesiredCapacity(_ context.Context, region string, in *autoscaling.SetDesiredCapacityInput) (any, error) {
+func (e *Engine) setDesiredCapacity(_ context.Context, region string, in *autoscaling.SetDesiredCapacityInput) (*autoscaling.SetDesiredCapacityOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	g, err := e.find(region, in.AutoScalingGroupName)
 	if err != nil {
 		return nil, err
 	}
-	return nil, g.want(int(aws.ToInt32(in.DesiredCapacity)), at(e.Clock.Now(), "a user request explicitly set group desired capacity"))
+	return &autoscaling.SetDesiredCapacityOutput{}, g.want(int(aws.ToInt32(in.DesiredCapacity)), at(e.Clock.Now(), "a user request explicitly set group desired capacity"))
 }
 
 // want sets the desired capacity. by is the beginning of a cause.
@@ -73,8 +73,8 @@ func (g *group) want(desired int, by string) error {
 
 // executePolicy scales as a simple scaling policy says.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-simple-step.html#as-scaling-adjustment
-func (e *Engine) executePolicy(ctx context.Context, region string, in *autoscaling.ExecutePolicyInput) (any, error) {
-	policies, err := e.api(region).settings.DescribePolicies(ctx, &autoscaling.DescribePoliciesInput{
+func (e *Engine) executePolicy(ctx context.Context, region string, in *autoscaling.ExecutePolicyInput) (*autoscaling.ExecutePolicyOutput, error) {
+	policies, err := e.api(region).Settings.DescribePolicies(ctx, &autoscaling.DescribePoliciesInput{
 		AutoScalingGroupName: in.AutoScalingGroupName, PolicyNames: []string{aws.ToString(in.PolicyName)},
 	})
 	if err != nil {
@@ -97,5 +97,5 @@ func (e *Engine) executePolicy(ctx context.Context, region string, in *autoscali
 	case "PercentChangeInCapacity":
 		n = g.desired + percentDown(int32(n), g.desired)
 	}
-	return nil, g.want(min(max(n, g.min), g.max), at(e.Clock.Now(), "a user request executed policy "+aws.ToString(p.PolicyName)))
+	return &autoscaling.ExecutePolicyOutput{}, g.want(min(max(n, g.min), g.max), at(e.Clock.Now(), "a user request executed policy "+aws.ToString(p.PolicyName)))
 }

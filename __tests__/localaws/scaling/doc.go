@@ -10,7 +10,8 @@
 // states, it asks for through the front, as AWS would ask its other services.
 //
 // Every AWS second the engine looks at all groups and takes the next step of
-// each: see Engine.tick. A step is decided on values alone (group.step and what
+// each: see Engine.tick. In package world, AWS is in memory, time is simulated and
+// the engine looks only when something is due: the same rules, without HTTP. A step is decided on values alone (group.step and what
 // it calls) and carried out afterwards, without the lock.
 //
 // Each rule cites the page that documents it. Where AWS documents a behaviour

@@ -3,16 +3,13 @@ package scaling
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
+	"github.com/google/uuid"
 
 	"example.com/webserver-cluster/tests/localaws/clock"
 	"example.com/webserver-cluster/tests/localaws/front"
@@ -20,11 +17,19 @@ import (
 
 // Options are what New needs to know.
 type Options struct {
-	Front  *front.Front
-	Clock  *clock.Clock
-	Public aws.Config // for calls through the front, which other parts may answer
-	Moto   aws.Config // for calls to moto itself
-	Log    func(format string, args ...any)
+	Clock    *clock.Clock
+	Services func(region string) Services
+	Region   string                           // Fire's
+	Front    *front.Front                     // answers Auto Scaling's actions over HTTP; default none: API has them
+	Log      func(format string, args ...any) // default nobody
+
+	// Changes returns when what the services say changes next by itself, after now.
+	// With it, the engine looks at the groups only when something is due; without
+	// it, every AWS second. Changes that are not foreseen are told by Wake.
+	Changes func(now time.Time) time.Time
+
+	// NewID makes the ids of refreshes and activities; default UUIDs at random.
+	NewID func() string
 }
 
 // Engine runs the Auto Scaling groups of a local AWS. It is safe for concurrent
@@ -34,22 +39,14 @@ type Engine struct {
 	stop func()
 	wake chan struct{} // has the next tick come at once
 
-	mu     sync.Mutex
-	groups map[key]*group
-	apis   map[string]*apis  // by region
-	zones  map[string]string // of the subnets seen so far
+	mu       sync.Mutex
+	groups   map[key]*group
+	services map[string]*Services // by region
+	zones    map[string]string    // of the subnets seen so far
 }
 
 // key names a group.
 type key struct{ region, name string }
-
-// apis are the SDK clients of a region.
-type apis struct {
-	settings *autoscaling.Client // moto's: with the handlers below, it would answer itself
-	ec2      *ec2.Client
-	balancer *elb.Client
-	alarms   *cloudwatch.Client
-}
 
 // New registers the engine's actions with the front and starts it.
 func New(o Options) *Engine {
@@ -57,18 +54,23 @@ func New(o Options) *Engine {
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
 	}
+	if o.NewID == nil {
+		o.NewID = uuid.NewString
+	}
 	e := &Engine{
-		Options: o,
-		wake:    make(chan struct{}, 1),
-		groups:  map[key]*group{},
-		apis:    map[string]*apis{},
-		zones:   map[string]string{},
+		Options:  o,
+		wake:     make(chan struct{}, 1),
+		groups:   map[key]*group{},
+		services: map[string]*Services{},
+		zones:    map[string]string{},
 	}
 	done := make(chan struct{})
 	e.stop = func() { cancel(); <-done }
-	e.handleGroups()
-	e.handleInstances()
-	e.handleRefreshes()
+	if o.Front != nil {
+		e.handleGroups()
+		e.handleInstances()
+		e.handleRefreshes()
+	}
 	go func() {
 		defer close(done)
 		e.run(ctx)
@@ -79,49 +81,37 @@ func New(o Options) *Engine {
 // Stop ends the engine. The groups stay as they are.
 func (e *Engine) Stop() { e.stop() }
 
-// tickEvery is the AWS time between two looks at the groups; tickAtLeast is the
-// real time, so that a high time factor does not keep moto from its work.
-const (
-	tickEvery   = time.Second
-	tickAtLeast = 50 * time.Millisecond
-)
-
 func (e *Engine) run(ctx context.Context) {
-	ticker := time.NewTicker(max(e.Clock.Real(tickEvery), tickAtLeast))
-	defer ticker.Stop()
+	timer := time.NewTimer(e.pause())
+	defer timer.Stop()
 	fired := e.Clock.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		case <-e.wake:
+			e.settle(ctx)
 		}
 		since, now := fired, e.Clock.Now()
 		minute := now.Truncate(time.Minute).After(since) // cron knows no seconds
 		if minute {
 			fired = now
 		}
-		for region, groups := range e.list() {
+		groups := e.list()
+		for _, region := range slices.Sorted(maps.Keys(groups)) {
 			if minute {
-				e.fireDue(ctx, groups, since, now)
+				e.fireDue(ctx, groups[region], since, now)
 			}
-			if err := e.tick(ctx, region, groups); err != nil && ctx.Err() == nil {
+			if err := e.tick(ctx, region, groups[region]); err != nil && ctx.Err() == nil {
 				e.Log("Auto Scaling groups in %s: %v", region, err)
 			}
 		}
+		timer.Reset(e.pause())
 	}
 }
 
-// hurry has the groups looked at now.
-func (e *Engine) hurry() {
-	select {
-	case e.wake <- struct{}{}:
-	default: // it is under way
-	}
-}
-
-// list returns the groups by region.
+// list returns the groups by region, in the order of their names.
 func (e *Engine) list() map[string][]*group {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -129,13 +119,16 @@ func (e *Engine) list() map[string][]*group {
 	for _, g := range e.groups {
 		groups[g.region] = append(groups[g.region], g)
 	}
+	for _, of := range groups {
+		slices.SortFunc(of, func(a, b *group) int { return strings.Compare(a.name, b.name) })
+	}
 	return groups
 }
 
 // command is one step that has been decided on: run does it, and record notes
 // the result, with the engine's lock held.
 type command struct {
-	run    func(ctx context.Context, a *apis) error
+	run    func(ctx context.Context, a *Services) error
 	record func(g *group, now time.Time, err error)
 }
 
@@ -162,7 +155,7 @@ func (e *Engine) tick(ctx context.Context, region string, groups []*group) error
 
 // step takes the next step of a group, unless a request has changed it since
 // the look at it began.
-func (e *Engine) step(ctx context.Context, a *apis, s *scene, g *group, revision int) error {
+func (e *Engine) step(ctx context.Context, a *Services, s *scene, g *group, revision int) error {
 	if _, known := s.settings[g.name]; !known {
 		return nil // it has just been deleted
 	}
@@ -175,6 +168,8 @@ func (e *Engine) step(ctx context.Context, a *apis, s *scene, g *group, revision
 	if g.revision == revision && e.groups[g.key] == g {
 		g.settings, g.template = seen.settings, seen.template
 		todo = g.step(e.Clock.Now(), seen)
+	} else {
+		g.due = time.Time{}
 	}
 	e.mu.Unlock()
 
@@ -199,23 +194,15 @@ func (e *Engine) step(ctx context.Context, a *apis, s *scene, g *group, revision
 	return nil
 }
 
-// api returns the clients of a region.
-func (e *Engine) api(region string) *apis {
+// api returns the services of a region.
+func (e *Engine) api(region string) *Services {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	a := e.apis[region]
+	a := e.services[region]
 	if a == nil {
-		public, moto := e.Public.Copy(), e.Moto.Copy()
-		public.Region, moto.Region = region, region
-		a = &apis{
-			settings: autoscaling.NewFromConfig(moto),
-			ec2:      ec2.NewFromConfig(public),
-			balancer: elb.NewFromConfig(public),
-			alarms: cloudwatch.NewFromConfig(public, func(o *cloudwatch.Options) {
-				o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801) // moto does not know CBOR
-			}),
-		}
-		e.apis[region] = a
+		found := e.Services(region)
+		a = &found
+		e.services[region] = a
 	}
 	return a
 }

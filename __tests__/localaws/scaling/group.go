@@ -34,6 +34,8 @@ type group struct {
 	causes      []string          // why instances are to be launched that replace others
 	keep        int               // unhealthy instances that wait for their replacements
 	launchAfter time.Time         // a launch failed: the next one waits
+	due         time.Time         // when the next step is to be taken; the zero time: soon
+	newID       func() string     // of refreshes and activities
 }
 
 // member is an instance of a group.
@@ -141,7 +143,7 @@ func seconds(n int32) time.Duration { return time.Duration(n) * time.Second }
 // AWS calls "insufficient data to evaluate its health".
 func (g *group) ready(m *member, seen *view) bool {
 	return m.state == types.LifecycleStateInService && m.unhealthy == "" &&
-		g.clock.Since(m.inService) >= g.warmupTime() && !g.initial(m, seen)
+		g.past(m.inService, g.warmupTime()) && !g.initial(m, seen)
 }
 
 func (g *group) initial(m *member, seen *view) bool {
@@ -158,6 +160,8 @@ func (g *group) initial(m *member, seen *view) bool {
 
 // step takes a group one step on and returns what is to be done for it.
 func (g *group) step(now time.Time, seen *view) []command {
+	before := g.print()
+	g.due = now.Add(far)
 	var todo []command
 	for _, m := range slices.Clone(g.members) {
 		todo = append(todo, g.advance(m, now, seen)...)
@@ -172,13 +176,20 @@ func (g *group) step(now time.Time, seen *view) []command {
 	if len(g.capacity()) == g.desired {
 		g.intent = "" // it is done
 	}
+	if len(todo) > 0 || g.print() != before {
+		g.due = time.Time{}
+	}
 	return todo
 }
 
 // scaleOut launches what the group lacks.
 func (g *group) scaleOut(now time.Time, seen *view) []command {
 	var todo []command
-	if g.suspended("Launch") || now.Before(g.launchAfter) {
+	if g.suspended("Launch") {
+		return nil
+	}
+	if now.Before(g.launchAfter) {
+		g.wakeAt(g.launchAfter)
 		return nil
 	}
 	for have := len(g.capacity()); have < g.wanted(); have++ {
@@ -215,51 +226,6 @@ func (g *group) scaleIn(now time.Time, seen *view) {
 		g.terminate(m, now, g.because(now, "an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from "+count(have, have-1)+
 			".  "+at(now, "instance "+m.id+" was selected for termination.")))
 	}
-}
-
-// choose returns the instance that scale-in ends first, by AWS's default
-// policy: of the zone with the most instances that are not protected, the one
-// with the oldest launch template, then the oldest instance. Unhealthy
-// instances go before. The other policies of the settings replace the part
-// after the zone.
-//
-// What a refresh launched in advance and then did not need, because it was
-// cancelled or failed, goes first of all while it is not ready: AWS does not
-// document this.
-//
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
-func (g *group) choose(seen *view) *member {
-	open := slices.DeleteFunc(g.capacity(), func(m *member) bool { return m.protected || m.id == "" })
-	if len(open) == 0 {
-		return nil
-	}
-	zones := perZone(open)
-	policy := "Default"
-	if len(g.settings.TerminationPolicies) > 0 {
-		policy = g.settings.TerminationPolicies[0]
-	}
-	first := func(yes bool) int {
-		if yes {
-			return 0
-		}
-		return 1
-	}
-	return slices.MinFunc(open, func(a, b *member) int {
-		byAge := a.launched.Compare(b.launched)
-		switch policy {
-		case "NewestInstance":
-			byAge = -byAge
-		case "OldestInstance":
-		default:
-			byAge = cmp.Or(cmp.Compare(number(a.template.version), number(b.template.version)), byAge)
-		}
-		return cmp.Or(
-			cmp.Compare(first(a.byRefresh && !g.ready(a, seen)), first(b.byRefresh && !g.ready(b, seen))),
-			cmp.Compare(first(a.unhealthy != ""), first(b.unhealthy != "")),
-			cmp.Compare(zones[b.subnet.zone], zones[a.subnet.zone]),
-			byAge,
-		)
-	})
 }
 
 // emptiest is the subnet of the zone with the fewest instances: AWS keeps the

@@ -2,14 +2,13 @@ package scaling
 
 import (
 	"context"
-	"strconv"
+	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/beevik/etree"
 
 	"example.com/webserver-cluster/tests/localaws/front"
 )
@@ -28,7 +27,7 @@ func (e *Engine) handleGroups() {
 }
 
 // answer registers an action that is answered from the engine's own state.
-func answer[In any](e *Engine, action string, h func(ctx context.Context, region string, in *In) (any, error)) {
+func answer[In, Out any](e *Engine, action string, h func(ctx context.Context, region string, in *In) (*Out, error)) {
 	e.Front.Handle(service, action, func(r *front.Request, _ front.Next) (*front.Response, error) {
 		var in In
 		if err := r.DecodeQuery(&in); err != nil {
@@ -39,7 +38,7 @@ func answer[In any](e *Engine, action string, h func(ctx context.Context, region
 			return nil, err
 		}
 		if !strings.HasPrefix(action, "Describe") {
-			e.hurry()
+			e.Wake()
 		}
 		return r.Respond(out)
 	})
@@ -53,36 +52,66 @@ func (e *Engine) find(region string, name *string) (*group, error) {
 	return nil, invalid("AutoScalingGroup name not found - AutoScalingGroup '%s' not found", aws.ToString(name))
 }
 
+// createGroup has moto keep a group's settings.
 func (e *Engine) createGroup(r *front.Request, next front.Next) (*front.Response, error) {
 	var in autoscaling.CreateAutoScalingGroupInput
 	if err := r.DecodeQuery(&in); err != nil {
 		return nil, err
 	}
+	var resp *front.Response
+	err := e.create(r.HTTP.Context(), r.Region, &in, func() error {
+		for _, capacity := range []string{"MinSize", "MaxSize", "DesiredCapacity"} {
+			r.Params.Set(capacity, "0") // moto launches nothing
+		}
+		var err error
+		resp, err = stored(next(r))
+		return err
+	})
+	return answered(resp, err)
+}
+
+// errRefused is moto's refusal, which the response tells.
+var errRefused = errors.New("refused")
+
+func stored(resp *front.Response, err error) (*front.Response, error) {
+	if err == nil && !resp.OK() {
+		err = errRefused
+	}
+	return resp, err
+}
+
+func answered(resp *front.Response, err error) (*front.Response, error) {
+	if err != nil && !errors.Is(err, errRefused) {
+		return nil, err
+	}
+	return resp, nil
+}
+
+// create makes a group, whose settings store keeps.
+func (e *Engine) create(ctx context.Context, region string, in *autoscaling.CreateAutoScalingGroupInput, store func() error) error {
 	g := &group{
-		key:         key{r.Region, aws.ToString(in.AutoScalingGroupName)},
+		key:         key{region, aws.ToString(in.AutoScalingGroupName)},
 		clock:       e.Clock,
+		newID:       e.NewID,
 		warmup:      in.DefaultInstanceWarmup,
 		maintenance: in.InstanceMaintenancePolicy,
 	}
 	if err := g.resize(in.MinSize, in.MaxSize, in.DesiredCapacity); err != nil {
-		return nil, err
+		return err
 	}
-	for _, capacity := range []string{"MinSize", "MaxSize", "DesiredCapacity"} {
-		r.Params.Set(capacity, "0") // moto launches nothing
+	if err := store(); err != nil {
+		return err
 	}
-	resp, err := next(r)
-	if err != nil || !resp.OK() {
-		return resp, err
-	}
-	if g.settings, g.template, err = e.stored(r.HTTP.Context(), g.key); err != nil {
-		return nil, err
+	var err error
+	if g.settings, g.template, err = e.stored(ctx, g.key); err != nil {
+		return err
 	}
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	g.intent = at(e.Clock.Now(), "a user request created an AutoScalingGroup changing the desired capacity from "+count(0, g.desired)+".")
 	e.groups[g.key] = g
-	e.mu.Unlock()
-	e.hurry()
-	return resp, nil
+	e.Wake()
+	return nil
 }
 
 // stored returns what moto has stored of a group, and the template version that it
@@ -102,26 +131,36 @@ func (e *Engine) updateGroup(r *front.Request, next front.Next) (*front.Response
 	if err := r.DecodeQuery(&in); err != nil {
 		return nil, err
 	}
+	var resp *front.Response
+	err := e.update(r.HTTP.Context(), r.Region, &in, func() error {
+		for _, capacity := range []string{"MinSize", "MaxSize", "DesiredCapacity"} {
+			r.Params.Del(capacity)
+		}
+		var err error
+		resp, err = stored(next(r))
+		return err
+	})
+	return answered(resp, err)
+}
+
+// update changes a group, whose settings store keeps.
+func (e *Engine) update(ctx context.Context, region string, in *autoscaling.UpdateAutoScalingGroupInput, store func() error) error {
 	e.mu.Lock()
-	g, err := e.find(r.Region, in.AutoScalingGroupName)
+	g, err := e.find(region, in.AutoScalingGroupName)
 	if err == nil {
 		trial := group{min: g.min, max: g.max, desired: g.desired}
 		err = trial.resize(in.MinSize, in.MaxSize, in.DesiredCapacity)
 	}
 	e.mu.Unlock()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, capacity := range []string{"MinSize", "MaxSize", "DesiredCapacity"} {
-		r.Params.Del(capacity)
+	if err := store(); err != nil {
+		return err
 	}
-	resp, err := next(r)
-	if err != nil || !resp.OK() {
-		return resp, err
-	}
-	settings, template, err := e.stored(r.HTTP.Context(), g.key)
+	settings, template, err := e.stored(ctx, g.key)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -139,20 +178,27 @@ func (e *Engine) updateGroup(r *front.Request, next front.Next) (*front.Response
 			g.maintenance = nil
 		}
 	}
-	e.hurry()
-	return resp, g.retarget(e.Clock.Now(), "a user request update of", in.MinSize, in.MaxSize, in.DesiredCapacity)
+	e.Wake()
+	return g.retarget(e.Clock.Now(), "a user request update of", in.MinSize, in.MaxSize, in.DesiredCapacity)
 }
 
-// deleteGroup answers DeleteAutoScalingGroup: a group with instances is only deleted
-// by force, and they with it, without waiting for their requests.
-// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeleteAutoScalingGroup.html
 func (e *Engine) deleteGroup(r *front.Request, next front.Next) (*front.Response, error) {
 	var in autoscaling.DeleteAutoScalingGroupInput
 	if err := r.DecodeQuery(&in); err != nil {
 		return nil, err
 	}
+	if err := e.remove(r.HTTP.Context(), r.Region, &in); err != nil {
+		return nil, err
+	}
+	return next(r)
+}
+
+// remove ends a group: one with instances only by force, and they with it,
+// without waiting for their requests.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeleteAutoScalingGroup.html
+func (e *Engine) remove(ctx context.Context, region string, in *autoscaling.DeleteAutoScalingGroupInput) error {
 	e.mu.Lock()
-	g, err := e.find(r.Region, in.AutoScalingGroupName)
+	g, err := e.find(region, in.AutoScalingGroupName)
 	if err == nil && len(g.members) > 0 && !aws.ToBool(in.ForceDelete) {
 		err = front.Errorf("ResourceInUse", "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.")
 	}
@@ -160,11 +206,10 @@ func (e *Engine) deleteGroup(r *front.Request, next front.Next) (*front.Response
 		delete(e.groups, g.key) // no more steps
 	}
 	e.mu.Unlock()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		e.clear(ctx, g)
 	}
-	e.clear(r.HTTP.Context(), g)
-	return next(r)
+	return err
 }
 
 // clear ends all instances of a group that is no more.
@@ -181,60 +226,4 @@ func (e *Engine) clear(ctx context.Context, g *group) {
 			e.Log("delete the Auto Scaling group %s: %v", g.name, err)
 		}
 	}
-}
-
-// describeGroups puts into moto's answer what the engine keeps.
-func (e *Engine) describeGroups(r *front.Request, next front.Next) (*front.Response, error) {
-	resp, err := next(r)
-	if err != nil {
-		return nil, err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return resp, resp.UpdateXML(func(root *etree.Element) {
-		for _, shown := range root.FindElements("//AutoScalingGroups/member") {
-			name := shown.FindElement("AutoScalingGroupName")
-			if name == nil {
-				continue
-			}
-			if g := e.groups[key{r.Region, name.Text()}]; g != nil {
-				g.show(shown)
-			}
-		}
-	})
-}
-
-// show writes the group into the element of an answer.
-func (g *group) show(shown *etree.Element) {
-	set := func(parent *etree.Element, name, value string) {
-		replaceChild(parent, name).SetText(value)
-	}
-	set(shown, "MinSize", strconv.Itoa(g.min))
-	set(shown, "MaxSize", strconv.Itoa(g.max))
-	set(shown, "DesiredCapacity", strconv.Itoa(g.desired))
-	instances := replaceChild(shown, "Instances")
-	for _, m := range g.started() {
-		i := instances.CreateElement("member")
-		set(i, "InstanceId", m.id)
-		set(i, "InstanceType", m.instanceType)
-		set(i, "AvailabilityZone", m.subnet.zone)
-		set(i, "LifecycleState", string(m.state))
-		set(i, "HealthStatus", m.health())
-		set(i, "ProtectedFromScaleIn", strconv.FormatBool(m.protected))
-		template := i.CreateElement("LaunchTemplate")
-		set(template, "LaunchTemplateId", m.template.id)
-		set(template, "LaunchTemplateName", m.template.name)
-		set(template, "Version", m.template.version)
-	}
-}
-
-// started are the members that EC2 knows.
-func (g *group) started() []*member { return g.where(func(m *member) bool { return m.id != "" }) }
-
-// replaceChild returns a new, empty child of that name in the place of any before.
-func replaceChild(parent *etree.Element, name string) *etree.Element {
-	for _, before := range parent.SelectElements(name) {
-		parent.RemoveChild(before)
-	}
-	return parent.CreateElement(name)
 }

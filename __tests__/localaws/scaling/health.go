@@ -27,7 +27,7 @@ func (g *group) checkHealth(seen *view) {
 			m.unhealthy = causeStopped
 			continue
 		}
-		if m.state != types.LifecycleStateInService || !g.checksBalancer() || g.clock.Since(m.inService) < g.grace() {
+		if m.state != types.LifecycleStateInService || !g.checksBalancer() || !g.past(m.inService, g.grace()) {
 			continue
 		}
 		for _, state := range seen.targets[m.id] {

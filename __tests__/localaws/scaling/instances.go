@@ -23,7 +23,7 @@ func (e *Engine) handleInstances() {
 	answer(e, "DetachInstances", e.detachInstances)
 }
 
-func (e *Engine) describeInstances(_ context.Context, region string, in *autoscaling.DescribeAutoScalingInstancesInput) (any, error) {
+func (e *Engine) describeInstances(_ context.Context, region string, in *autoscaling.DescribeAutoScalingInstancesInput) (*autoscaling.DescribeAutoScalingInstancesOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var found []types.AutoScalingInstanceDetails
@@ -35,18 +35,7 @@ func (e *Engine) describeInstances(_ context.Context, region string, in *autosca
 			if len(in.InstanceIds) > 0 && !slices.Contains(in.InstanceIds, m.id) {
 				continue
 			}
-			found = append(found, types.AutoScalingInstanceDetails{
-				AutoScalingGroupName: aws.String(g.name),
-				AvailabilityZone:     aws.String(m.subnet.zone),
-				HealthStatus:         aws.String(m.health()),
-				InstanceId:           aws.String(m.id),
-				InstanceType:         aws.String(m.instanceType),
-				LaunchTemplate: &types.LaunchTemplateSpecification{
-					LaunchTemplateId: aws.String(m.template.id), LaunchTemplateName: aws.String(m.template.name), Version: aws.String(m.template.version),
-				},
-				LifecycleState:       aws.String(string(m.state)),
-				ProtectedFromScaleIn: aws.Bool(m.protected),
-			})
+			found = append(found, g.details(m))
 		}
 	}
 	out := &autoscaling.DescribeAutoScalingInstancesOutput{}
@@ -87,7 +76,7 @@ func (e *Engine) inState(region string, name *string, ids []string, state types.
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_TerminateInstanceInAutoScalingGroup.html
-func (e *Engine) terminateInstance(_ context.Context, region string, in *autoscaling.TerminateInstanceInAutoScalingGroupInput) (any, error) {
+func (e *Engine) terminateInstance(_ context.Context, region string, in *autoscaling.TerminateInstanceInAutoScalingGroupInput) (*autoscaling.TerminateInstanceInAutoScalingGroupOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	g, m, err := e.instance(region, aws.ToString(in.InstanceId))
@@ -111,7 +100,7 @@ func (e *Engine) terminateInstance(_ context.Context, region string, in *autosca
 
 // setInstanceHealth marks an instance; the grace period holds unless the caller says otherwise.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetInstanceHealth.html
-func (e *Engine) setInstanceHealth(_ context.Context, region string, in *autoscaling.SetInstanceHealthInput) (any, error) {
+func (e *Engine) setInstanceHealth(_ context.Context, region string, in *autoscaling.SetInstanceHealthInput) (*autoscaling.SetInstanceHealthOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	g, m, err := e.instance(region, aws.ToString(in.InstanceId))
@@ -119,17 +108,17 @@ func (e *Engine) setInstanceHealth(_ context.Context, region string, in *autosca
 		return nil, err
 	}
 	respect := in.ShouldRespectGracePeriod == nil || *in.ShouldRespectGracePeriod
-	if respect && g.clock.Since(m.inService) < g.grace() {
-		return nil, nil
+	if respect && !g.past(m.inService, g.grace()) {
+		return &autoscaling.SetInstanceHealthOutput{}, nil
 	}
 	m.unhealthy = ""
 	if aws.ToString(in.HealthStatus) == "Unhealthy" {
 		m.unhealthy = causeUserHealth
 	}
-	return nil, nil
+	return &autoscaling.SetInstanceHealthOutput{}, nil
 }
 
-func (e *Engine) setInstanceProtection(_ context.Context, region string, in *autoscaling.SetInstanceProtectionInput) (any, error) {
+func (e *Engine) setInstanceProtection(_ context.Context, region string, in *autoscaling.SetInstanceProtectionInput) (*autoscaling.SetInstanceProtectionOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	_, members, err := e.inState(region, in.AutoScalingGroupName, in.InstanceIds, types.LifecycleStateInService)
@@ -145,7 +134,7 @@ func (e *Engine) setInstanceProtection(_ context.Context, region string, in *aut
 // enterStandby takes instances out of service, but leaves them in the group:
 // no requests, no health checks, no part of the capacity.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html
-func (e *Engine) enterStandby(_ context.Context, region string, in *autoscaling.EnterStandbyInput) (any, error) {
+func (e *Engine) enterStandby(_ context.Context, region string, in *autoscaling.EnterStandbyInput) (*autoscaling.EnterStandbyOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	g, members, err := e.inState(region, in.AutoScalingGroupName, in.InstanceIds, types.LifecycleStateInService)
@@ -162,7 +151,7 @@ func (e *Engine) enterStandby(_ context.Context, region string, in *autoscaling.
 	return out, nil
 }
 
-func (e *Engine) exitStandby(_ context.Context, region string, in *autoscaling.ExitStandbyInput) (any, error) {
+func (e *Engine) exitStandby(_ context.Context, region string, in *autoscaling.ExitStandbyInput) (*autoscaling.ExitStandbyOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	g, members, err := e.inState(region, in.AutoScalingGroupName, in.InstanceIds, types.LifecycleStateStandby)
@@ -183,7 +172,7 @@ func (e *Engine) exitStandby(_ context.Context, region string, in *autoscaling.E
 
 // detachInstances takes instances out of the group without ending them.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-detach-attach-instances.html
-func (e *Engine) detachInstances(_ context.Context, region string, in *autoscaling.DetachInstancesInput) (any, error) {
+func (e *Engine) detachInstances(_ context.Context, region string, in *autoscaling.DetachInstancesInput) (*autoscaling.DetachInstancesOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	g, members, err := e.inState(region, in.AutoScalingGroupName, in.InstanceIds, types.LifecycleStateInService)

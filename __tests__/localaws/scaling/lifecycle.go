@@ -56,11 +56,11 @@ func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) 
 	}
 	var started ec2types.Instance
 	return command{
-		run: func(ctx context.Context, a *apis) error {
+		run: func(ctx context.Context, a *Services) error {
 			if err := complete(ctx, a, in); err != nil {
 				return err
 			}
-			out, err := a.ec2.RunInstances(ctx, in)
+			out, err := a.EC2.RunInstances(ctx, in)
 			if err == nil {
 				started = out.Instances[0]
 			}
@@ -91,8 +91,8 @@ func (g *group) launches() template {
 
 // complete adds to in what moto's RunInstances does not take from a launch
 // template: the security groups of its network interface.
-func complete(ctx context.Context, a *apis, in *ec2.RunInstancesInput) error {
-	out, err := a.ec2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
+func complete(ctx context.Context, a *Services, in *ec2.RunInstancesInput) error {
+	out, err := a.EC2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
 		LaunchTemplateId: in.LaunchTemplate.LaunchTemplateId,
 		Versions:         []string{aws.ToString(in.LaunchTemplate.Version)},
 	})
@@ -113,7 +113,7 @@ func complete(ctx context.Context, a *apis, in *ec2.RunInstancesInput) error {
 func (g *group) advance(m *member, now time.Time, seen *view) []command {
 	switch m.state {
 	case types.LifecycleStatePending:
-		if m.id == "" || seen.states[m.id] != ec2types.InstanceStateNameRunning || g.clock.Since(m.launched) < launching {
+		if m.id == "" || seen.states[m.id] != ec2types.InstanceStateNameRunning || !g.past(m.launched, launching) {
 			return nil
 		}
 		if todo := g.register(m); len(todo) > 0 {
@@ -163,11 +163,11 @@ func (g *group) terminate(m *member, now time.Time, cause string) {
 func (g *group) end(m *member, state ec2types.InstanceStateName) command {
 	id := m.id
 	return command{
-		run: func(ctx context.Context, a *apis) error {
+		run: func(ctx context.Context, a *Services) error {
 			if state == "" || state == ec2types.InstanceStateNameTerminated {
 				return nil
 			}
-			_, err := a.ec2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{id}})
+			_, err := a.EC2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{id}})
 			return err
 		},
 		record: func(g *group, now time.Time, err error) {

@@ -42,7 +42,7 @@ type subnet struct{ id, zone string }
 type template struct{ id, name, version string }
 
 // look asks the other services about groups of one region.
-func (e *Engine) look(ctx context.Context, a *apis, groups []*group) (*scene, error) {
+func (e *Engine) look(ctx context.Context, a *Services, groups []*group) (*scene, error) {
 	names, ids, alarms := e.questions(groups)
 	s := &scene{settings: map[string]types.AutoScalingGroup{}}
 	var err error
@@ -54,7 +54,7 @@ func (e *Engine) look(ctx context.Context, a *apis, groups []*group) (*scene, er
 		arns = append(arns, found.TargetGroupARNs...)
 	}
 	slices.Sort(arns)
-	if s.states, err = states(ctx, a, ids); err != nil {
+	if s.states, err = a.States(ctx, ids); err != nil {
 		return nil, err
 	}
 	if s.targets, err = targets(ctx, a, slices.Compact(arns)); err != nil {
@@ -81,7 +81,7 @@ func (e *Engine) questions(groups []*group) (names, ids, alarms []string) {
 }
 
 // view returns what the scene says of one group.
-func (e *Engine) view(ctx context.Context, a *apis, s *scene, g *group) (*view, error) {
+func (e *Engine) view(ctx context.Context, a *Services, s *scene, g *group) (*view, error) {
 	v := &view{scene: s, settings: s.settings[g.name]}
 	var err error
 	if v.template, err = resolve(ctx, a, v.settings.LaunchTemplate); err != nil {
@@ -92,9 +92,9 @@ func (e *Engine) view(ctx context.Context, a *apis, s *scene, g *group) (*view, 
 }
 
 // settings returns those of the groups that moto knows.
-func settings(ctx context.Context, a *apis, names ...string) (map[string]types.AutoScalingGroup, error) {
+func settings(ctx context.Context, a *Services, names ...string) (map[string]types.AutoScalingGroup, error) {
 	found := map[string]types.AutoScalingGroup{}
-	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(a.settings, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: names})
+	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(a.Settings, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: names})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -108,7 +108,7 @@ func settings(ctx context.Context, a *apis, names ...string) (map[string]types.A
 }
 
 // resolve turns a version such as $Latest into the number it stands for.
-func resolve(ctx context.Context, a *apis, spec *types.LaunchTemplateSpecification) (template, error) {
+func resolve(ctx context.Context, a *Services, spec *types.LaunchTemplateSpecification) (template, error) {
 	if spec == nil {
 		return template{}, nil
 	}
@@ -122,7 +122,7 @@ func resolve(ctx context.Context, a *apis, spec *types.LaunchTemplateSpecificati
 	if t.id != "" && t.name != "" && numbered(t.version) {
 		return t, nil
 	}
-	out, err := a.ec2.DescribeLaunchTemplates(ctx, in)
+	out, err := a.EC2.DescribeLaunchTemplates(ctx, in)
 	if err != nil {
 		return template{}, err
 	}
@@ -147,7 +147,7 @@ func numbered(version string) bool {
 }
 
 // subnets returns the group's subnets with their zones, which never change.
-func (e *Engine) subnets(ctx context.Context, a *apis, s types.AutoScalingGroup) ([]subnet, error) {
+func (e *Engine) subnets(ctx context.Context, a *Services, s types.AutoScalingGroup) ([]subnet, error) {
 	var subnets []subnet
 	for id := range strings.SplitSeq(aws.ToString(s.VPCZoneIdentifier), ",") {
 		if id == "" { // no VPC: the zones alone
@@ -160,7 +160,7 @@ func (e *Engine) subnets(ctx context.Context, a *apis, s types.AutoScalingGroup)
 		zone := e.zones[id]
 		e.mu.Unlock()
 		if zone == "" {
-			out, err := a.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: []string{id}})
+			out, err := a.EC2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: []string{id}})
 			if err != nil {
 				return nil, err
 			}
@@ -174,33 +174,10 @@ func (e *Engine) subnets(ctx context.Context, a *apis, s types.AutoScalingGroup)
 	return subnets, nil
 }
 
-func states(ctx context.Context, a *apis, ids []string) (map[string]ec2types.InstanceStateName, error) {
-	found := map[string]ec2types.InstanceStateName{}
-	if len(ids) == 0 {
-		return found, nil
-	}
-	// A filter, not InstanceIds: an id that EC2 no longer knows is no error then.
-	pages := ec2.NewDescribeInstancesPaginator(a.ec2, &ec2.DescribeInstancesInput{
-		Filters: []ec2types.Filter{{Name: aws.String("instance-id"), Values: ids}},
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page.Reservations {
-			for _, i := range r.Instances {
-				found[aws.ToString(i.InstanceId)] = i.State.Name
-			}
-		}
-	}
-	return found, nil
-}
-
-func targets(ctx context.Context, a *apis, arns []string) (map[string]map[string]elbtypes.TargetHealthStateEnum, error) {
+func targets(ctx context.Context, a *Services, arns []string) (map[string]map[string]elbtypes.TargetHealthStateEnum, error) {
 	found := map[string]map[string]elbtypes.TargetHealthStateEnum{}
 	for _, arn := range arns {
-		out, err := a.balancer.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &arn})
+		out, err := a.Balancer.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &arn})
 		var gone *elbtypes.TargetGroupNotFoundException
 		if errors.As(err, &gone) {
 			continue
@@ -220,12 +197,12 @@ func targets(ctx context.Context, a *apis, arns []string) (map[string]map[string
 }
 
 // ringing returns which of the alarms are in the state ALARM.
-func ringing(ctx context.Context, a *apis, names []string) (map[string]bool, error) {
+func ringing(ctx context.Context, a *Services, names []string) (map[string]bool, error) {
 	found := map[string]bool{}
 	if len(names) == 0 {
 		return found, nil // no names would mean all alarms
 	}
-	out, err := a.alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: names})
+	out, err := a.Alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: names})
 	if err != nil {
 		return nil, err
 	}

@@ -88,8 +88,8 @@ func (g *group) complete(r *refresh, now time.Time) []command {
 	}
 	in := &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String(g.name), LaunchTemplate: r.spec()}
 	return []command{{
-		run: func(ctx context.Context, a *apis) error {
-			_, err := a.settings.UpdateAutoScalingGroup(ctx, in)
+		run: func(ctx context.Context, a *Services) error {
+			_, err := a.Settings.UpdateAutoScalingGroup(ctx, in)
 			return err
 		},
 		record: func(g *group, now time.Time, err error) {
@@ -155,7 +155,7 @@ func (g *group) explain(r *refresh, seen *view) {
 		case m.state == types.LifecycleStatePending:
 			r.say(waiting+"%s has insufficient data to evaluate its health with Amazon EC2.", m.id)
 			return
-		case m.state == types.LifecycleStateInService && g.clock.Since(m.inService) < g.warmupTime():
+		case m.state == types.LifecycleStateInService && !g.past(m.inService, g.warmupTime()):
 			r.say("Waiting for instances to warm up before continuing. For example: %s is warming up.", m.id)
 			return
 		case m.state == types.LifecycleStateInService && g.initial(m, seen):

@@ -2,6 +2,7 @@ package scaling
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -9,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/google/uuid"
 
 	"example.com/webserver-cluster/tests/localaws/front"
 )
@@ -23,7 +23,7 @@ func (e *Engine) handleRefreshes() {
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_StartInstanceRefresh.html
-func (e *Engine) startRefresh(ctx context.Context, region string, in *autoscaling.StartInstanceRefreshInput) (any, error) {
+func (e *Engine) startRefresh(ctx context.Context, region string, in *autoscaling.StartInstanceRefreshInput) (*autoscaling.StartInstanceRefreshOutput, error) {
 	if err := validate(in.Preferences); err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (e *Engine) startRefresh(ctx context.Context, region string, in *autoscalin
 	if g.active() != nil {
 		return nil, front.Errorf("InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.")
 	}
-	r := g.newRefresh(uuid.NewString(), in.Preferences, e.Clock.Now())
+	r := g.newRefresh(e.NewID(), in.Preferences, e.Clock.Now())
 	r.DesiredConfiguration, r.target = in.DesiredConfiguration, target
 	if *r.Preferences.AutoRollback && !g.reversible(r.DesiredConfiguration) {
 		return nil, invalid("AutoRollback needs a desired configuration, and a group with a numbered version of its launch template.")
@@ -70,7 +70,7 @@ func (e *Engine) target(ctx context.Context, region string, d *types.DesiredConf
 	a := e.api(region)
 	t, err := resolve(ctx, a, d.LaunchTemplate)
 	if err == nil {
-		_, err = a.ec2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
+		_, err = a.EC2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
 			LaunchTemplateId: aws.String(t.id), Versions: []string{t.version},
 		})
 	}
@@ -85,7 +85,7 @@ func (e *Engine) knows(ctx context.Context, region string, alarms []string) erro
 	if len(alarms) == 0 {
 		return nil
 	}
-	out, err := e.api(region).alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: alarms})
+	out, err := e.api(region).Alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: alarms})
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (e *Engine) knows(ctx context.Context, region string, alarms []string) erro
 	return nil
 }
 
-func (e *Engine) describeRefreshes(_ context.Context, region string, in *autoscaling.DescribeInstanceRefreshesInput) (any, error) {
+func (e *Engine) describeRefreshes(_ context.Context, region string, in *autoscaling.DescribeInstanceRefreshesInput) (*autoscaling.DescribeInstanceRefreshesOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	g, err := e.find(region, in.AutoScalingGroupName)
@@ -111,7 +111,7 @@ func (e *Engine) describeRefreshes(_ context.Context, region string, in *autosca
 	var found []types.InstanceRefresh // the newest first
 	for _, r := range slices.Backward(g.refreshes) {
 		if len(in.InstanceRefreshIds) == 0 || slices.Contains(in.InstanceRefreshIds, *r.InstanceRefreshId) {
-			found = append(found, r.InstanceRefresh)
+			found = append(found, g.describeRefresh(r))
 		}
 	}
 	out := &autoscaling.DescribeInstanceRefreshesOutput{}
@@ -119,8 +119,28 @@ func (e *Engine) describeRefreshes(_ context.Context, region string, in *autosca
 	return out, err
 }
 
+// describeRefresh returns r as it is shown, with the time that is left of a pause.
+func (g *group) describeRefresh(r *refresh) types.InstanceRefresh {
+	shown := r.InstanceRefresh
+	if r.pause.IsZero() || r.EndTime != nil {
+		return shown
+	}
+	switch p := r.Preferences; r.Status {
+	case types.InstanceRefreshStatusBaking:
+		shown.StatusReason = g.left(r, "bake time", p.BakeTime)
+	case types.InstanceRefreshStatusInProgress:
+		shown.StatusReason = g.left(r, "checkpoint delay", p.CheckpointDelay)
+	}
+	return shown
+}
+
+func (g *group) left(r *refresh, what string, of *int32) *string {
+	left := max(0, seconds(aws.ToInt32(of))-g.clock.Since(r.pause))
+	return aws.String(fmt.Sprintf("Waiting for %s to finish before continuing. There are %d seconds left.", what, int(left.Seconds())))
+}
+
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CancelInstanceRefresh.html
-func (e *Engine) cancelRefresh(_ context.Context, region string, in *autoscaling.CancelInstanceRefreshInput) (any, error) {
+func (e *Engine) cancelRefresh(_ context.Context, region string, in *autoscaling.CancelInstanceRefreshInput) (*autoscaling.CancelInstanceRefreshOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	_, r, err := e.running(region, in.AutoScalingGroupName)
@@ -148,7 +168,7 @@ func (e *Engine) running(region string, name *string) (*group, *refresh, error) 
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RollbackInstanceRefresh.html
-func (e *Engine) rollbackRefresh(_ context.Context, region string, in *autoscaling.RollbackInstanceRefreshInput) (any, error) {
+func (e *Engine) rollbackRefresh(_ context.Context, region string, in *autoscaling.RollbackInstanceRefreshInput) (*autoscaling.RollbackInstanceRefreshOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	g, r, err := e.running(region, in.AutoScalingGroupName)

@@ -27,9 +27,7 @@ func (g *group) roll(r *refresh, now time.Time, seen *view) []command {
 	case types.InstanceRefreshStatusBaking:
 		if alarm := r.stoppedBy(seen); alarm != "" {
 			g.refreshFailed(r, now, "CloudWatch alarm "+alarm+" is in the ALARM state.")
-		} else if left := seconds(*r.Preferences.BakeTime) - g.clock.Since(r.pause); left > 0 {
-			r.say("Waiting for bake time to finish before continuing. There are %d seconds left.", int(left.Seconds()))
-		} else {
+		} else if g.past(r.pause, seconds(*r.Preferences.BakeTime)) {
 			return g.complete(r, now)
 		}
 		return nil
@@ -51,14 +49,13 @@ func (g *group) roll(r *refresh, now time.Time, seen *view) []command {
 		r.progress = now
 	}
 	if g.atCheckpoint(r, now, seen) {
-		r.progress = now
 		return nil
 	}
 	if g.finished(r, seen) {
 		return g.complete(r, now)
 	}
 	g.explain(r, seen)
-	if wait := patience + g.warmupTime() + launching; g.clock.Since(r.progress) > wait {
+	if wait := patience + g.warmupTime() + launching; g.past(r.progress, wait) {
 		g.refreshFailed(r, now, "The instance refresh did not get on for too long. "+aws.ToString(r.StatusReason))
 		return nil
 	}
@@ -115,11 +112,10 @@ func (g *group) atCheckpoint(r *refresh, now time.Time, seen *view) bool {
 		return false
 	}
 	if !r.pause.IsZero() {
-		if left := seconds(*r.Preferences.CheckpointDelay) - g.clock.Since(r.pause); left > 0 {
-			r.say("Waiting for checkpoint delay to finish before continuing. There are %d seconds left.", int(left.Seconds()))
+		if !g.past(r.pause, seconds(*r.Preferences.CheckpointDelay)) {
 			return true
 		}
-		r.pause = time.Time{}
+		r.pause, r.progress = time.Time{}, now
 	}
 	before := r.checkpoint
 	for r.checkpoint < len(points) && g.updatedShare(r, seen) >= float64(points[r.checkpoint]) {

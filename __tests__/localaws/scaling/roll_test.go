@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/google/uuid"
 
 	"example.com/webserver-cluster/tests/localaws/clock"
 )
@@ -27,6 +28,7 @@ func newStage(t *testing.T, desired int) *stage {
 	s := &stage{T: t, group: &group{
 		key:      key{"us-east-1", "web"},
 		clock:    clock.New(100_000),
+		newID:    uuid.NewString,
 		template: template{"lt-1", "web", "1"},
 		min:      1, max: 10, desired: desired,
 	}}

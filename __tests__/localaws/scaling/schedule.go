@@ -65,7 +65,7 @@ func next(a types.ScheduledUpdateGroupAction, since time.Time) (time.Time, error
 // Fire does what the scheduled action of a group does when its time has come.
 // Region is the one that the local AWS was started with.
 func (e *Engine) Fire(ctx context.Context, group, action string) error {
-	k := key{e.Public.Region, group}
+	k := key{e.Region, group}
 	actions, err := e.schedules(ctx, k, []string{action})
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (e *Engine) Fire(ctx context.Context, group, action string) error {
 }
 
 func (e *Engine) schedules(ctx context.Context, k key, names []string) ([]types.ScheduledUpdateGroupAction, error) {
-	out, err := e.api(k.region).settings.DescribeScheduledActions(ctx, &autoscaling.DescribeScheduledActionsInput{
+	out, err := e.api(k.region).Settings.DescribeScheduledActions(ctx, &autoscaling.DescribeScheduledActionsInput{
 		AutoScalingGroupName: aws.String(k.name), ScheduledActionNames: names,
 	})
 	if err != nil {
@@ -93,6 +93,6 @@ func (e *Engine) fire(k key, a types.ScheduledUpdateGroupAction) error {
 	if err != nil || g.suspended("ScheduledActions") {
 		return err
 	}
-	e.hurry()
+	e.Wake()
 	return g.retarget(e.Clock.Now(), "a scheduled action update of", a.MinSize, a.MaxSize, a.DesiredCapacity)
 }

@@ -32,8 +32,8 @@ func (g *group) register(m *member) []command {
 		}
 		id := m.id
 		todo = append(todo, command{
-			run: func(ctx context.Context, a *apis) error {
-				_, err := a.balancer.RegisterTargets(ctx, &elb.RegisterTargetsInput{TargetGroupArn: &arn, Targets: []elbtypes.TargetDescription{{Id: &id}}})
+			run: func(ctx context.Context, a *Services) error {
+				_, err := a.Balancer.RegisterTargets(ctx, &elb.RegisterTargetsInput{TargetGroupArn: &arn, Targets: []elbtypes.TargetDescription{{Id: &id}}})
 				return err
 			},
 			record: func(_ *group, _ time.Time, err error) { m.registered[arn] = err == nil },
@@ -51,8 +51,8 @@ func (g *group) deregister(m *member, match func(arn string) bool) []command {
 		}
 		id := m.id
 		todo = append(todo, command{
-			run: func(ctx context.Context, a *apis) error {
-				_, err := a.balancer.DeregisterTargets(ctx, &elb.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: []elbtypes.TargetDescription{{Id: &id}}})
+			run: func(ctx context.Context, a *Services) error {
+				_, err := a.Balancer.DeregisterTargets(ctx, &elb.DeregisterTargetsInput{TargetGroupArn: &arn, Targets: []elbtypes.TargetDescription{{Id: &id}}})
 				var noGroup *elbtypes.TargetGroupNotFoundException
 				var noInstance *elbtypes.InvalidTargetException
 				if errors.As(err, &noGroup) || errors.As(err, &noInstance) {
