@@ -1,0 +1,117 @@
+package rollout_test
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/smithy-go"
+
+	"example.com/webserver-cluster/tests/localaws/scaling/world"
+)
+
+// trouble has things happen during the next minutes.
+func (h *history) trouble() {
+	for h.chance(60) {
+		troubles := []func() func(){h.killed, h.cancelled, h.turnedBack, h.alarmed, h.resized, h.refused, h.suspended}
+		happens := troubles[h.dice.IntN(len(troubles))]()
+		time.AfterFunc(h.moment(15), happens)
+	}
+}
+
+// Each returns what happens then; what is thrown for it is thrown before.
+
+// killed has an instance die.
+func (h *history) killed() func() {
+	which := h.dice.Int()
+	return func() {
+		instances := h.fleet().Instances
+		if len(instances) == 0 {
+			return
+		}
+		victim := instances[which%len(instances)]
+		if victim.Ready() {
+			h.owed++
+			h.killedAt = time.Now()
+		}
+		h.note("%s of version %d dies", victim.ID, victim.Version.Number)
+		h.Kill(victim.ID)
+	}
+}
+
+// cancelled has a person cancel the refresh, turnedBack have it rolled back.
+func (h *history) cancelled() func() {
+	return func() {
+		_, err := h.Groups.CancelInstanceRefresh(context.Background(), &autoscaling.CancelInstanceRefreshInput{AutoScalingGroupName: aws.String("web")})
+		h.note("a person cancels: %v", err)
+	}
+}
+
+func (h *history) turnedBack() func() {
+	return func() {
+		_, err := h.Groups.RollbackInstanceRefresh(context.Background(), &autoscaling.RollbackInstanceRefreshInput{AutoScalingGroupName: aws.String("web")})
+		h.note("a person rolls back: %v", err)
+	}
+}
+
+// alarmed has the alarm be on, or without data, for a while.
+func (h *history) alarmed() func() {
+	state, lasts := "ALARM", h.moment(20)
+	if h.chance(30) {
+		state = "INSUFFICIENT_DATA"
+	}
+	return func() {
+		h.note("the alarm is in %s", state)
+		h.SetAlarm("web-5xx", cloudwatchtypes.StateValue(state))
+		time.AfterFunc(lasts, func() {
+			h.note("the alarm is OK")
+			h.SetAlarm("web-5xx", "OK")
+		})
+	}
+}
+
+// resized has a person or a policy set the desired capacity.
+func (h *history) resized() func() {
+	n := floor + h.dice.IntN(ceiling-floor+1)
+	return func() {
+		_, err := h.Groups.SetDesiredCapacity(context.Background(), &autoscaling.SetDesiredCapacityInput{
+			AutoScalingGroupName: aws.String("web"), DesiredCapacity: aws.Int32(int32(n))})
+		h.note("desired capacity %d: %v", n, err)
+	}
+}
+
+// refused has EC2 launch nothing of the new version for a while.
+func (h *history) refused() func() {
+	lasts, version := h.moment(20), h.wanted
+	return func() {
+		if h.bad[version] {
+			return // its instances do not get far anyway
+		}
+		h.note("EC2 has no capacity")
+		h.Behave(version, world.Behaviour{Refusal: &smithy.GenericAPIError{
+			Code: "InsufficientInstanceCapacity", Message: "We currently do not have sufficient t3.micro capacity in the Availability Zone you requested."}})
+		time.AfterFunc(lasts, func() {
+			h.note("EC2 has capacity again")
+			h.Behave(version, world.Behaviour{})
+		})
+	}
+}
+
+// suspended has a process of the group rest for a while.
+func (h *history) suspended() func() {
+	process := []string{"Launch", "Terminate", "InstanceRefresh", "AlarmNotification"}[h.dice.IntN(4)]
+	lasts := h.moment(20)
+	return func() {
+		h.note("%s is suspended", process)
+		h.Suspend("web", process)
+		time.AfterFunc(lasts, func() {
+			h.note("all is resumed")
+			h.Resume("web")
+		})
+	}
+}
+
+// calm waits for the end of everything that was thrown, and for AWS's own patience.
+func (h *history) calm() { time.Sleep(3 * time.Hour) }
