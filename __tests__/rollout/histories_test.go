@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/internal/rollout"
@@ -225,26 +227,33 @@ func (h *history) fleet() rollout.Fleet {
 // watch holds the healthy capacity against the minimum, as long as ctx is.
 func (h *history) watch(ctx context.Context) {
 	for ctx.Err() == nil {
-		time.Sleep(5 * time.Second)
-		healthy := 0
-		fleet, err := h.cloud().Describe(ctx)
-		if err != nil {
-			continue // ctx has ended
-		}
-		for _, i := range fleet.Instances {
-			if i.Ready() {
-				healthy++
-			}
-		}
+		time.Sleep(10 * time.Second)
+		healthy, desired := h.capacity()
 		// AWS notices a death some seconds later.
-		if healthy >= fleet.Desired && time.Since(h.killedAt) > time.Minute {
+		if healthy >= desired && time.Since(h.killedAt) > time.Minute {
 			h.owed = 0
 		} else if healthy+h.owed < floor {
-			h.note("!!! %+v", fleet)
+			h.note("!!! %+v", h.fleet())
 			h.Errorf("%d instances are healthy, and %d were killed: fewer than %d", healthy, h.owed, floor)
 			return
 		}
 	}
+}
+
+// capacity counts the instances that get requests.
+func (h *history) capacity() (healthy, desired int) {
+	groups, err := h.Groups.DescribeAutoScalingGroups(context.Background(), &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{"web"}})
+	targets, err2 := h.DescribeTargetHealth(context.Background(), &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(world.TargetGroup)})
+	if err := cmp.Or(err, err2); err != nil {
+		h.Error(err)
+		return floor, 0
+	}
+	for _, target := range targets.TargetHealthDescriptions {
+		if target.TargetHealth.State == "healthy" {
+			healthy++
+		}
+	}
+	return healthy, int(*groups.AutoScalingGroups[0].DesiredCapacity)
 }
 
 // reporter notes what a run says.

@@ -114,4 +114,4 @@ func (h *history) suspended() func() {
 }
 
 // calm waits for the end of everything that was thrown, and for AWS's own patience.
-func (h *history) calm() { time.Sleep(3 * time.Hour) }
+func (h *history) calm() { time.Sleep(2 * time.Hour) }
