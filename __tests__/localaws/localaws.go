@@ -118,7 +118,12 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 	})
 	a.refuse(gate)
 	tellSilentTopics(gate, o.Log)
-	a.Front.Gate(gate.Check)
+	a.Front.Gate(func(r *front.Request) error {
+		if err := a.Scaling.Gate(r); err != nil {
+			return err
+		}
+		return gate.Check(r)
+	})
 	a.closeGaps()
 	public := a.Config()
 	public.AppID = strict.AWSItself

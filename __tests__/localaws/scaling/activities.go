@@ -18,7 +18,8 @@ func (e *Engine) describeActivities(_ context.Context, region string, in *autosc
 	var found []types.Activity
 	for k, g := range e.groups {
 		if k.region == region && (in.AutoScalingGroupName == nil || *in.AutoScalingGroupName == g.name) {
-			found = append(found, g.history()...)
+			p, _ := g.shown()
+			found = append(found, p.activities...)
 		}
 	}
 	if len(in.ActivityIds) > 0 {

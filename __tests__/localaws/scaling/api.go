@@ -3,7 +3,6 @@ package scaling
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -28,11 +27,13 @@ func (e *Engine) API(region string) *API { return &API{e, region} }
 func call[In, Out any](ctx context.Context, a *API, action string, in *In, h func(context.Context, string, *In) (*Out, error)) (*Out, error) {
 	retryable := retry.IsErrorRetryables(retry.DefaultRetryables)
 	for attempt := 1; ; attempt++ {
-		out, err := h(ctx, a.region, in)
+		var out *Out
+		err := a.engine.Throttled()
 		if err == nil {
-			if !strings.HasPrefix(action, "Describe") {
-				a.engine.Wake()
-			}
+			out, err = h(ctx, a.region, in)
+		}
+		if err == nil {
+			a.engine.done(action)
 			return out, nil
 		}
 		err = &smithy.OperationError{ServiceID: autoscaling.ServiceID, OperationName: action, Err: modelled(err)}

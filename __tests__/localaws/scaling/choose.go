@@ -3,17 +3,18 @@ package scaling
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
-// choose returns the instance that scale-in ends first, by AWS's default
-// policy: of the zone with the most instances that are not protected, the one
-// with the oldest launch template, then the oldest instance. Unhealthy
-// instances go before. The other policies of the settings replace the part
-// after the zone.
+// choose returns the instance that scale-in ends first; none if all are
+// protected. An instance that the group finds unhealthy goes first: termination
+// policies are for the others. Then zones are kept in balance: it is one of a
+// zone with the most instances, if not all there are protected. Then the group's
+// policies decide, in their order.
 //
-// What a refresh launched in advance and then did not need, because it was
-// cancelled or failed, goes first of all while it is not ready: AWS does not
-// document this.
+// In a kind climate, what a refresh launched in advance and then did not need,
+// because it was cancelled or failed, goes first of all while it is not ready:
+// AWS does not document this.
 //
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
 func (g *group) choose(seen *view) *member {
@@ -21,31 +22,62 @@ func (g *group) choose(seen *view) *member {
 	if len(open) == 0 {
 		return nil
 	}
-	zones := perZone(open)
-	policy := "Default"
-	if len(g.settings.TerminationPolicies) > 0 {
-		policy = g.settings.TerminationPolicies[0]
+	zones := perZone(g.capacity())
+	policies := g.settings.TerminationPolicies
+	if len(policies) == 0 {
+		policies = []string{"Default"}
 	}
-	first := func(yes bool) int {
-		if yes {
-			return 0
-		}
-		return 1
-	}
+	unneeded := func(m *member) bool { return !g.climate.UnkindSurplus && m.byRefresh && !g.ready(m, seen) }
 	return slices.MinFunc(open, func(a, b *member) int {
-		byAge := a.launched.Compare(b.launched)
-		switch policy {
-		case "NewestInstance":
-			byAge = -byAge
-		case "OldestInstance":
-		default:
-			byAge = cmp.Or(cmp.Compare(number(a.template.version), number(b.template.version)), byAge)
-		}
-		return cmp.Or(
-			cmp.Compare(first(a.byRefresh && !g.ready(a, seen)), first(b.byRefresh && !g.ready(b, seen))),
-			cmp.Compare(first(a.unhealthy != ""), first(b.unhealthy != "")),
+		order := cmp.Or(
+			first(unneeded(a), unneeded(b)),
+			first(a.unhealthy != "", b.unhealthy != ""),
 			cmp.Compare(zones[b.subnet.zone], zones[a.subnet.zone]),
-			byAge,
 		)
+		for _, policy := range policies {
+			order = cmp.Or(order, g.compare(policy, a, b))
+		}
+		return cmp.Or(order, a.launched.Compare(b.launched)) // AWS: at random
 	})
+}
+
+func first(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// compare tells which of two instances a policy ends first.
+func (g *group) compare(policy string, a, b *member) int {
+	switch policy {
+	case "OldestInstance":
+		return a.launched.Compare(b.launched)
+	case "NewestInstance":
+		return b.launched.Compare(a.launched)
+	case "OldestLaunchTemplate":
+		// "instances that use the noncurrent launch template are terminated first,
+		// followed by instances that use the oldest version of the current launch
+		// template"
+		return cmp.Or(
+			first(a.template.id != g.template.id, b.template.id != g.template.id),
+			cmp.Compare(number(a.template.version), number(b.template.version)),
+		)
+	case "ClosestToNextInstanceHour":
+		return cmp.Compare(g.toNextHour(a), g.toNextHour(b))
+	case "Default":
+		return cmp.Or(g.compare("OldestLaunchTemplate", a, b), g.compare("ClosestToNextInstanceHour", a, b))
+	}
+	// OldestLaunchConfiguration and AllocationStrategy tell no two instances
+	// of one launch template and one type apart.
+	return 0
+}
+
+// toNextHour is the AWS time until the next hour of m's life begins, which used
+// to be billed as a whole.
+func (g *group) toNextHour(m *member) time.Duration {
+	return time.Hour - g.clock.Since(m.launched)%time.Hour
 }

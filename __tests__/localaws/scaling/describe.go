@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -27,8 +28,14 @@ func (e *Engine) describeGroups(r *front.Request, next front.Next) (*front.Respo
 			if name == nil {
 				continue
 			}
-			if g := e.groups[key{r.Region, name.Text()}]; g != nil {
-				g.picture().show(shown)
+			g := e.groups[key{r.Region, name.Text()}]
+			if g == nil {
+				continue
+			}
+			if p, visible := g.shown(); visible {
+				p.show(shown)
+			} else {
+				shown.Parent().RemoveChild(shown)
 			}
 		}
 	})
@@ -43,16 +50,22 @@ func (e *Engine) describe(ctx context.Context, region string, in *autoscaling.De
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for i, settings := range out.AutoScalingGroups {
+	var visible []types.AutoScalingGroup
+	for _, settings := range out.AutoScalingGroups {
 		if g := e.groups[key{region, aws.ToString(settings.AutoScalingGroupName)}]; g != nil {
-			out.AutoScalingGroups[i] = g.picture().apply(settings)
+			if p, ok := g.shown(); ok {
+				visible = append(visible, p.apply(settings))
+			}
 		}
 	}
+	out.AutoScalingGroups = visible
 	return out, nil
 }
 
 // picture is what descriptions show of a group.
 type picture struct {
+	taken             time.Time
+	template          *types.LaunchTemplateSpecification
 	min, max, desired int
 	warmup            *int32
 	maintenance       *types.InstanceMaintenancePolicy
@@ -62,7 +75,7 @@ type picture struct {
 }
 
 func (g *group) picture() picture {
-	p := picture{min: g.min, max: g.max, desired: g.desired, warmup: g.warmup, maintenance: g.maintenance}
+	p := picture{template: g.settings.LaunchTemplate, min: g.min, max: g.max, desired: g.desired, warmup: g.warmup, maintenance: g.maintenance}
 	for _, m := range g.started() {
 		p.instances = append(p.instances, g.details(m))
 	}
@@ -91,6 +104,7 @@ func (g *group) details(m *member) types.AutoScalingInstanceDetails {
 // apply puts the picture into a group's settings.
 func (p picture) apply(s types.AutoScalingGroup) types.AutoScalingGroup {
 	s.MinSize, s.MaxSize, s.DesiredCapacity = aws.Int32(int32(p.min)), aws.Int32(int32(p.max)), aws.Int32(int32(p.desired))
+	s.LaunchTemplate = p.template
 	s.DefaultInstanceWarmup, s.InstanceMaintenancePolicy = p.warmup, p.maintenance
 	s.Instances = nil
 	for _, i := range p.instances {
@@ -110,6 +124,9 @@ func (p picture) show(shown *etree.Element) {
 	set(shown, "MinSize", strconv.Itoa(p.min))
 	set(shown, "MaxSize", strconv.Itoa(p.max))
 	set(shown, "DesiredCapacity", strconv.Itoa(p.desired))
+	if version := shown.FindElement("LaunchTemplate/Version"); version != nil && p.template != nil {
+		version.SetText(*p.template.Version)
+	}
 	instances := replaceChild(shown, "Instances")
 	for _, details := range p.instances {
 		i := instances.CreateElement("member")

@@ -40,6 +40,8 @@ type Engine struct {
 	wake chan struct{} // has the next tick come at once
 
 	mu       sync.Mutex
+	climate  Climate
+	calls    float64 // what the climate's share of calls has summed up to
 	groups   map[key]*group
 	services map[string]*Services // by region
 	zones    map[string]string    // of the subnets seen so far
@@ -186,6 +188,7 @@ func (e *Engine) step(ctx context.Context, a *Services, s *scene, g *group, revi
 		}
 	}
 	e.mu.Lock()
+	g.remember()
 	deleted := e.groups[g.key] != g
 	e.mu.Unlock()
 	if deleted { // meanwhile, and what was just launched must go, too

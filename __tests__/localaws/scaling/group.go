@@ -17,6 +17,8 @@ type group struct {
 	key
 	clock    *clock.Clock
 	revision int // counts the requests that changed it
+	climate  Climate
+	pictures []picture // of the past, as far as it may be shown; oldest first
 
 	// What moto keeps, as last seen.
 	settings types.AutoScalingGroup
@@ -34,6 +36,8 @@ type group struct {
 	causes      []string          // why instances are to be launched that replace others
 	keep        int               // unhealthy instances that wait for their replacements
 	launchAfter time.Time         // a launch failed: the next one waits
+	trim        bool              // take a surplus away at once, a refresh or not
+	taking      *refresh          // it has succeeded, and the group does not have its configuration yet
 	due         time.Time         // when the next step is to be taken; the zero time: soon
 	newID       func() string     // of refreshes and activities
 }
@@ -167,11 +171,18 @@ func (g *group) step(now time.Time, seen *view) []command {
 		todo = append(todo, g.advance(m, now, seen)...)
 	}
 	g.checkHealth(seen)
+	if r := g.taking; r != nil && g.past(*r.EndTime, g.climate.Lag) {
+		todo = append(todo, g.take(r))
+	}
+	if g.trim {
+		g.scaleIn(now, seen)
+	}
 	if r := g.active(); r != nil {
 		todo = append(todo, g.roll(r, now, seen)...)
 	}
 	g.replaceUnhealthy(now, seen)
 	g.scaleIn(now, seen)
+	g.trim = false
 	todo = append(todo, g.scaleOut(now, seen)...)
 	if len(g.capacity()) == g.desired {
 		g.intent = "" // it is done

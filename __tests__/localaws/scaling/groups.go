@@ -3,7 +3,6 @@ package scaling
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -37,9 +36,7 @@ func answer[In, Out any](e *Engine, action string, h func(ctx context.Context, r
 		if err != nil {
 			return nil, err
 		}
-		if !strings.HasPrefix(action, "Describe") {
-			e.Wake()
-		}
+		e.done(action)
 		return r.Respond(out)
 	})
 }
@@ -58,6 +55,7 @@ func (e *Engine) createGroup(r *front.Request, next front.Next) (*front.Response
 	if err := r.DecodeQuery(&in); err != nil {
 		return nil, err
 	}
+	defer e.done("CreateAutoScalingGroup")
 	var resp *front.Response
 	err := e.create(r.HTTP.Context(), r.Region, &in, func() error {
 		for _, capacity := range []string{"MinSize", "MaxSize", "DesiredCapacity"} {
@@ -110,7 +108,7 @@ func (e *Engine) create(ctx context.Context, region string, in *autoscaling.Crea
 	defer e.mu.Unlock()
 	g.intent = at(e.Clock.Now(), "a user request created an AutoScalingGroup changing the desired capacity from "+count(0, g.desired)+".")
 	e.groups[g.key] = g
-	e.Wake()
+	g.climate = e.climate
 	return nil
 }
 
@@ -131,6 +129,7 @@ func (e *Engine) updateGroup(r *front.Request, next front.Next) (*front.Response
 	if err := r.DecodeQuery(&in); err != nil {
 		return nil, err
 	}
+	defer e.done("UpdateAutoScalingGroup")
 	var resp *front.Response
 	err := e.update(r.HTTP.Context(), r.Region, &in, func() error {
 		for _, capacity := range []string{"MinSize", "MaxSize", "DesiredCapacity"} {
@@ -178,7 +177,9 @@ func (e *Engine) update(ctx context.Context, region string, in *autoscaling.Upda
 			g.maintenance = nil
 		}
 	}
-	e.Wake()
+	if in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil {
+		g.taking = nil
+	}
 	return g.retarget(e.Clock.Now(), "a user request update of", in.MinSize, in.MaxSize, in.DesiredCapacity)
 }
 

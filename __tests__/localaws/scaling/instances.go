@@ -31,11 +31,11 @@ func (e *Engine) describeInstances(_ context.Context, region string, in *autosca
 		if k.region != region {
 			continue
 		}
-		for _, m := range g.started() {
-			if len(in.InstanceIds) > 0 && !slices.Contains(in.InstanceIds, m.id) {
-				continue
+		p, _ := g.shown()
+		for _, i := range p.instances {
+			if len(in.InstanceIds) == 0 || slices.Contains(in.InstanceIds, *i.InstanceId) {
+				found = append(found, i)
 			}
-			found = append(found, g.details(m))
 		}
 	}
 	out := &autoscaling.DescribeAutoScalingInstancesOutput{}

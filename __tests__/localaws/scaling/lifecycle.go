@@ -197,7 +197,7 @@ func (g *group) wanted() int {
 
 // ceiling is the capacity from which on scaling in may begin.
 func (g *group) ceiling() int {
-	if r := g.active(); r != nil {
+	if r := g.active(); r != nil && !g.trim {
 		_, most := r.bounds(g.desired)
 		return max(g.wanted(), most)
 	}

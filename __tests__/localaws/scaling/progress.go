@@ -82,24 +82,14 @@ func (g *group) complete(r *refresh, now time.Time) []command {
 		r.Status, r.pause = types.InstanceRefreshStatusBaking, now
 		return nil
 	}
-	if r.DesiredConfiguration == nil {
-		r.end(types.InstanceRefreshStatusSuccessful, now)
-		return nil
+	if r.DesiredConfiguration != nil && g.climate.Lag == 0 {
+		return []command{g.take(r)}
 	}
-	in := &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String(g.name), LaunchTemplate: r.spec()}
-	return []command{{
-		run: func(ctx context.Context, a *Services) error {
-			_, err := a.Settings.UpdateAutoScalingGroup(ctx, in)
-			return err
-		},
-		record: func(g *group, now time.Time, err error) {
-			if err == nil && r.EndTime == nil {
-				g.revision++
-				g.template, g.settings.LaunchTemplate = r.target, in.LaunchTemplate
-				r.end(types.InstanceRefreshStatusSuccessful, now)
-			}
-		},
-	}}
+	r.end(types.InstanceRefreshStatusSuccessful, now)
+	if r.DesiredConfiguration != nil {
+		g.taking = r
+	}
+	return nil
 }
 
 // spec is the desired configuration as the group's settings take it: by the
@@ -108,6 +98,27 @@ func (r *refresh) spec() *types.LaunchTemplateSpecification {
 	return &types.LaunchTemplateSpecification{
 		LaunchTemplateId: aws.String(r.target.id),
 		Version:          r.DesiredConfiguration.LaunchTemplate.Version,
+	}
+}
+
+// take gives the group the configuration of r, which has succeeded then.
+func (g *group) take(r *refresh) command {
+	in := &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String(g.name), LaunchTemplate: r.spec()}
+	return command{
+		run: func(ctx context.Context, a *Services) error {
+			_, err := a.Settings.UpdateAutoScalingGroup(ctx, in)
+			return err
+		},
+		record: func(g *group, now time.Time, err error) {
+			if err != nil {
+				return // again, at the next tick
+			}
+			g.revision++
+			g.template, g.settings.LaunchTemplate, g.taking = r.target, in.LaunchTemplate, nil
+			if r.EndTime == nil {
+				r.end(types.InstanceRefreshStatusSuccessful, now)
+			}
+		},
 	}
 }
 
@@ -125,6 +136,7 @@ func (g *group) refreshFailed(r *refresh, now time.Time, reason string) {
 	case *r.Preferences.AutoRollback:
 		g.rollBack(r, now, "Auto rollback: "+reason)
 	default:
+		g.trim = g.climate.UnkindSurplus
 		r.say("%s", reason)
 		r.end(types.InstanceRefreshStatusFailed, now)
 	}
@@ -133,6 +145,7 @@ func (g *group) refreshFailed(r *refresh, now time.Time, reason string) {
 // rollBack turns a refresh into its rollback.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RollbackDetails.html
 func (g *group) rollBack(r *refresh, now time.Time, reason string) {
+	g.trim = g.climate.UnkindSurplus
 	r.Status, r.progress, r.pause = types.InstanceRefreshStatusRollbackInProgress, now, time.Time{}
 	r.RollbackDetails = &types.RollbackDetails{
 		RollbackReason:               aws.String(reason),

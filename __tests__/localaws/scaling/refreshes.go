@@ -70,14 +70,30 @@ func (e *Engine) target(ctx context.Context, region string, d *types.DesiredConf
 	a := e.api(region)
 	t, err := resolve(ctx, a, d.LaunchTemplate)
 	if err == nil {
-		_, err = a.EC2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
-			LaunchTemplateId: aws.String(t.id), Versions: []string{t.version},
-		})
+		err = e.exists(ctx, a, t)
 	}
 	if err != nil {
 		return template{}, invalid("You must use a valid fully-formed launch template. %s", reason(err))
 	}
 	return t, nil
+}
+
+// exists returns an error if EC2 does not find a version, or not yet.
+func (e *Engine) exists(ctx context.Context, a *Services, t template) error {
+	out, err := a.EC2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
+		LaunchTemplateId: aws.String(t.id), Versions: []string{t.version},
+	})
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, v := range out.LaunchTemplateVersions {
+		if v.CreateTime != nil && e.Clock.Since(*v.CreateTime) < e.climate.Lag {
+			return fmt.Errorf("Could not find the specified version %s for the launch template with ID %s.", t.version, t.id)
+		}
+	}
+	return nil
 }
 
 // knows returns an error if one of the alarms does not exist.
@@ -108,10 +124,11 @@ func (e *Engine) describeRefreshes(_ context.Context, region string, in *autosca
 	if err != nil {
 		return nil, err
 	}
+	p, _ := g.shown()
 	var found []types.InstanceRefresh // the newest first
-	for _, r := range slices.Backward(g.refreshes) {
+	for _, r := range p.refreshes {
 		if len(in.InstanceRefreshIds) == 0 || slices.Contains(in.InstanceRefreshIds, *r.InstanceRefreshId) {
-			found = append(found, g.describeRefresh(r))
+			found = append(found, r)
 		}
 	}
 	out := &autoscaling.DescribeInstanceRefreshesOutput{}
@@ -143,13 +160,14 @@ func (g *group) left(r *refresh, what string, of *int32) *string {
 func (e *Engine) cancelRefresh(_ context.Context, region string, in *autoscaling.CancelInstanceRefreshInput) (*autoscaling.CancelInstanceRefreshOutput, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, r, err := e.running(region, in.AutoScalingGroupName)
+	g, r, err := e.running(region, in.AutoScalingGroupName)
 	if err != nil {
 		return nil, err
 	}
 	r.Status = types.InstanceRefreshStatusCancelling
 	r.awaitTransitions = in.WaitForTransitioningInstances == nil || *in.WaitForTransitioningInstances
 	r.say("Cancelling due to user request.")
+	g.trim = g.climate.UnkindSurplus
 	return &autoscaling.CancelInstanceRefreshOutput{InstanceRefreshId: r.InstanceRefreshId}, nil
 }
 

@@ -93,6 +93,7 @@ func (e *Engine) fire(k key, a types.ScheduledUpdateGroupAction) error {
 	if err != nil || g.suspended("ScheduledActions") {
 		return err
 	}
-	e.Wake()
+	defer e.Wake()
+	defer g.remember()
 	return g.retarget(e.Clock.Now(), "a scheduled action update of", a.MinSize, a.MaxSize, a.DesiredCapacity)
 }
