@@ -172,6 +172,12 @@ type WebserverClusterProps struct {
 	// Default false.
 	AlarmsStopRefresh bool
 
+	// RolloutPlatforms are the platforms, such as "linux/amd64", that the command
+	// rollout is built for when the stack is synthesized, so that the machine that
+	// deploys needs no Go: "linux", "darwin" or "windows" with "amd64" or "arm64".
+	// Default: none, the deploy runs "go run ./cmd/rollout".
+	RolloutPlatforms []string
+
 	// Tags are for everything in the cluster, its instances and their volumes
 	// too; they win over the provider's default_tags. A change of Tags replaces
 	// the instances. Default: none besides Name.

@@ -54,6 +54,7 @@ func (p WebserverClusterProps) Validate() error {
 	p.checkServer(&f, set)
 	p.checkLoadBalancer(&f)
 	p.checkReplacement(&f, set)
+	checkRolloutPlatforms(&f, p.RolloutPlatforms)
 	checkTags(&f, "Tags", p.Tags, p.DefaultTags)
 	checkTags(&f, "DefaultTags", p.DefaultTags)
 	return f.Err()

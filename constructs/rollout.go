@@ -3,6 +3,8 @@ package constructs
 import (
 	"encoding/json"
 	"fmt"
+	"path"
+	"path/filepath"
 	"strings"
 
 	"example.com/webserver-cluster/internal/outdir"
@@ -27,12 +29,12 @@ import (
 // provisioner failed. A template that another one replaces is deleted after the
 // rollout: create_before_destroy keeps it until all that refers to it is done.
 //
-// It returns the command, for use by hand in a POSIX shell or in PowerShell.
+// It returns the command, for use by hand, in the project's folder, in a POSIX shell or
+// in PowerShell.
 func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template launchtemplate.LaunchTemplate, preferences refresh.Preferences) string {
 	version := cdktf.Token_AsString(template.LatestVersion(), nil)
 	region := add(c.scope, "region", dataawsregion.NewDataAwsRegion, &dataawsregion.DataAwsRegionConfig{})
-	command := strings.Join([]string{
-		"go run ./cmd/rollout",
+	arguments := " " + strings.Join([]string{
 		"--region", *region.Name(),
 		"--group", *group.Name(),
 		"--template", *template.Id(),
@@ -43,21 +45,19 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 	if err != nil {
 		panic(err) // unreachable: strings and numbers
 	}
-	stack := cdktf.TerraformStack_Of(c.scope.Construct)
-	project := "${path.root}/" + outdir.ToProject(*cdktf.App_Of(stack).Outdir(), *stack.Node().Id())
+	program := c.rolloutProgram()
 	// Not cdktf.DataResource: that one runs "terraform version" at every synth.
 	data := add(c.scope, "rollout", cdktf.NewTerraformResource, &cdktf.TerraformResourceConfig{
 		TerraformResourceType: jsii.String("terraform_data"),
 		// Where it cannot run, the plan fails, before anything is changed.
 		Lifecycle: &cdktf.TerraformResourceLifecycle{Precondition: &[]*cdktf.Precondition{{
-			Condition: jsii.String(fmt.Sprintf(`${fileexists("%s/cmd/rollout/main.go")}`, project)),
-			ErrorMessage: jsii.String(fmt.Sprintf(`There is no cmd/rollout in ${abspath("%s")}, where the project was when this was synthesized. `+
-				"A deploy ends with that command: synthesize and deploy in the project's folder.", project)),
+			Condition:    jsii.String(fmt.Sprintf(`${fileexists("%s/%s")}`, program.folder, program.file)),
+			ErrorMessage: jsii.String(program.missing),
 		}}},
 		Provisioners: &[]any{&cdktf.LocalExecProvisioner{
 			Type:       jsii.String("local-exec"),
-			Command:    jsii.String(command),
-			WorkingDir: jsii.String(project),
+			Command:    jsii.String(program.check + program.deploy + arguments),
+			WorkingDir: jsii.String(program.folder),
 			// Not in the command: it goes through a shell, which is cmd on Windows
 			// and quotes in other ways.
 			Environment: &map[string]*string{"ROLLOUT_PREFERENCES": jsii.String(string(text))},
@@ -68,5 +68,47 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 		"template":         template.Id(),
 		"template_version": version,
 	})
-	return command + " --preferences '" + strings.ReplaceAll(string(text), "'", `'\''`) + "'"
+	return program.byHand + arguments + " --preferences '" + strings.ReplaceAll(string(text), "'", `'\''`) + "'"
+}
+
+// rolloutProgram is how the command rollout is started.
+type rolloutProgram struct {
+	// deploy starts it in folder, after check, a list of commands for sh and for cmd
+	// that fails with a reason where it cannot run.
+	folder, check, deploy string
+	// byHand starts it in the project's folder.
+	byHand string
+	// file in folder is there if it is; missing says that it is not.
+	file, missing string
+}
+
+func (c *cluster) rolloutProgram() rolloutProgram {
+	stack := cdktf.TerraformStack_Of(c.scope.Construct)
+	output, id := *cdktf.App_Of(stack).Outdir(), *stack.Node().Id()
+	project := "${path.root}/" + outdir.ToProject(output, id)
+	if len(c.props.RolloutPlatforms) == 0 {
+		return rolloutProgram{
+			folder: project,
+			check:  `(go version || (echo "rollout needs Go on this machine, or rolloutPlatforms in cdktf.json; nothing was changed: the group still launches the version before" >&2 && exit 127)) && `,
+			deploy: "go run ./cmd/rollout",
+			byHand: "go run ./cmd/rollout",
+			file:   "cmd/rollout/main.go",
+			missing: fmt.Sprintf("There is no cmd/rollout in ${abspath(\"%s\")}, where the project was when this was synthesized. "+
+				"A deploy ends with that command: synthesize and deploy in the project's folder.", project),
+		}
+	}
+	// Beside the stack's JSON, and gone where that goes.
+	folder := path.Join("assets", c.prefix+"rollout")
+	if err := buildRollout(filepath.Join(outdir.Stack(output, id), folder), c.props.RolloutPlatforms); err != nil {
+		panic(fmt.Errorf("%s: %w", c.scope.path, err))
+	}
+	script := path.Join(folder, rolloutScriptName)
+	return rolloutProgram{
+		folder: "${path.root}",
+		deploy: "sh " + script,
+		byHand: "sh " + path.Join(outdir.FromProject(output, id), script),
+		file:   script,
+		missing: fmt.Sprintf("There is no %s in ${abspath(path.root)}. "+
+			"A deploy ends with that command: take all of the stack's folder along, not only the JSON.", folder),
+	}
 }

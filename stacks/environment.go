@@ -15,9 +15,9 @@ import (
 )
 
 // Environment says how an environment differs from the defaults of its constructs.
-// What follows from the environment's name and from other constructs (Name,
-// Network, Database, Alerts and DefaultTags) is not said here: NewEnvironment
-// fills it in, and Validate refuses a literal that does.
+// What follows from the environment's name, from other constructs and from the settings
+// (Name, Network, Database, Alerts, DefaultTags and RolloutPlatforms) is not said here:
+// NewEnvironment fills it in, and Validate refuses a literal that does.
 type Environment struct {
 	// Name is the environment's and its stack's name: lower-case letters and
 	// digits, a letter first.
@@ -33,12 +33,14 @@ type Environment struct {
 // Environments are all environments of the app.
 func Environments() []Environment { return []Environment{Stage, Prod} }
 
-// named is the environment with everything that follows from names filled in.
+// named is the environment with everything that follows from names and settings filled
+// in.
 func (e Environment) named(s project.Settings) Environment {
 	name := s.Project + "-" + e.Name
 	e.Network.Name, e.Cluster.Name, e.Database.Name = name, name, name
 	e.Tags = withDefaultTags(e.Tags, s, e.Name)
 	e.Cluster.DefaultTags = e.Tags
+	e.Cluster.RolloutPlatforms = s.RolloutPlatforms
 	return e
 }
 

@@ -86,10 +86,11 @@ func (e Environment) checkConstructs(f *faults.List, label string, s project.Set
 	}
 	const name = " and environment.Name"
 	f.As(map[string]string{
-		label + ".Network.Name":        project.Place("project") + name,
-		label + ".Cluster.Name":        project.Place("project") + name,
-		label + ".Database.Name":       project.Place("project") + name,
-		label + ".Cluster.DefaultTags": label + ".Tags",
+		label + ".Network.Name":             project.Place("project") + name,
+		label + ".Cluster.Name":             project.Place("project") + name,
+		label + ".Database.Name":            project.Place("project") + name,
+		label + ".Cluster.DefaultTags":      label + ".Tags",
+		label + ".Cluster.RolloutPlatforms": project.Place("rolloutPlatforms"),
 	}, found.Err())
 }
 
@@ -134,6 +135,7 @@ func (e Environment) checkFilledIn(f *faults.List, label string) {
 		{"Cluster.Database", e.Cluster.Database != nil},
 		{"Cluster.Alerts", e.Cluster.Alerts != nil},
 		{"Cluster.DefaultTags", e.Cluster.DefaultTags != nil},
+		{"Cluster.RolloutPlatforms", e.Cluster.RolloutPlatforms != nil},
 		{"Database.Name", e.Database.Name != ""},
 		{"Database.Network", e.Database.Network != nil},
 	} {

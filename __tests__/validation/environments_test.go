@@ -21,6 +21,7 @@ func TestEnvironments(t *testing.T) {
 		{func(p *environment) { p.Name = "state" }, `environment.Name: "state": is the name of another stack`},
 		{func(p *environment) { p.Name = strings.Repeat("x", 30) }, `cdktf.json: context.project and environment.Name: "webservers-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx": has 41 characters; a load balancer's name can have 32`},
 		{func(p *environment) { p.Cluster.Name = "web" }, `stage.Cluster.Name: follows from the environment: leave it out`},
+		{func(p *environment) { p.Cluster.RolloutPlatforms = []string{} }, `stage.Cluster.RolloutPlatforms: follows from the environment: leave it out`},
 		{func(p *environment) { p.Cluster.Network = &constructs.Network{} }, `stage.Cluster.Network: follows from the environment: leave it out`},
 		{func(p *environment) { p.Database.Name, p.Database.Network = "db", &constructs.Network{} }, "stage.Database.Name: follows from the environment: leave it out\nstage.Database.Network: follows from the environment: leave it out"},
 		{func(p *environment) { p.Network.Name = "n" }, `stage.Network.Name: follows from the environment: leave it out`},

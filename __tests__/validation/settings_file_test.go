@@ -21,8 +21,9 @@ func TestSettingsFaults(t *testing.T) {
 			`cdktf.json: context.stateBucket: "": must not be empty`,
 			`cdktf.json: context.lockTable: "": must not be empty`,
 		}},
-		{"misspelt, of a wrong type, impossible", `{"project": "My_Project", "region": "Frankfurt", "stateBucket": 7, "lockTable": "table", "bucket": "b", "stateLock": "none"}`, []string{
-			`cdktf.json: context.bucket: "b": is no setting; settings are [alertEmail lockTable project region stateBucket stateLock]`,
+		{"misspelt, of a wrong type, impossible", `{"project": "My_Project", "region": "Frankfurt", "stateBucket": 7, "lockTable": "table", "bucket": "b", "stateLock": "none", "rolloutPlatforms": "linux/amd64"}`, []string{
+			`cdktf.json: context.bucket: "b": is no setting; settings are [alertEmail lockTable project region rolloutPlatforms stateBucket stateLock]`,
+			`cdktf.json: context.rolloutPlatforms: "linux/amd64": must be a list of strings`,
 			`cdktf.json: context.stateBucket: 7: must be a string`,
 			`cdktf.json: context.project: "My_Project": must be lower-case letters, digits and single hyphens inside, a letter first`,
 			`cdktf.json: context.region: "Frankfurt": must be an AWS region; did you mean eu-central-1?`,

@@ -29,6 +29,11 @@ func TestSettings(t *testing.T) {
 		{func(p *project.Settings) { p.AlertEmail = "nobody" }, `cdktf.json: context.alertEmail: "nobody": must be one plain e-mail address, such as ops@example.com`},
 		{func(p *project.Settings) { p.AlertEmail = "a@example.com, b@example.com" }, `cdktf.json: context.alertEmail: "a@example.com, b@example.com": must be one plain e-mail address, such as ops@example.com`},
 		{func(p *project.Settings) { p.StateBucket, p.LockTable, p.AlertEmail = "B", "t", "@" }, "cdktf.json: context.stateBucket: \"B\": must be 3 to 63 lower-case letters, digits and hyphens, a letter or digit at either end\ncdktf.json: context.lockTable: \"t\": must be 3 to 255 letters, digits, and _ . -\ncdktf.json: context.alertEmail: \"@\": must be one plain e-mail address, such as ops@example.com"},
+		{func(p *project.Settings) {
+			p.RolloutPlatforms = []string{"linux/amd64", "linux/amd46", "linux/amd64", "plan9/386"}
+		}, `cdktf.json: context.rolloutPlatforms[1]: "linux/amd46": must be one of ["darwin/amd64" "darwin/arm64" "linux/amd64" "linux/arm64" "windows/amd64" "windows/arm64"]` + ` (did you mean linux/amd64?)
+cdktf.json: context.rolloutPlatforms[2]: "linux/amd64": is there already
+cdktf.json: context.rolloutPlatforms[3]: "plan9/386": must be one of ["darwin/amd64" "darwin/arm64" "linux/amd64" "linux/arm64" "windows/amd64" "windows/arm64"]`},
 		{func(p *project.Settings) { p.Project = "sg" }, `cdktf.json: context.project and environment.Name: "sg-prod": must not begin with sg-, which AWS keeps for the ids of security groups`},
 		{func(p *project.Settings) { p.Project = "sg-team" }, `cdktf.json: context.project and environment.Name: "sg-team-prod": must not begin with sg-, which AWS keeps for the ids of security groups`},
 		{func(p *project.Settings) { p.Project = "aws" }, `cdktf.json: context.project and environment.Name: "aws-prod": must not begin with aws, which AWS keeps for its own SSM parameters, when PinAMI makes one`},
@@ -49,6 +54,7 @@ func TestSettingsValid(t *testing.T) {
 		{func(p *project.Settings) { p.Project = "laws" }, ""},
 		{func(p *project.Settings) { p.AlertEmail = "ops@example.com" }, ""},
 		{func(p *project.Settings) { p.StateBucket, p.LockTable = "a-1", "a.b" }, ""},
+		{func(p *project.Settings) { p.RolloutPlatforms = []string{"windows/arm64", "darwin/arm64"} }, ""},
 		{func(p *project.Settings) { *p = project.Settings{} }, ""},
 	})
 }

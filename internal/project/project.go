@@ -35,6 +35,9 @@ type Settings struct {
 	StateLock LockMode `json:"stateLock"`
 	// AlertEmail gets the alarms of every environment. Default: nobody.
 	AlertEmail string `json:"alertEmail"`
+	// RolloutPlatforms are the platforms, such as linux/amd64, of machines that
+	// deploy without Go. Default: none.
+	RolloutPlatforms []string `json:"rolloutPlatforms"`
 }
 
 // LockMode says where the locks of the states lie.
@@ -92,6 +95,11 @@ func parse(context []byte) (Settings, error) {
 		case !known && !slices.Contains(cdktfContext, key):
 			f.Add(key, keys[key], "is no setting; settings are %v", slices.Sorted(maps.Keys(fields)))
 		case !known:
+		case field.Kind() == reflect.Slice:
+			if json.Unmarshal(keys[key], field.Addr().Interface()) != nil {
+				f.Add(key, keys[key], "must be a list of strings")
+				atFault[key] = true
+			}
 		case json.Unmarshal(keys[key], &value) != nil:
 			f.Add(key, keys[key], "must be a string")
 			atFault[key] = true
@@ -125,13 +133,13 @@ func parse(context []byte) (Settings, error) {
 		check("stateLock", fmt.Sprintf("must be one of %q", LockModes))
 	}
 	for key := range atFault {
-		fields[key].SetString("")
+		fields[key].SetZero()
 	}
 	list.In(File+": context", f.Err())
 	return s, list.Err()
 }
 
-// fields are the fields of s, all of them strings, by the names in their tags.
+// fields are the fields of s, strings and lists of them, by the names in their tags.
 func (s *Settings) fields() map[string]reflect.Value {
 	fields := map[string]reflect.Value{}
 	for field, value := range reflect.ValueOf(s).Elem().Fields() {
