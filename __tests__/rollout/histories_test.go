@@ -20,6 +20,7 @@ import (
 
 	"example.com/webserver-cluster/internal/refresh"
 	"example.com/webserver-cluster/internal/rollout"
+	engine "example.com/webserver-cluster/tests/localaws/scaling"
 	"example.com/webserver-cluster/tests/localaws/scaling/world"
 )
 
@@ -60,11 +61,20 @@ const (
 	ceiling = 6
 )
 
+// climates are how kind the engine is, where AWS documents nothing.
+var climates = []engine.Climate{
+	{},
+	{Lag: 10 * time.Second},
+	{UnkindSurplus: true, Throttle: 0.3},
+	{UnkindSurplus: true, Lag: 10 * time.Second, Throttle: 0.3},
+}
+
 // history is what happens to the group "web" of a world.
 type history struct {
 	*testing.T
 	*world.World
 	dice     *rand.Rand
+	climate  int
 	log      []string
 	wanted   int          // the version of the last deploy
 	bad      map[int]bool // versions that never get healthy
@@ -76,6 +86,8 @@ type history struct {
 func newHistory(t *testing.T, seed uint64) *history {
 	h := &history{T: t, World: world.New(), dice: rand.New(rand.NewPCG(seed, 0)), wanted: 1, bad: map[int]bool{}}
 	warmup := int32(60 * (1 + h.dice.IntN(2)))
+	h.climate = h.dice.IntN(len(climates))
+	h.Engine.SetClimate(climates[h.climate])
 	_, err := h.Groups.CreateAutoScalingGroup(t.Context(), &autoscaling.CreateAutoScalingGroupInput{
 		AutoScalingGroupName: aws.String("web"), MinSize: aws.Int32(floor), MaxSize: aws.Int32(ceiling),
 		DesiredCapacity:        aws.Int32(int32(floor + h.dice.IntN(3))),
@@ -139,6 +151,7 @@ func (h *history) live(outcomes map[outcome]int) {
 	stop()
 	watching.Wait()
 	if h.Failed() {
+		h.Logf("climate %+v", climates[h.climate])
 		for _, line := range h.log {
 			h.Log(line)
 		}
