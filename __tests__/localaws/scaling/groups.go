@@ -150,6 +150,9 @@ func (e *Engine) update(ctx context.Context, region string, in *autoscaling.Upda
 		trial := group{min: g.min, max: g.max, desired: g.desired}
 		err = trial.resize(in.MinSize, in.MaxSize, in.DesiredCapacity)
 	}
+	if err == nil && (in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil || in.LaunchConfigurationName != nil) {
+		err = g.free()
+	}
 	e.mu.Unlock()
 	if err != nil {
 		return err
@@ -181,6 +184,16 @@ func (e *Engine) update(ctx context.Context, region string, in *autoscaling.Upda
 		g.taking = nil
 	}
 	return g.retarget(e.Clock.Now(), "a user request update of", in.MinSize, in.MaxSize, in.DesiredCapacity)
+}
+
+// free returns an error if what a group launches is not to be changed now, since
+// a refresh, or its rollback, is to do that.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html#instance-refresh-limitations
+func (g *group) free() error {
+	if r := g.active(); r != nil && r.DesiredConfiguration != nil {
+		return invalid("An active instance refresh with a desired configuration exists. All configuration options derived from the desired configuration are not available for update while the instance refresh is active.")
+	}
+	return nil
 }
 
 func (e *Engine) deleteGroup(r *front.Request, next front.Next) (*front.Response, error) {

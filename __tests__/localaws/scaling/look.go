@@ -33,7 +33,7 @@ type scene struct {
 	settings map[string]types.AutoScalingGroup                    // by name
 	states   map[string]ec2types.InstanceStateName                // by instance; none: EC2 no longer knows it
 	targets  map[string]map[string]elbtypes.TargetHealthStateEnum // by instance, then target group
-	ringing  map[string]bool                                      // alarms in the state ALARM
+	alarms   map[string]cloudwatchtypes.StateValue                // by name
 }
 
 type subnet struct{ id, zone string }
@@ -43,7 +43,7 @@ type template struct{ id, name, version string }
 
 // look asks the other services about groups of one region.
 func (e *Engine) look(ctx context.Context, a *Services, groups []*group) (*scene, error) {
-	names, ids, alarms := e.questions(groups)
+	names, ids, watched := e.questions(groups)
 	s := &scene{settings: map[string]types.AutoScalingGroup{}}
 	var err error
 	if s.settings, err = settings(ctx, a, names...); err != nil {
@@ -60,7 +60,7 @@ func (e *Engine) look(ctx context.Context, a *Services, groups []*group) (*scene
 	if s.targets, err = targets(ctx, a, slices.Compact(arns)); err != nil {
 		return nil, err
 	}
-	s.ringing, err = ringing(ctx, a, alarms)
+	s.alarms, err = alarms(ctx, a, watched)
 	return s, err
 }
 
@@ -196,9 +196,9 @@ func targets(ctx context.Context, a *Services, arns []string) (map[string]map[st
 	return found, nil
 }
 
-// ringing returns which of the alarms are in the state ALARM.
-func ringing(ctx context.Context, a *Services, names []string) (map[string]bool, error) {
-	found := map[string]bool{}
+// alarms returns the states of those of the alarms that exist.
+func alarms(ctx context.Context, a *Services, names []string) (map[string]cloudwatchtypes.StateValue, error) {
+	found := map[string]cloudwatchtypes.StateValue{}
 	if len(names) == 0 {
 		return found, nil // no names would mean all alarms
 	}
@@ -207,9 +207,7 @@ func ringing(ctx context.Context, a *Services, names []string) (map[string]bool,
 		return nil, err
 	}
 	for _, alarm := range out.MetricAlarms {
-		if alarm.StateValue == cloudwatchtypes.StateValueAlarm {
-			found[aws.ToString(alarm.AlarmName)] = true
-		}
+		found[aws.ToString(alarm.AlarmName)] = alarm.StateValue
 	}
 	return found, nil
 }

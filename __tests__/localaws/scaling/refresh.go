@@ -1,11 +1,13 @@
 package scaling
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"example.com/webserver-cluster/tests/localaws/front"
 )
@@ -41,13 +43,11 @@ func (g *group) newRefresh(id string, p *types.RefreshPreferences, now time.Time
 		p = &types.RefreshPreferences{}
 	}
 	prefs := *p
-	if prefs.MinHealthyPercentage == nil {
-		prefs.MinHealthyPercentage = aws.Int32(90)
-		if g.maintenance != nil {
-			prefs.MinHealthyPercentage = g.maintenance.MinHealthyPercentage
-			prefs.MaxHealthyPercentage = g.maintenance.MaxHealthyPercentage
-		}
+	if m := g.maintenance; m != nil { // each for itself
+		prefs.MinHealthyPercentage = cmp.Or(prefs.MinHealthyPercentage, m.MinHealthyPercentage)
+		prefs.MaxHealthyPercentage = cmp.Or(prefs.MaxHealthyPercentage, m.MaxHealthyPercentage)
 	}
+	prefs.MinHealthyPercentage = cmp.Or(prefs.MinHealthyPercentage, aws.Int32(90))
 	if prefs.InstanceWarmup == nil {
 		prefs.InstanceWarmup = aws.Int32(int32(g.defaultWarmup().Seconds()))
 	}
@@ -176,10 +176,10 @@ func (r *refresh) alarms() []string {
 	return r.Preferences.AlarmSpecification.Alarms
 }
 
-// stoppedBy returns an alarm that stops r, "" for none.
-func (r *refresh) stoppedBy(seen *view) string {
+// alarmIn returns an alarm of r that is in the state, "" for none.
+func (r *refresh) alarmIn(state cloudwatchtypes.StateValue, seen *view) string {
 	for _, alarm := range r.alarms() {
-		if seen.ringing[alarm] {
+		if seen.alarms[alarm] == state {
 			return alarm
 		}
 	}

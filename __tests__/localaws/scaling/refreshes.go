@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"example.com/webserver-cluster/tests/localaws/front"
@@ -35,7 +35,7 @@ func (e *Engine) startRefresh(ctx context.Context, region string, in *autoscalin
 		return nil, err
 	}
 	if in.Preferences != nil && in.Preferences.AlarmSpecification != nil {
-		if err := e.knows(ctx, region, in.Preferences.AlarmSpecification.Alarms); err != nil {
+		if err := e.quiet(ctx, region, in.Preferences.AlarmSpecification.Alarms); err != nil {
 			return nil, err
 		}
 	}
@@ -96,22 +96,22 @@ func (e *Engine) exists(ctx context.Context, a *Services, t template) error {
 	return nil
 }
 
-// knows returns an error if one of the alarms does not exist.
-func (e *Engine) knows(ctx context.Context, region string, alarms []string) error {
-	if len(alarms) == 0 {
-		return nil
-	}
-	out, err := e.api(region).Alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: alarms})
+// quiet returns an error if one of the alarms does not exist, or is not in the
+// state OK: "If the alarm state is INSUFFICIENT_DATA or ALARM, you receive an
+// error when you try to start the instance refresh". AWS does not document its words.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html#instance-refresh-using-auto-rollback
+func (e *Engine) quiet(ctx context.Context, region string, names []string) error {
+	found, err := alarms(ctx, e.api(region), names)
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	for _, alarm := range out.MetricAlarms {
-		known[aws.ToString(alarm.AlarmName)] = true
-	}
-	for _, name := range alarms {
-		if !known[name] {
+	for _, name := range names {
+		switch state := found[name]; state {
+		case "":
 			return invalid("The CloudWatch alarm %s does not exist.", name)
+		case cloudwatchtypes.StateValueOk:
+		default:
+			return invalid("The CloudWatch alarm %s is in the %s state: must be OK to start an instance refresh.", name, state)
 		}
 	}
 	return nil

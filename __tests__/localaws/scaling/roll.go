@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
 // roll takes a refresh one step on. The statuses:
@@ -25,7 +26,7 @@ func (g *group) roll(r *refresh, now time.Time, seen *view) []command {
 		}
 		return nil
 	case types.InstanceRefreshStatusBaking:
-		if alarm := r.stoppedBy(seen); alarm != "" {
+		if alarm := r.alarmIn(cloudwatchtypes.StateValueAlarm, seen); alarm != "" {
 			g.refreshFailed(r, now, "CloudWatch alarm "+alarm+" is in the ALARM state.")
 		} else if g.past(r.pause, seconds(*r.Preferences.BakeTime)) {
 			return g.complete(r, now)
@@ -41,7 +42,7 @@ func (g *group) roll(r *refresh, now time.Time, seen *view) []command {
 		}
 	}
 	// https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html#instance-refresh-using-auto-rollback
-	if alarm := r.stoppedBy(seen); alarm != "" && r.Status == types.InstanceRefreshStatusInProgress {
+	if alarm := r.alarmIn(cloudwatchtypes.StateValueAlarm, seen); alarm != "" && r.Status == types.InstanceRefreshStatusInProgress {
 		g.refreshFailed(r, now, "CloudWatch alarm "+alarm+" is in the ALARM state.")
 		return nil
 	}
@@ -57,6 +58,13 @@ func (g *group) roll(r *refresh, now time.Time, seen *view) []command {
 	g.explain(r, seen)
 	if wait := patience + g.warmupTime() + launching; g.past(r.progress, wait) {
 		g.refreshFailed(r, now, "The instance refresh did not get on for too long. "+aws.ToString(r.StatusReason))
+		return nil
+	}
+	// "If a metric is frequently missing data points by design, the state of the
+	// alarm is INSUFFICIENT_DATA during those periods. When this happens, Amazon
+	// EC2 Auto Scaling cannot replace instances until new data points are found."
+	if alarm := r.alarmIn(cloudwatchtypes.StateValueInsufficientData, seen); alarm != "" && r.RollbackDetails == nil {
+		r.say("Waiting for the CloudWatch alarm %s to have data.", alarm)
 		return nil
 	}
 	return g.replace(r, now, seen)
