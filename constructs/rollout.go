@@ -46,6 +46,14 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 		panic(err) // unreachable: strings and numbers
 	}
 	program := c.rolloutProgram()
+	byHand := program.byHand + arguments + " --preferences " + quoted(string(text))
+	// Not in the command: it goes through a shell, which is cmd on Windows and quotes in
+	// other ways.
+	environment := map[string]*string{"ROLLOUT_PREFERENCES": jsii.String(string(text))}
+	for _, flag := range identityOf(cdktf.TerraformStack_Of(c.scope.Construct)).flags() {
+		environment["ROLLOUT_"+strings.ToUpper(strings.ReplaceAll(flag.name, "-", "_"))] = jsii.String(flag.value)
+		byHand += " --" + flag.name + " " + quoted(flag.value)
+	}
 	// Not cdktf.DataResource: that one runs "terraform version" at every synth.
 	data := add(c.scope, "rollout", cdktf.NewTerraformResource, &cdktf.TerraformResourceConfig{
 		TerraformResourceType: jsii.String("terraform_data"),
@@ -55,12 +63,10 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 			ErrorMessage: jsii.String(program.missing),
 		}}},
 		Provisioners: &[]any{&cdktf.LocalExecProvisioner{
-			Type:       jsii.String("local-exec"),
-			Command:    jsii.String(program.check + program.deploy + arguments),
-			WorkingDir: jsii.String(program.folder),
-			// Not in the command: it goes through a shell, which is cmd on Windows
-			// and quotes in other ways.
-			Environment: &map[string]*string{"ROLLOUT_PREFERENCES": jsii.String(string(text))},
+			Type:        jsii.String("local-exec"),
+			Command:     jsii.String(program.check + program.deploy + arguments),
+			WorkingDir:  jsii.String(program.folder),
+			Environment: &environment,
 		}},
 	})
 	data.AddOverride(jsii.String("triggers_replace"), map[string]any{
@@ -68,8 +74,11 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 		"template":         template.Id(),
 		"template_version": version,
 	})
-	return program.byHand + arguments + " --preferences '" + strings.ReplaceAll(string(text), "'", `'\''`) + "'"
+	return byHand
 }
+
+// quoted is a text as one word of a shell's.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // rolloutProgram is how the command rollout is started.
 type rolloutProgram struct {

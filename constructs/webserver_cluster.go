@@ -77,7 +77,8 @@ type cluster struct {
 }
 
 // NewWebserverCluster makes a WebserverCluster called id in parent. It panics
-// if props are not valid.
+// if props are not valid. The stack's AWS provider is to be there before: the command
+// rollout takes its profile and the role that it assumes.
 func NewWebserverCluster(parent constructs.Construct, id string, props WebserverClusterProps) *WebserverCluster {
 	mustBeValid(id, props.Validate())
 	props = props.withDefaults()

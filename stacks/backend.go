@@ -10,8 +10,9 @@ import (
 	"example.com/webserver-cluster/internal/project"
 )
 
-// newStack makes a stack that holds nothing but the AWS provider.
-func newStack(app cdktf.App, id string, s project.Settings, defaultTags map[string]string) cdktf.TerraformStack {
+// newStack makes a stack that holds nothing but the AWS provider. Without a profile and
+// a role, it acts as whoever deploys.
+func newStack(app cdktf.App, id string, s project.Settings, defaultTags map[string]string, profile, roleARN string) cdktf.TerraformStack {
 	stack := cdktf.NewTerraformStack(app, jsii.String(id))
 	stack.AddOverride(jsii.String("terraform.required_version"), jsii.String(">= 1.10"))
 	// The bindings ask for exactly the provider that they were made from. Any
@@ -21,12 +22,19 @@ func newStack(app cdktf.App, id string, s project.Settings, defaultTags map[stri
 	for key, value := range defaultTags {
 		tags[key] = jsii.String(value)
 	}
-	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{
+	config := &provider.AwsProviderConfig{
 		Region: jsii.String(s.Region),
 		// The settings have checked it, by a newer list than the provider's.
 		SkipRegionValidation: jsii.Bool(true),
 		DefaultTags:          []*provider.AwsProviderDefaultTags{{Tags: &tags}},
-	})
+	}
+	if profile != "" {
+		config.Profile = jsii.String(profile)
+	}
+	if roleARN != "" {
+		config.AssumeRole = []*provider.AwsProviderAssumeRole{{RoleArn: jsii.String(roleARN)}}
+	}
+	provider.NewAwsProvider(stack, jsii.String("aws"), config)
 	return stack
 }
 

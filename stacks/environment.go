@@ -24,7 +24,17 @@ type Environment struct {
 	Name string
 	// Tags are for everything in the environment. Default: Project, Environment
 	// and ManagedBy, over which these win.
-	Tags     map[string]string
+	Tags map[string]string
+	// AssumeRoleARN is the IAM role that makes and changes the environment, in an
+	// account of its own perhaps: the provider and the command rollout assume it.
+	// Default: none, whoever deploys does it.
+	AssumeRoleARN string
+	// Profile is the profile, in the AWS configuration of everybody who deploys, with
+	// the credentials to do that (or to assume AssumeRoleARN) with. Default: the
+	// credentials that the aws command would take. The state is not the provider's: its
+	// bucket and table are always reached with those, so that AWS_PROFILE is for the
+	// state's account.
+	Profile  string
 	Network  constructs.NetworkProps
 	Cluster  constructs.WebserverClusterProps
 	Database constructs.MySQLProps
@@ -52,7 +62,7 @@ func (e Environment) alerts(s project.Settings) constructs.AlertsProps {
 // a cluster of web servers that may connect to it.
 func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) cdktf.TerraformStack {
 	e := environment.named(s)
-	stack := newStack(app, e.Name, s, e.Tags)
+	stack := newStack(app, e.Name, s, e.Tags, e.Profile, e.AssumeRoleARN)
 	useS3Backend(stack, e.Name, s)
 
 	alerts := constructs.NewAlerts(stack, "alerts", e.alerts(s))

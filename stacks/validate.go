@@ -13,7 +13,14 @@ import (
 	"example.com/webserver-cluster/internal/project"
 )
 
-var environmentName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+var (
+	environmentName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html
+	roleRule = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$`)
+	// What needs no quotes in the file, and no escape.
+	// https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+	profileRule = regexp.MustCompile(`^[A-Za-z0-9_.:/@+=,-]+( [A-Za-z0-9_.:/@+=,-]+)*$`)
+)
 
 // made stands for the network that an environment makes: references, which are
 // known only when it is there.
@@ -55,6 +62,7 @@ func Validate(s project.Settings, environments []Environment) error {
 			names[e.Name] = true
 		}
 		e.checkFilledIn(&f, label)
+		e.checkIdentity(&f, label)
 		e.checkConstructs(&f, label, s)
 		e.checkRegion(&f, label, s.Region)
 		for _, other := range environments[:i] {
@@ -62,6 +70,17 @@ func Validate(s project.Settings, environments []Environment) error {
 		}
 	}
 	return f.Err()
+}
+
+// checkIdentity adds the faults of what says as whom Terraform acts. A reference is no
+// role: the provider is set up before anything is known.
+func (e Environment) checkIdentity(f *faults.List, label string) {
+	if e.AssumeRoleARN != "" && !roleRule.MatchString(e.AssumeRoleARN) {
+		f.Add(label+".AssumeRoleARN", e.AssumeRoleARN, "must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/deploy")
+	}
+	if e.Profile != "" && !profileRule.MatchString(e.Profile) {
+		f.Add(label+".Profile", e.Profile, "must be the name of a profile: words of letters, digits and _ . : / @ + = , -")
+	}
 }
 
 // checkConstructs adds the faults of the environment's constructs, each by what its

@@ -31,8 +31,10 @@ var values = map[string][]any{
 	"Settings.RolloutPlatforms": {noTexts}, // each is built when it is synthesized
 	"Settings.AlertEmail":       {"", "ops@example.com", "first.last+tag@sub.example.com"},
 
-	"Environment.Name": {"stage", "a", "prod2", strings.Repeat("b", 17)},
-	"Environment.Tags": tags,
+	"Environment.Name":          {"stage", "a", "prod2", strings.Repeat("b", 17)},
+	"Environment.Tags":          tags,
+	"Environment.AssumeRoleARN": {"", "", "arn:aws:iam::123456789012:role/deploy", "arn:aws-cn:iam::123456789012:role/team/a+b=c,d.e@f-g"},
+	"Environment.Profile":       {"", "", "stage", "a b", "AdministratorAccess-123456789012"},
 
 	"NetworkProps.Name":                 {"own", "a", "net-" + strings.Repeat("a", 196)},
 	"NetworkProps.CIDR":                 {"10.0.0.0/16", "10.1.0.0/22", "192.168.0.0/18", "172.16.128.0/20"},

@@ -21,6 +21,13 @@ func TestEnvironments(t *testing.T) {
 		{func(p *environment) { p.Name = "state" }, `environment.Name: "state": is the name of another stack`},
 		{func(p *environment) { p.Name = strings.Repeat("x", 30) }, `cdktf.json: context.project and environment.Name: "webservers-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx": has 41 characters; a load balancer's name can have 32`},
 		{func(p *environment) { p.Cluster.Name = "web" }, `stage.Cluster.Name: follows from the environment: leave it out`},
+		{func(p *environment) { p.AssumeRoleARN, p.Profile = "deploy", "[stage]" }, "stage.AssumeRoleARN: \"deploy\": must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/deploy\nstage.Profile: \"[stage]\": must be the name of a profile: words of letters, digits and _ . : / @ + = , -"},
+		{func(p *environment) { p.AssumeRoleARN = "arn:aws:iam::111122223333:user/deploy" }, `stage.AssumeRoleARN: "arn:aws:iam::111122223333:user/deploy": must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/deploy`},
+		{func(p *environment) { p.AssumeRoleARN = "arn:aws:iam::${var.account}:role/deploy" }, `stage.AssumeRoleARN: "arn:aws:iam::${var.account}:role/deploy": must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/deploy`},
+		{func(p *environment) { p.Profile = " stage" }, `stage.Profile: " stage": must be the name of a profile: words of letters, digits and _ . : / @ + = , -`},
+		{func(p *environment) {
+			p.AssumeRoleARN, p.Profile = "arn:aws-cn:iam::111122223333:role/team/x/deploy", "Power User-1"
+		}, ""},
 		{func(p *environment) { p.Cluster.RolloutPlatforms = []string{} }, `stage.Cluster.RolloutPlatforms: follows from the environment: leave it out`},
 		{func(p *environment) { p.Cluster.Network = &constructs.Network{} }, `stage.Cluster.Network: follows from the environment: leave it out`},
 		{func(p *environment) { p.Database.Name, p.Database.Network = "db", &constructs.Network{} }, "stage.Database.Name: follows from the environment: leave it out\nstage.Database.Network: follows from the environment: leave it out"},
