@@ -19,7 +19,7 @@ import (
 
 // where says which group the command is about, and who asks: what Terraform's AWS
 // provider is told, too.
-type where struct{ group, region, profile, roleARN, externalID string }
+type where struct{ group, region, profile, roleARN, externalID, sessionName string }
 
 func (w *where) add(flags *pflag.FlagSet) {
 	flags.StringVar(&w.group, "group", "", "name of the Auto Scaling group (required)")
@@ -27,6 +27,7 @@ func (w *where) add(flags *pflag.FlagSet) {
 	flags.StringVar(&w.profile, "profile", "", "profile in the AWS configuration (default: as the aws command finds it)")
 	flags.StringVar(&w.roleARN, "role-arn", "", "IAM role to assume (default: none)")
 	flags.StringVar(&w.externalID, "external-id", "", "external id that the role asks for (default: none)")
+	flags.StringVar(&w.sessionName, "session-name", "rollout", "name of the role's session, as CloudTrail shows it")
 }
 
 var roleRule = regexp.MustCompile(`^arn:[a-z-]+:iam::\d{12}:role/.+$`)
@@ -63,7 +64,7 @@ func (w where) connect(ctx context.Context) (*rollout.AWS, aws.CredentialsProvid
 	own := cfg.Credentials
 	if w.roleARN != "" {
 		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), w.roleARN, func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = "rollout"
+			o.RoleSessionName = w.sessionName
 			if w.externalID != "" {
 				o.ExternalID = &w.externalID
 			}
