@@ -23,10 +23,13 @@ import (
 	"example.com/webserver-cluster/tests/localaws/scaling/world"
 )
 
-var histories = flag.Int("histories", 200, "how many random histories of a group TestHistories makes up")
+var (
+	histories = flag.Int("histories", 200, "how many random histories of a group TestHistories makes up")
+	oneSeed   = flag.Uint64("seed", 0, "if given, the one history that TestHistories makes up")
+)
 
 // seedsKept are those of histories that once ended badly.
-var seedsKept = []uint64{}
+var seedsKept = []uint64{506, 535, 833, 950, 1258}
 
 // TestHistories makes up what happens to a group in some hours: deploys of good and
 // bad versions, runs of rollout that are killed and repeated or come two at once,
@@ -42,6 +45,9 @@ func TestHistories(t *testing.T) {
 	for seed := range uint64(*histories) {
 		seeds = append(seeds, seed)
 	}
+	if *oneSeed != 0 {
+		seeds = []uint64{*oneSeed}
+	}
 	for _, seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { newHistory(t, seed).live(outcomes) })
@@ -49,7 +55,7 @@ func TestHistories(t *testing.T) {
 	}
 	t.Logf("%d histories; their runs ended: %v", len(seeds), outcomes)
 	for _, o := range []outcome{converged, rolledBack, interrupted} {
-		if outcomes[o] == 0 {
+		if outcomes[o] == 0 && len(seeds) > 100 {
 			t.Errorf("%s never came up: %v", o, outcomes)
 		}
 	}
@@ -151,7 +157,7 @@ func (h *history) live(outcomes map[outcome]int) {
 	watching.Wait()
 	if h.Failed() {
 		h.Logf("climate %+v", climates[h.climate])
-		for _, line := range h.log {
+		for _, line := range append(h.log, h.activities()...) {
 			h.Log(line)
 		}
 	}
@@ -270,6 +276,25 @@ func (h *history) capacity() (healthy, desired int) {
 		}
 	}
 	return healthy, int(*groups.AutoScalingGroups[0].DesiredCapacity)
+}
+
+// activities are what the group did, oldest first.
+func (h *history) activities() (lines []string) {
+	h.Engine.SetClimate(engine.Climate{})
+	var token *string
+	for {
+		out, err := h.Groups.DescribeScalingActivities(context.Background(), &autoscaling.DescribeScalingActivitiesInput{AutoScalingGroupName: aws.String("web"), NextToken: token})
+		if err != nil {
+			return append(lines, err.Error())
+		}
+		for _, a := range out.Activities {
+			lines = append(lines, fmt.Sprint(a.StartTime.Format(time.TimeOnly), " ", *a.Description, ": ", *a.Cause))
+		}
+		if token = out.NextToken; token == nil {
+			slices.Sort(lines)
+			return lines
+		}
+	}
 }
 
 // reporter notes what a run says.

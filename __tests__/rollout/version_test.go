@@ -249,6 +249,24 @@ func TestAlarms(t *testing.T) {
 			took:  time.Minute,
 		},
 		{
+			name: "that goes off as the refresh is to start",
+			scene: scene{frames: []frame{{fleet: proven}}, alarms: []alarmState{{name: "web-5xx", state: "OK"}, {at: time.Second, name: "web-5xx", state: "ALARM"}},
+				onStart: func() func(*rollout.Version) ([]frame, error) {
+					refused := false
+					return func(v *rollout.Version) ([]frame, error) {
+						if !refused {
+							refused = true
+							return nil, rollout.ErrAlarm
+						}
+						return goes(v)
+					}
+				}()},
+			opts:  watched,
+			calls: []string{"start version 5", "start version 5"},
+			says:  []string{"the alarm web-5xx is in ALARM before the rollout"},
+			took:  poll + time.Minute,
+		},
+		{
 			name: "on before the rollout, then OK, then on again",
 			scene: scene{frames: []frame{{fleet: proven}}, onStart: goes, onRollback: turnsBack,
 				alarms: []alarmState{{name: "web-5xx", state: "ALARM"}, {at: 20 * time.Second, name: "web-5xx", state: "OK"}, {at: 40 * time.Second, name: "web-5xx", state: "ALARM"}}},

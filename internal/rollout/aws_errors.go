@@ -47,8 +47,11 @@ func (a *AWS) explain(err error) error {
 	var garbled *awshttp.ResponseError
 	switch {
 	case errors.As(err, &answer):
-		if unknownVersion(answer) {
+		switch {
+		case unknownVersion(answer):
 			return fmt.Errorf("%w: %s", ErrUnknownVersion, answer.ErrorMessage())
+		case answer.ErrorCode() == "ValidationError" && strings.Contains(strings.ToLower(answer.ErrorMessage()), "alarm"):
+			return fmt.Errorf("%w: %s", ErrAlarm, answer.ErrorMessage())
 		}
 		failed.Message = answer.ErrorCode() + ": " + answer.ErrorMessage()
 		failed.Hint = hints[answer.ErrorCode()]

@@ -25,6 +25,7 @@ type attempt struct {
 	listed    bool          // AWS shows it: a moment after it was started
 	pauses    time.Duration // of that refresh, at its checkpoints
 	starts    int           // refreshes that it started
+	refusals  int           // starts that AWS refused for an alarm
 	succeeded time.Time     // when it first saw the end of the refresh
 	launches  launches
 	alarms    alarmWatch

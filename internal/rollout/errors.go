@@ -60,6 +60,8 @@ var (
 	ErrNotInProgress = errors.New("no instance refresh is under way")
 	// ErrIrreversible: AWS cannot roll this refresh back; it can be cancelled.
 	ErrIrreversible = errors.New("the instance refresh cannot be rolled back")
+	// ErrAlarm: AWS starts no refresh with one of its alarms.
+	ErrAlarm = errors.New("AWS starts no instance refresh with this alarm")
 	// ErrUnknownVersion: AWS does not know the wanted version, perhaps not yet.
 	ErrUnknownVersion = errors.New("the launch template version is not known")
 )

@@ -23,7 +23,7 @@ type Cloud interface {
 	// Describe reads the group as it is now.
 	Describe(ctx context.Context) (Fleet, error)
 	// StartRefresh starts an instance refresh and returns its id. ErrInProgress,
-	// ErrUnknownVersion.
+	// ErrUnknownVersion, ErrAlarm.
 	StartRefresh(ctx context.Context, start Start) (string, error)
 	// RollbackRefresh asks AWS to turn the refresh under way back to the group's own
 	// version. ErrNotInProgress, ErrIrreversible.

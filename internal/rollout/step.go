@@ -221,6 +221,9 @@ func (r *Rollout) startRefresh(ctx context.Context, fleet Fleet, a *attempt) err
 	case errors.Is(err, ErrUnknownVersion) && time.Since(a.begin) < settling:
 		r.once("unknown", "AWS does not know %s yet; trying again", a.want)
 		return nil
+	case errors.Is(err, ErrAlarm) && a.refusals < confirmations:
+		a.refusals++ // it went off just now: the next look leaves it out
+		return nil
 	case err != nil:
 		return err
 	}

@@ -176,13 +176,13 @@ func (g *group) step(now time.Time, seen *view) []command {
 	}
 	if g.trim {
 		g.scaleIn(now, seen)
+		g.trim = false // what a rollback launches from here on is not too much
 	}
 	if r := g.active(); r != nil {
 		todo = append(todo, g.roll(r, now, seen)...)
 	}
 	g.replaceUnhealthy(now, seen)
 	g.scaleIn(now, seen)
-	g.trim = false
 	todo = append(todo, g.scaleOut(now, seen)...)
 	if len(g.capacity()) == g.desired {
 		g.intent = "" // it is done

@@ -185,15 +185,11 @@ func (g *group) remove(m *member) {
 	g.members = slices.DeleteFunc(g.members, func(other *member) bool { return other == m })
 }
 
-// wanted is the capacity to launch up to: the desired one, and room for the
-// unhealthy instances that are kept.
-func (g *group) wanted() int {
-	if g.keep == 0 {
-		return g.desired
-	}
-	room := percentDown(aws.ToInt32(g.maintenance.MaxHealthyPercentage), g.desired) - g.desired
-	return g.desired + min(g.keep, max(room, 1))
-}
+// wanted is the capacity to launch up to: the desired one beside the unhealthy
+// instances that are kept. Those are not counted in the maximum, which is that of
+// instances "in service and healthy, or pending":
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceMaintenancePolicy.html
+func (g *group) wanted() int { return g.desired + g.keep }
 
 // ceiling is the capacity from which on scaling in may begin.
 func (g *group) ceiling() int {
