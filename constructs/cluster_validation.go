@@ -20,8 +20,9 @@ const (
 
 	// healthCheckTimeout is below every HealthCheckInterval that is allowed.
 	healthCheckTimeout = 5 * time.Second
-	// Two good checks in a row: one may be luck. Two bad ones: one may be a
-	// lost packet.
+	// Two checks in a row change an instance's health: one bad one may be a lost
+	// packet, one good one luck. A new instance is healthy after one good one:
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 	healthCheckThreshold = 2
 
 	// leastSize is one instance for each of two zones.
@@ -210,8 +211,8 @@ func (p WebserverClusterProps) checkReplacement(f *faults.List, set WebserverClu
 	}
 	if set.Warmup != 0 {
 		checkSeconds(f, "Warmup", p.Warmup, time.Second, maxWarmup)
-		if healthy := p.timeToHealthy(); p.Warmup < healthy {
-			f.Add("Warmup", p.Warmup, "must be at least %v, the time of %d health checks, or a refresh goes on before an instance has passed them", healthy, healthCheckThreshold)
+		if judged := p.timeToJudge(); p.Warmup < judged {
+			f.Add("Warmup", p.Warmup, "must be at least %v, the time of %d health checks, or a refresh goes on before they can find an instance unhealthy", judged, healthCheckThreshold)
 		}
 	}
 	if set.HealthCheckGracePeriod != 0 {

@@ -24,8 +24,9 @@ func (p WebserverClusterProps) refreshPreferences(alarms []string) refresh.Prefe
 	return preferences
 }
 
-// timeToHealthy is how long a new instance takes to pass its health checks.
-func (p WebserverClusterProps) timeToHealthy() time.Duration {
+// timeToJudge is how long the health checks take, at most, to find a new instance
+// healthy or unhealthy.
+func (p WebserverClusterProps) timeToJudge() time.Duration {
 	return healthCheckThreshold * p.HealthCheckInterval
 }
 
@@ -34,7 +35,7 @@ func (p WebserverClusterProps) timeToHealthy() time.Duration {
 func (p WebserverClusterProps) rolloutTimeout() time.Duration {
 	group := refresh.Group{
 		MaxSize:             p.MaxSize,
-		HealthChecks:        p.timeToHealthy(),
+		HealthChecks:        p.timeToJudge(),
 		DeregistrationDelay: p.DeregistrationDelay,
 	}
 	for _, schedule := range p.Schedules {

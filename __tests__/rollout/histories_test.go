@@ -278,25 +278,6 @@ func (h *history) capacity() (healthy, desired int) {
 	return healthy, int(*groups.AutoScalingGroups[0].DesiredCapacity)
 }
 
-// activities are what the group did, oldest first.
-func (h *history) activities() (lines []string) {
-	h.Engine.SetClimate(engine.Climate{})
-	var token *string
-	for {
-		out, err := h.Groups.DescribeScalingActivities(context.Background(), &autoscaling.DescribeScalingActivitiesInput{AutoScalingGroupName: aws.String("web"), NextToken: token})
-		if err != nil {
-			return append(lines, err.Error())
-		}
-		for _, a := range out.Activities {
-			lines = append(lines, fmt.Sprint(a.StartTime.Format(time.TimeOnly), " ", *a.Description, ": ", *a.Cause))
-		}
-		if token = out.NextToken; token == nil {
-			slices.Sort(lines)
-			return lines
-		}
-	}
-}
-
 // reporter notes what a run says.
 type reporter struct{ h *history }
 

@@ -2,6 +2,8 @@ package rollout_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -9,6 +11,7 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/smithy-go"
 
+	engine "example.com/webserver-cluster/tests/localaws/scaling"
 	"example.com/webserver-cluster/tests/localaws/scaling/world"
 )
 
@@ -115,3 +118,22 @@ func (h *history) suspended() func() {
 
 // calm waits for the end of everything that was thrown, and for AWS's own patience.
 func (h *history) calm() { time.Sleep(2 * time.Hour) }
+
+// activities are what the group did, oldest first.
+func (h *history) activities() (lines []string) {
+	h.Engine.SetClimate(engine.Climate{})
+	var token *string
+	for {
+		out, err := h.Groups.DescribeScalingActivities(context.Background(), &autoscaling.DescribeScalingActivitiesInput{AutoScalingGroupName: aws.String("web"), NextToken: token})
+		if err != nil {
+			return append(lines, err.Error())
+		}
+		for _, a := range out.Activities {
+			lines = append(lines, fmt.Sprint(a.StartTime.Format(time.TimeOnly), " ", *a.Description, ": ", *a.Cause))
+		}
+		if token = out.NextToken; token == nil {
+			slices.Sort(lines)
+			return lines
+		}
+	}
+}
