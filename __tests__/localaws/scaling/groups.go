@@ -3,6 +3,7 @@ package scaling
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -91,6 +92,7 @@ func (e *Engine) create(ctx context.Context, region string, in *autoscaling.Crea
 		key:         key{region, aws.ToString(in.AutoScalingGroupName)},
 		clock:       e.Clock,
 		newID:       e.NewID,
+		avoid:       map[string]time.Time{},
 		warmup:      in.DefaultInstanceWarmup,
 		maintenance: in.InstanceMaintenancePolicy,
 	}
@@ -108,7 +110,7 @@ func (e *Engine) create(ctx context.Context, region string, in *autoscaling.Crea
 	defer e.mu.Unlock()
 	g.intent = at(e.Clock.Now(), "a user request created an AutoScalingGroup changing the desired capacity from "+count(0, g.desired)+".")
 	e.groups[g.key] = g
-	g.climate = e.climate
+	g.climate, g.failure = e.climate, e.failure
 	return nil
 }
 

@@ -20,7 +20,7 @@ import (
 // launch adds a member, which EC2 then starts. It returns false if it cannot.
 func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) {
 	where, ok := g.emptiest(seen.subnets)
-	if !ok || g.launches() == (template{}) {
+	if !ok || g.pausing(now) || g.launches() == (template{}) {
 		return command{}, false
 	}
 	r := g.active()
@@ -54,24 +54,33 @@ func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) 
 	} else {
 		in.Placement = &ec2types.Placement{AvailabilityZone: aws.String(where.zone)}
 	}
+	failure := g.fails(m)
 	var started ec2types.Instance
 	return command{
 		run: func(ctx context.Context, a *Services) error {
+			if failure != nil && !atOnce(failure) {
+				return failure
+			}
 			if err := complete(ctx, a, in); err != nil {
 				return err
 			}
 			out, err := a.EC2.RunInstances(ctx, in)
-			if err == nil {
-				started = out.Instances[0]
+			if err != nil {
+				return err
+			}
+			started = out.Instances[0]
+			if failure != nil {
+				_, err = a.EC2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{*started.InstanceId}})
 			}
 			return err
 		},
 		record: func(g *group, now time.Time, err error) {
 			if err != nil {
-				g.remove(m)
-				g.launchAfter = now.Add(g.clock.Real(retryLaunch))
-				fail(m.activity, now, err)
+				g.launchFailed(m, now, err)
 				return
+			}
+			if failure != nil {
+				m.ended = failure.Code + ": " + failure.Message
 			}
 			m.id, m.instanceType = aws.ToString(started.InstanceId), string(started.InstanceType)
 			m.activity.Description = aws.String(aws.ToString(m.activity.Description) + ": " + m.id)
@@ -152,7 +161,10 @@ func (g *group) advance(m *member, now time.Time, seen *view) []command {
 
 // terminate starts to take m out of the group. m has an id.
 func (g *group) terminate(m *member, now time.Time, cause string) {
-	if m.state == types.LifecycleStatePending {
+	switch {
+	case m.state == types.LifecycleStatePending && m.unhealthy == causeStopped:
+		g.cancelLaunch(m, now)
+	case m.state == types.LifecycleStatePending:
 		succeed(m.activity, now)
 	}
 	m.state = types.LifecycleStateTerminating
@@ -211,6 +223,15 @@ func reason(err error) string {
 		return api.ErrorMessage()
 	}
 	return err.Error()
+}
+
+// code is that of an error of AWS; "" of another.
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
 }
 
 func count(from, to int) string { return strconv.Itoa(from) + " to " + strconv.Itoa(to) }
