@@ -2,8 +2,6 @@ package scaling
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +18,7 @@ type LaunchFailure struct {
 	Code    string
 	Message string // default: EC2's for the codes named above
 	Version string // of the launch template that fails; default every one
+	Type    string // of instances; default every one
 	Zone    string // where launches fail; default everywhere
 	Times   int    // default until FailLaunches(nil)
 }
@@ -53,7 +52,7 @@ var words = map[string]string{
 // fails returns how the launch of m fails; nil if it does not.
 func (g *group) fails(m *member) *smithy.GenericAPIError {
 	f := g.failure
-	if f == nil || f.Times < 0 || f.Version != "" && f.Version != m.template.version || f.Zone != "" && f.Zone != m.subnet.zone {
+	if f == nil || f.Times < 0 || f.Version != "" && f.Version != m.template.version || f.Zone != "" && f.Zone != m.subnet.zone || f.Type != "" && f.Type != m.instanceType {
 		return nil
 	}
 	if f.Times > 0 {
@@ -81,9 +80,17 @@ func (g *group) launchFailed(m *member, now time.Time, err error) {
 	g.remove(m)
 	g.launchAfter = now.Add(g.clock.Real(retryLaunch))
 	if code(err) == "InsufficientInstanceCapacity" {
-		g.avoid[m.subnet.zone] = now.Add(g.clock.Real(avoidZone))
+		g.avoid[pool{m.instanceType, m.subnet.zone}] = now.Add(g.clock.Real(avoidZone))
 	}
-	message := strings.TrimSuffix(reason(err), ".") + ". Launching EC2 instance failed."
+	message := strings.TrimSuffix(reason(err), ".")
+	if g.policy() != nil {
+		what := "On-Demand"
+		if m.spot {
+			what = "Spot"
+		}
+		message = fmt.Sprintf("Could not launch %s Instances. %s - %s", what, code(err), message)
+	}
+	message += ". Launching EC2 instance failed."
 	end(m.activity, now, types.ScalingActivityStatusCodeFailed, message)
 }
 
@@ -119,8 +126,24 @@ func end(a *types.Activity, now time.Time, status types.ScalingActivityStatusCod
 // gives no figure: https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html#arch-AutoScalingMultiAZ
 const avoidZone = 10 * time.Minute
 
-// avoided are the zones that have just had no capacity.
-func (g *group) avoided(now time.Time) []string {
-	maps.DeleteFunc(g.avoid, func(_ string, until time.Time) bool { return !now.Before(until) })
-	return slices.Collect(maps.Keys(g.avoid))
+// pool is a source of capacity: an instance type in a zone.
+type pool struct{ kind, zone string }
+
+// exhausted tells whether a pool has just had no capacity.
+func (g *group) exhausted(p pool, now time.Time) bool { return now.Before(g.avoid[p]) }
+
+// kindFor is the instance type to try in a zone: the first one that has capacity.
+func (g *group) kindFor(p *types.MixedInstancesPolicy, zone string, now time.Time) string {
+	of := kinds(p)
+	for _, kind := range of {
+		if !g.exhausted(pool{kind, zone}, now) {
+			return kind
+		}
+	}
+	return of[0]
+}
+
+// avoided tells whether a zone has just had no capacity for any type.
+func (g *group) avoided(zone string, now time.Time) bool {
+	return g.exhausted(pool{g.kindFor(g.policy(), zone, now), zone}, now)
 }

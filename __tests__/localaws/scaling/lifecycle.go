@@ -24,9 +24,15 @@ func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) 
 		return command{}, false
 	}
 	r := g.active()
+	p := g.policy()
+	var replaced []*member
+	if r != nil {
+		replaced = g.stale(r)
+	}
 	m := &member{
 		subnet:     where,
 		template:   g.launches(),
+		spot:       g.spotNext(p, replaced),
 		state:      types.LifecycleStatePending,
 		protected:  aws.ToBool(g.settings.NewInstancesProtectedFromScaleIn),
 		byRefresh:  r != nil,
@@ -34,6 +40,7 @@ func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) 
 		registered: map[string]bool{},
 		activity:   g.note(now, "Launching a new EC2 instance", cause, where),
 	}
+	m.instanceType = g.kindFor(p, where.zone, now)
 	m.activity.StatusCode, m.activity.Progress = types.ScalingActivityStatusCodePreInService, aws.Int32(30)
 	g.members = append(g.members, m)
 
@@ -49,6 +56,7 @@ func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) 
 		LaunchTemplate:    &ec2types.LaunchTemplateSpecification{LaunchTemplateId: aws.String(m.template.id), Version: aws.String(m.template.version)},
 		TagSpecifications: []ec2types.TagSpecification{{ResourceType: ec2types.ResourceTypeInstance, Tags: tags}},
 	}
+	m.purchase(in)
 	if where.id != "" {
 		in.SubnetId = aws.String(where.id)
 	} else {
@@ -201,10 +209,10 @@ func (g *group) remove(m *member) {
 // unhealthy instances that are kept.
 func (g *group) wanted() int {
 	if g.keep == 0 {
-		return g.desired
+		return g.desired + g.atRisk
 	}
 	room := percentDown(aws.ToInt32(g.maintenance.MaxHealthyPercentage), g.desired) - g.desired
-	return g.desired + min(g.keep, max(room, 1))
+	return g.desired + g.atRisk + min(g.keep, max(room, 1))
 }
 
 // ceiling is the capacity from which on scaling in may begin.
