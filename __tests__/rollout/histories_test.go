@@ -80,6 +80,7 @@ type history struct {
 	*world.World
 	dice     *rand.Rand
 	climate  int
+	spot     bool
 	log      []string
 	wanted   int          // the version of the last deploy
 	bad      map[int]bool // versions that never get healthy
@@ -93,10 +94,9 @@ func newHistory(t *testing.T, seed uint64) *history {
 	warmup := int32(60 * (1 + h.dice.IntN(2)))
 	h.climate = h.dice.IntN(len(climates))
 	h.Engine.SetClimate(climates[h.climate])
-	_, err := h.Groups.CreateAutoScalingGroup(t.Context(), &autoscaling.CreateAutoScalingGroupInput{
+	in := &autoscaling.CreateAutoScalingGroupInput{
 		AutoScalingGroupName: aws.String("web"), MinSize: aws.Int32(floor), MaxSize: aws.Int32(ceiling),
 		DesiredCapacity:        aws.Int32(int32(floor + h.dice.IntN(3))),
-		LaunchTemplate:         &scaling.LaunchTemplateSpecification{LaunchTemplateId: aws.String(world.Template), Version: aws.String("1")},
 		VPCZoneIdentifier:      aws.String(world.Subnets),
 		TargetGroupARNs:        []string{world.TargetGroup},
 		HealthCheckType:        aws.String("ELB"),
@@ -105,7 +105,20 @@ func newHistory(t *testing.T, seed uint64) *history {
 		TerminationPolicies:    []string{"NewestInstance"},
 		InstanceMaintenancePolicy: &scaling.InstanceMaintenancePolicy{
 			MinHealthyPercentage: aws.Int32(100), MaxHealthyPercentage: aws.Int32(int32(150 + 50*h.dice.IntN(2)))},
-	})
+	}
+	first := &scaling.LaunchTemplateSpecification{LaunchTemplateId: aws.String(world.Template), Version: aws.String("1")}
+	if h.spot = h.chance(30); h.spot {
+		in.CapacityRebalance = aws.Bool(h.chance(50))
+		in.MixedInstancesPolicy = &scaling.MixedInstancesPolicy{
+			LaunchTemplate: &scaling.LaunchTemplate{LaunchTemplateSpecification: first,
+				Overrides: []scaling.LaunchTemplateOverrides{{InstanceType: aws.String("t3.micro")}, {InstanceType: aws.String("t3a.micro")}}},
+			InstancesDistribution: &scaling.InstancesDistribution{OnDemandBaseCapacity: aws.Int32(int32(h.dice.IntN(2))),
+				OnDemandPercentageAboveBaseCapacity: aws.Int32(0), SpotAllocationStrategy: aws.String("price-capacity-optimized")},
+		}
+	} else {
+		in.LaunchTemplate = first
+	}
+	_, err := h.Groups.CreateAutoScalingGroup(t.Context(), in)
 	must(t, err)
 	h.SetAlarm("web-5xx", "OK")
 	time.Sleep(5 * time.Minute)

@@ -18,7 +18,7 @@ import (
 // trouble has things happen during the next minutes.
 func (h *history) trouble() {
 	for h.chance(60) {
-		troubles := []func() func(){h.killed, h.cancelled, h.turnedBack, h.alarmed, h.resized, h.refused, h.suspended}
+		troubles := []func() func(){h.killed, h.interrupted, h.cancelled, h.turnedBack, h.alarmed, h.resized, h.refused, h.suspended}
 		happens := troubles[h.dice.IntN(len(troubles))]()
 		time.AfterFunc(h.moment(15), happens)
 	}
@@ -41,6 +41,27 @@ func (h *history) killed() func() {
 		}
 		h.note("%s of version %d dies", victim.ID, victim.Version.Number)
 		h.Kill(victim.ID)
+	}
+}
+
+// interrupted has EC2 take a Spot Instance back.
+func (h *history) interrupted() func() {
+	which := h.dice.Int()
+	return func() {
+		if !h.spot {
+			return
+		}
+		instances := h.fleet().Instances
+		if len(instances) == 0 {
+			return
+		}
+		victim := instances[which%len(instances)].ID
+		err := h.Engine.InterruptSpot(victim)
+		h.note("EC2 takes %s back: %v", victim, err)
+		if err == nil {
+			h.owed++
+			h.killedAt = time.Now().Add(3 * time.Minute) // two for the notice, one to be noticed
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package scaling
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -57,12 +56,6 @@ func (g *group) note(now time.Time, description, cause string, s subnet) *types.
 
 func succeed(a *types.Activity, now time.Time) {
 	a.StatusCode, a.Progress, a.EndTime = types.ScalingActivityStatusCodeSuccessful, aws.Int32(100), aws.Time(now)
-}
-
-func fail(a *types.Activity, now time.Time, err error) {
-	a.StatusCode, a.Progress, a.EndTime = types.ScalingActivityStatusCodeFailed, aws.Int32(100), aws.Time(now)
-	a.StatusMessage = aws.String(fmt.Sprintf("%s Launching EC2 instance failed.", reason(err)))
-	a.Description = aws.String(fmt.Sprintf("%s.  Status Reason: %s", aws.ToString(a.Description), aws.ToString(a.StatusMessage)))
 }
 
 // history returns the activities as AWS lists them: those in progress first,

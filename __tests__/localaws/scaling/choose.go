@@ -68,12 +68,13 @@ func (g *group) compare(policy string, a, b *member) int {
 		)
 	case "ClosestToNextInstanceHour":
 		return cmp.Compare(g.toNextHour(a), g.toNextHour(b))
+	case "AllocationStrategy":
+		return cmp.Compare(g.alignment(a), g.alignment(b))
 	case "Default":
-		return cmp.Or(g.compare("OldestLaunchTemplate", a, b), g.compare("ClosestToNextInstanceHour", a, b))
+		// With a mixed instances policy, the purchase option comes first.
+		return cmp.Or(g.compare("AllocationStrategy", a, b), g.compare("OldestLaunchTemplate", a, b), g.compare("ClosestToNextInstanceHour", a, b))
 	}
-	// OldestLaunchConfiguration and AllocationStrategy tell no two instances
-	// of one launch template and one type apart.
-	return 0
+	return 0 // OldestLaunchConfiguration: there are none
 }
 
 // toNextHour is the AWS time until the next hour of m's life begins, which used

@@ -66,6 +66,7 @@ func (e *Engine) describe(ctx context.Context, region string, in *autoscaling.De
 type picture struct {
 	taken             time.Time
 	template          *types.LaunchTemplateSpecification
+	mixed             *types.MixedInstancesPolicy
 	min, max, desired int
 	warmup            *int32
 	maintenance       *types.InstanceMaintenancePolicy
@@ -75,7 +76,7 @@ type picture struct {
 }
 
 func (g *group) picture() picture {
-	p := picture{template: g.settings.LaunchTemplate, min: g.min, max: g.max, desired: g.desired, warmup: g.warmup, maintenance: g.maintenance}
+	p := picture{template: g.settings.LaunchTemplate, mixed: g.settings.MixedInstancesPolicy, min: g.min, max: g.max, desired: g.desired, warmup: g.warmup, maintenance: g.maintenance}
 	for _, m := range g.started() {
 		p.instances = append(p.instances, g.details(m))
 	}
@@ -104,7 +105,7 @@ func (g *group) details(m *member) types.AutoScalingInstanceDetails {
 // apply puts the picture into a group's settings.
 func (p picture) apply(s types.AutoScalingGroup) types.AutoScalingGroup {
 	s.MinSize, s.MaxSize, s.DesiredCapacity = aws.Int32(int32(p.min)), aws.Int32(int32(p.max)), aws.Int32(int32(p.desired))
-	s.LaunchTemplate = p.template
+	s.LaunchTemplate, s.MixedInstancesPolicy = p.template, p.mixed
 	s.DefaultInstanceWarmup, s.InstanceMaintenancePolicy = p.warmup, p.maintenance
 	s.Instances = nil
 	for _, i := range p.instances {
@@ -126,6 +127,9 @@ func (p picture) show(shown *etree.Element) {
 	set(shown, "DesiredCapacity", strconv.Itoa(p.desired))
 	if version := shown.FindElement("LaunchTemplate/Version"); version != nil && p.template != nil {
 		version.SetText(*p.template.Version)
+	}
+	if template := shown.SelectElement("LaunchTemplate"); template != nil && p.mixed != nil {
+		shown.RemoveChild(template) // it stands in the policy alone
 	}
 	instances := replaceChild(shown, "Instances")
 	for _, details := range p.instances {

@@ -22,7 +22,7 @@
 //   - Its states and progress: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceRefresh.html
 //   - The life of an instance: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
 //
-// Not simulated: lifecycle hooks, warm pools, mixed instances policies, launch
+// Not simulated: lifecycle hooks, warm pools, weights and requirements of mixed instances policies, launch
 // configurations, attaching instances, rebalancing of zones, scaling policies
 // that react to metrics (ExecutePolicy works).
 package scaling

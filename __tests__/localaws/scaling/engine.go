@@ -41,7 +41,8 @@ type Engine struct {
 
 	mu       sync.Mutex
 	climate  Climate
-	calls    float64 // what the climate's share of calls has summed up to
+	failure  *LaunchFailure // of launches from now on
+	calls    float64        // what the climate's share of calls has summed up to
 	groups   map[key]*group
 	services map[string]*Services // by region
 	zones    map[string]string    // of the subnets seen so far

@@ -18,6 +18,7 @@ type group struct {
 	clock    *clock.Clock
 	revision int // counts the requests that changed it
 	climate  Climate
+	failure  *LaunchFailure
 	pictures []picture // of the past, as far as it may be shown; oldest first
 
 	// What moto keeps, as last seen.
@@ -30,16 +31,18 @@ type group struct {
 	maintenance       *types.InstanceMaintenancePolicy
 
 	members     []*member
-	activities  []*types.Activity // oldest first
-	refreshes   []*refresh        // oldest first
-	intent      string            // what changed the desired capacity last: the first half of a cause
-	causes      []string          // why instances are to be launched that replace others
-	keep        int               // unhealthy instances that wait for their replacements
-	launchAfter time.Time         // a launch failed: the next one waits
-	trim        bool              // take a surplus away at once, a refresh or not
-	taking      *refresh          // it has succeeded, and the group does not have its configuration yet
-	due         time.Time         // when the next step is to be taken; the zero time: soon
-	newID       func() string     // of refreshes and activities
+	activities  []*types.Activity  // oldest first
+	refreshes   []*refresh         // oldest first
+	intent      string             // what changed the desired capacity last: the first half of a cause
+	causes      []string           // why instances are to be launched that replace others
+	keep        int                // unhealthy instances that wait for their replacements
+	atRisk      int                // Spot Instances that are to be replaced before they end
+	launchAfter time.Time          // a launch failed: the next one waits
+	avoid       map[pool]time.Time // what had no capacity, until when others come first
+	trim        bool               // take a surplus away at once, a refresh or not
+	taking      *refresh           // it has succeeded, and the group does not have its configuration yet
+	due         time.Time          // when the next step is to be taken; the zero time: soon
+	newID       func() string      // of refreshes and activities
 }
 
 // member is an instance of a group.
@@ -49,9 +52,13 @@ type member struct {
 	template     template
 	instanceType string
 	state        types.LifecycleState
+	ended        string // EC2's reason why it ended as soon as it had started
 	unhealthy    string // the cause of its replacement; "" while it is healthy
-	protected    bool   // from scale-in
-	byRefresh    bool   // launched by an instance refresh, not by scaling
+	spot         bool
+	interrupted  time.Time // EC2 takes it back, and has said so then
+	reclaimed    bool      // EC2 has taken it back
+	protected    bool      // from scale-in
+	byRefresh    bool      // launched by an instance refresh, not by scaling
 	launched     time.Time
 	inService    time.Time       // the zero time before
 	registered   map[string]bool // target groups that it was put into
@@ -171,6 +178,7 @@ func (g *group) step(now time.Time, seen *view) []command {
 		todo = append(todo, g.advance(m, now, seen)...)
 	}
 	g.checkHealth(seen)
+	todo = append(todo, g.rebalance(now, seen)...)
 	if r := g.taking; r != nil && g.past(*r.EndTime, g.climate.Lag) {
 		todo = append(todo, g.take(r))
 	}
@@ -196,11 +204,7 @@ func (g *group) step(now time.Time, seen *view) []command {
 // scaleOut launches what the group lacks.
 func (g *group) scaleOut(now time.Time, seen *view) []command {
 	var todo []command
-	if g.suspended("Launch") {
-		return nil
-	}
-	if now.Before(g.launchAfter) {
-		g.wakeAt(g.launchAfter)
+	if g.suspended("Launch") || g.pausing(now) {
 		return nil
 	}
 	for have := len(g.capacity()); have < g.wanted(); have++ {
@@ -209,6 +213,8 @@ func (g *group) scaleOut(now time.Time, seen *view) []command {
 		case len(g.causes) > 0:
 			cause = at(now, g.causes[0])
 			g.causes = g.causes[1:]
+		case g.atRisk > 0 && have >= g.desired:
+			cause = at(now, causeAtRisk)
 		case have >= g.desired:
 			cause = at(now, causeReplacement)
 		}
@@ -254,8 +260,9 @@ func (g *group) emptiest(subnets []subnet) (subnet, bool) {
 	all := g.capacity()
 	staying := perZone(slices.DeleteFunc(slices.Clone(all), func(m *member) bool { return slices.Contains(stale, m) }))
 	total := perZone(all)
+	now := g.clock.Now()
 	return slices.MinFunc(subnets, func(a, b subnet) int {
-		return cmp.Or(cmp.Compare(staying[a.zone], staying[b.zone]), cmp.Compare(total[a.zone], total[b.zone]))
+		return cmp.Or(first(!g.avoided(a.zone, now), !g.avoided(b.zone, now)), cmp.Compare(staying[a.zone], staying[b.zone]), cmp.Compare(total[a.zone], total[b.zone]))
 	}), true
 }
 

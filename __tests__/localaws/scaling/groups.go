@@ -1,8 +1,10 @@
 package scaling
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -91,10 +93,11 @@ func (e *Engine) create(ctx context.Context, region string, in *autoscaling.Crea
 		key:         key{region, aws.ToString(in.AutoScalingGroupName)},
 		clock:       e.Clock,
 		newID:       e.NewID,
+		avoid:       map[pool]time.Time{},
 		warmup:      in.DefaultInstanceWarmup,
 		maintenance: in.InstanceMaintenancePolicy,
 	}
-	if err := g.resize(in.MinSize, in.MaxSize, in.DesiredCapacity); err != nil {
+	if err := cmp.Or(g.resize(in.MinSize, in.MaxSize, in.DesiredCapacity), checkPolicy(in.MixedInstancesPolicy)); err != nil {
 		return err
 	}
 	if err := store(); err != nil {
@@ -108,7 +111,7 @@ func (e *Engine) create(ctx context.Context, region string, in *autoscaling.Crea
 	defer e.mu.Unlock()
 	g.intent = at(e.Clock.Now(), "a user request created an AutoScalingGroup changing the desired capacity from "+count(0, g.desired)+".")
 	e.groups[g.key] = g
-	g.climate = e.climate
+	g.climate, g.failure = e.climate, e.failure
 	return nil
 }
 
@@ -120,7 +123,7 @@ func (e *Engine) stored(ctx context.Context, k key) (types.AutoScalingGroup, tem
 	if err != nil {
 		return types.AutoScalingGroup{}, template{}, err
 	}
-	t, err := resolve(ctx, a, found[k.name].LaunchTemplate)
+	t, err := resolve(ctx, a, specOf(found[k.name].LaunchTemplate, found[k.name].MixedInstancesPolicy))
 	return found[k.name], t, err
 }
 
@@ -148,7 +151,7 @@ func (e *Engine) update(ctx context.Context, region string, in *autoscaling.Upda
 	g, err := e.find(region, in.AutoScalingGroupName)
 	if err == nil {
 		trial := group{min: g.min, max: g.max, desired: g.desired}
-		err = trial.resize(in.MinSize, in.MaxSize, in.DesiredCapacity)
+		err = cmp.Or(trial.resize(in.MinSize, in.MaxSize, in.DesiredCapacity), checkPolicy(in.MixedInstancesPolicy))
 	}
 	if err == nil && (in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil || in.LaunchConfigurationName != nil) {
 		err = g.free()

@@ -20,13 +20,19 @@ import (
 // launch adds a member, which EC2 then starts. It returns false if it cannot.
 func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) {
 	where, ok := g.emptiest(seen.subnets)
-	if !ok || g.launches() == (template{}) {
+	if !ok || g.pausing(now) || g.launches() == (template{}) {
 		return command{}, false
 	}
 	r := g.active()
+	p := g.policy()
+	var replaced []*member
+	if r != nil {
+		replaced = g.stale(r)
+	}
 	m := &member{
 		subnet:     where,
 		template:   g.launches(),
+		spot:       g.spotNext(p, replaced),
 		state:      types.LifecycleStatePending,
 		protected:  aws.ToBool(g.settings.NewInstancesProtectedFromScaleIn),
 		byRefresh:  r != nil,
@@ -34,6 +40,7 @@ func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) 
 		registered: map[string]bool{},
 		activity:   g.note(now, "Launching a new EC2 instance", cause, where),
 	}
+	m.instanceType = g.kindFor(p, where.zone, now)
 	m.activity.StatusCode, m.activity.Progress = types.ScalingActivityStatusCodePreInService, aws.Int32(30)
 	g.members = append(g.members, m)
 
@@ -49,29 +56,39 @@ func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) 
 		LaunchTemplate:    &ec2types.LaunchTemplateSpecification{LaunchTemplateId: aws.String(m.template.id), Version: aws.String(m.template.version)},
 		TagSpecifications: []ec2types.TagSpecification{{ResourceType: ec2types.ResourceTypeInstance, Tags: tags}},
 	}
+	m.purchase(in)
 	if where.id != "" {
 		in.SubnetId = aws.String(where.id)
 	} else {
 		in.Placement = &ec2types.Placement{AvailabilityZone: aws.String(where.zone)}
 	}
+	failure := g.fails(m)
 	var started ec2types.Instance
 	return command{
 		run: func(ctx context.Context, a *Services) error {
+			if failure != nil && !atOnce(failure) {
+				return failure
+			}
 			if err := complete(ctx, a, in); err != nil {
 				return err
 			}
 			out, err := a.EC2.RunInstances(ctx, in)
-			if err == nil {
-				started = out.Instances[0]
+			if err != nil {
+				return err
+			}
+			started = out.Instances[0]
+			if failure != nil {
+				_, err = a.EC2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{*started.InstanceId}})
 			}
 			return err
 		},
 		record: func(g *group, now time.Time, err error) {
 			if err != nil {
-				g.remove(m)
-				g.launchAfter = now.Add(g.clock.Real(retryLaunch))
-				fail(m.activity, now, err)
+				g.launchFailed(m, now, err)
 				return
+			}
+			if failure != nil {
+				m.ended = failure.Code + ": " + failure.Message
 			}
 			m.id, m.instanceType = aws.ToString(started.InstanceId), string(started.InstanceType)
 			m.activity.Description = aws.String(aws.ToString(m.activity.Description) + ": " + m.id)
@@ -152,7 +169,10 @@ func (g *group) advance(m *member, now time.Time, seen *view) []command {
 
 // terminate starts to take m out of the group. m has an id.
 func (g *group) terminate(m *member, now time.Time, cause string) {
-	if m.state == types.LifecycleStatePending {
+	switch {
+	case m.state == types.LifecycleStatePending && m.unhealthy == causeStopped:
+		g.cancelLaunch(m, now)
+	case m.state == types.LifecycleStatePending:
 		succeed(m.activity, now)
 	}
 	m.state = types.LifecycleStateTerminating
@@ -185,11 +205,11 @@ func (g *group) remove(m *member) {
 	g.members = slices.DeleteFunc(g.members, func(other *member) bool { return other == m })
 }
 
-// wanted is the capacity to launch up to: the desired one beside the unhealthy
-// instances that are kept. Those are not counted in the maximum, which is that of
-// instances "in service and healthy, or pending":
+// wanted is the capacity to launch up to: the desired one beside the instances that
+// are to go and the unhealthy ones that are kept. The latter are not counted in the
+// maximum, which is that of instances "in service and healthy, or pending":
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceMaintenancePolicy.html
-func (g *group) wanted() int { return g.desired + g.keep }
+func (g *group) wanted() int { return g.desired + g.atRisk + g.keep }
 
 // ceiling is the capacity from which on scaling in may begin.
 func (g *group) ceiling() int {
@@ -207,6 +227,15 @@ func reason(err error) string {
 		return api.ErrorMessage()
 	}
 	return err.Error()
+}
+
+// code is that of an error of AWS; "" of another.
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
 }
 
 func count(from, to int) string { return strconv.Itoa(from) + " to " + strconv.Itoa(to) }

@@ -84,7 +84,7 @@ func (e *Engine) questions(groups []*group) (names, ids, alarms []string) {
 func (e *Engine) view(ctx context.Context, a *Services, s *scene, g *group) (*view, error) {
 	v := &view{scene: s, settings: s.settings[g.name]}
 	var err error
-	if v.template, err = resolve(ctx, a, v.settings.LaunchTemplate); err != nil {
+	if v.template, err = resolve(ctx, a, specOf(v.settings.LaunchTemplate, v.settings.MixedInstancesPolicy)); err != nil {
 		return nil, err
 	}
 	v.subnets, err = e.subnets(ctx, a, v.settings)

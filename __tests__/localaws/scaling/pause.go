@@ -100,7 +100,7 @@ func (g *group) print() uint64 {
 		maphash.WriteComparable(&h, [3]string{m.id, string(m.state), m.unhealthy})
 		maphash.WriteComparable(&h, [3]bool{m.protected, m.deregistered, len(m.registered) > 0})
 	}
-	maphash.WriteComparable(&h, [5]int{len(g.activities), len(g.causes), g.keep, g.desired, len(g.refreshes)})
+	maphash.WriteComparable(&h, [6]int{len(g.activities), len(g.causes), g.keep, g.atRisk, g.desired, len(g.refreshes)})
 	if r := g.active(); r != nil {
 		maphash.WriteComparable(&h, string(r.Status))
 		maphash.WriteComparable(&h, [3]int{int(aws.ToInt32(r.PercentageComplete)), int(aws.ToInt32(r.InstancesToUpdate)), r.checkpoint})

@@ -103,7 +103,10 @@ func (r *refresh) spec() *types.LaunchTemplateSpecification {
 
 // take gives the group the configuration of r, which has succeeded then.
 func (g *group) take(r *refresh) command {
-	in := &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String(g.name), LaunchTemplate: r.spec()}
+	in := &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String(g.name)}
+	if in.MixedInstancesPolicy = r.DesiredConfiguration.MixedInstancesPolicy; in.MixedInstancesPolicy == nil {
+		in.LaunchTemplate = r.spec()
+	}
 	return command{
 		run: func(ctx context.Context, a *Services) error {
 			_, err := a.Settings.UpdateAutoScalingGroup(ctx, in)
@@ -114,7 +117,8 @@ func (g *group) take(r *refresh) command {
 				return // again, at the next tick
 			}
 			g.revision++
-			g.template, g.settings.LaunchTemplate, g.taking = r.target, in.LaunchTemplate, nil
+			g.template, g.taking = r.target, nil
+			g.settings.LaunchTemplate, g.settings.MixedInstancesPolicy = in.LaunchTemplate, in.MixedInstancesPolicy
 			if r.EndTime == nil {
 				r.end(types.InstanceRefreshStatusSuccessful, now)
 			}

@@ -197,5 +197,6 @@ func (r *refresh) say(format string, args ...any) {
 // reversible tells whether r can be rolled back.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html
 func (g *group) reversible(desired *types.DesiredConfiguration) bool {
-	return desired != nil && g.settings.LaunchTemplate != nil && numbered(aws.ToString(g.settings.LaunchTemplate.Version))
+	spec := specOf(g.settings.LaunchTemplate, g.settings.MixedInstancesPolicy)
+	return desired != nil && spec != nil && numbered(aws.ToString(spec.Version))
 }

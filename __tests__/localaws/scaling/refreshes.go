@@ -59,16 +59,17 @@ func (e *Engine) startRefresh(ctx context.Context, region string, in *autoscalin
 
 // target checks a desired configuration and returns the version it stands for.
 func (e *Engine) target(ctx context.Context, region string, d *types.DesiredConfiguration) (template, error) {
-	switch {
-	case d == nil:
+	if d == nil {
 		return template{}, nil
-	case d.MixedInstancesPolicy != nil:
-		return template{}, invalid("A mixed instances policy is not known to the local AWS.")
-	case d.LaunchTemplate == nil:
-		return template{}, invalid("The desired configuration has no launch template.")
+	}
+	if err := checkPolicy(d.MixedInstancesPolicy); err != nil {
+		return template{}, err
+	}
+	if (d.MixedInstancesPolicy == nil) == (d.LaunchTemplate == nil) {
+		return template{}, invalid("The desired configuration has a launch template or a mixed instances policy.")
 	}
 	a := e.api(region)
-	t, err := resolve(ctx, a, d.LaunchTemplate)
+	t, err := resolve(ctx, a, specOf(d.LaunchTemplate, d.MixedInstancesPolicy))
 	if err == nil {
 		err = e.exists(ctx, a, t)
 	}

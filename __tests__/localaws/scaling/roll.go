@@ -89,7 +89,7 @@ func (g *group) stale(r *refresh) []*member {
 			return false
 		}
 		// https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-instance-refresh-skip-matching.html
-		return !*p.SkipMatching || m.template != g.launches()
+		return !*p.SkipMatching || !g.matches(m)
 	})
 }
 

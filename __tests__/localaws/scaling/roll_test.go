@@ -29,6 +29,7 @@ func newStage(t *testing.T, desired int) *stage {
 		key:      key{"us-east-1", "web"},
 		clock:    clock.New(100_000),
 		newID:    uuid.NewString,
+		avoid:    map[pool]time.Time{},
 		template: template{"lt-1", "web", "1"},
 		min:      1, max: 10, desired: desired,
 	}}

@@ -17,6 +17,7 @@ import (
 type instance struct {
 	id     string
 	kind   ec2types.InstanceType
+	spot   bool
 	state  ec2types.InstanceStateName // terminated, or what the times say
 	runs   time.Time
 	serves time.Time
@@ -62,7 +63,7 @@ func (w *World) RunInstances(_ context.Context, in *ec2.RunInstancesInput, _ ...
 		return now.Add(d)
 	}
 	w.launched++
-	i := &instance{id: fmt.Sprintf("i-%017x", w.launched), kind: in.InstanceType, runs: now.Add(b.Boot), breaks: in0(b.Breaks), dies: in0(b.Dies)}
+	i := &instance{id: fmt.Sprintf("i-%017x", w.launched), kind: in.InstanceType, spot: in.InstanceMarketOptions != nil, runs: now.Add(b.Boot), breaks: in0(b.Breaks), dies: in0(b.Dies)}
 	if i.kind == "" {
 		i.kind = ec2types.InstanceTypeT3Micro
 	}
@@ -74,6 +75,13 @@ func (w *World) RunInstances(_ context.Context, in *ec2.RunInstancesInput, _ ...
 	}
 	w.instances[i.id] = i
 	return &ec2.RunInstancesOutput{Instances: []ec2types.Instance{{InstanceId: &i.id, InstanceType: i.kind}}}, nil
+}
+
+// Spot tells whether an instance is a Spot Instance.
+func (w *World) Spot(id string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.instances[id] != nil && w.instances[id].spot
 }
 
 // TerminateInstances ends instances at once.

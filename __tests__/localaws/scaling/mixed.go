@@ -1,0 +1,132 @@
+package scaling
+
+import (
+	"math"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+// Mixed instances policies:
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups.html
+
+// specOf is the launch template of a group, or of a desired configuration.
+func specOf(t *types.LaunchTemplateSpecification, p *types.MixedInstancesPolicy) *types.LaunchTemplateSpecification {
+	if p != nil && p.LaunchTemplate != nil {
+		return p.LaunchTemplate.LaunchTemplateSpecification
+	}
+	return t
+}
+
+// checkPolicy refuses what AWS refuses, and what the local AWS does not know.
+func checkPolicy(p *types.MixedInstancesPolicy) error {
+	if p == nil {
+		return nil
+	}
+	if p.LaunchTemplate == nil || p.LaunchTemplate.LaunchTemplateSpecification == nil {
+		return invalid("You must use a valid fully-formed launch template: a mixed instances policy needs one.")
+	}
+	for _, o := range p.LaunchTemplate.Overrides {
+		if o.InstanceRequirements != nil || o.WeightedCapacity != nil || o.LaunchTemplateSpecification != nil || o.ImageId != nil {
+			return invalid("Of overrides, the local AWS knows the instance type alone.")
+		}
+	}
+	if d := p.InstancesDistribution; d != nil {
+		if percent := d.OnDemandPercentageAboveBaseCapacity; percent != nil && (*percent < 0 || *percent > 100) {
+			return invalid("OnDemandPercentageAboveBaseCapacity %d must be between 0 and 100.", *percent)
+		}
+		if base := aws.ToInt32(d.OnDemandBaseCapacity); base < 0 {
+			return invalid("OnDemandBaseCapacity %d must not be negative.", base)
+		}
+	}
+	return nil
+}
+
+// policy is the mixed instances policy that the group's next instance gets; nil
+// for none.
+func (g *group) policy() *types.MixedInstancesPolicy {
+	if r := g.active(); r != nil && r.Status != types.InstanceRefreshStatusRollbackInProgress && r.DesiredConfiguration != nil {
+		return r.DesiredConfiguration.MixedInstancesPolicy
+	}
+	return g.settings.MixedInstancesPolicy
+}
+
+// kinds are the instance types to try, in the order of their priority: AWS's
+// strategies that look at prices or capacity have neither here. "" is the launch
+// template's own type.
+func kinds(p *types.MixedInstancesPolicy) []string {
+	if p == nil || len(p.LaunchTemplate.Overrides) == 0 {
+		return []string{""}
+	}
+	var found []string
+	for _, o := range p.LaunchTemplate.Overrides {
+		found = append(found, aws.ToString(o.InstanceType))
+	}
+	return found
+}
+
+// spotNext tells whether the next instance is a Spot Instance: On-Demand
+// Instances come first up to the base, and above it make up their percentage,
+// rounded up: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html.
+func (g *group) spotNext(p *types.MixedInstancesPolicy, replaced []*member) bool {
+	if p == nil || p.InstancesDistribution == nil {
+		return false // "Default: 100"
+	}
+	onDemand := 0
+	for _, m := range g.capacity() {
+		if !m.spot && !slices.Contains(replaced, m) {
+			onDemand++
+		}
+	}
+	return onDemand >= wantOnDemand(p.InstancesDistribution, g.desired)
+}
+
+func wantOnDemand(d *types.InstancesDistribution, desired int) int {
+	base := min(int(aws.ToInt32(d.OnDemandBaseCapacity)), desired)
+	percent := int32(100)
+	if d.OnDemandPercentageAboveBaseCapacity != nil {
+		percent = *d.OnDemandPercentageAboveBaseCapacity
+	}
+	return base + int(math.Ceil(float64(percent)*float64(desired-base)/100))
+}
+
+// purchase has in ask for m's type and purchase option.
+func (m *member) purchase(in *ec2.RunInstancesInput) {
+	in.InstanceType = ec2types.InstanceType(m.instanceType)
+	if m.spot {
+		in.InstanceMarketOptions = &ec2types.InstanceMarketOptionsRequest{MarketType: ec2types.MarketTypeSpot}
+	}
+}
+
+// matches tells whether m is as the group's next instance would be: "the same
+// launch template and instance types".
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-instance-refresh-skip-matching.html
+func (g *group) matches(m *member) bool {
+	types := kinds(g.policy())
+	return m.template == g.launches() && (types[0] == "" || slices.Contains(types, m.instanceType))
+}
+
+// alignment is for the policy AllocationStrategy: the purchase option of which
+// there are too many goes first, of it the type of the lowest priority.
+func (g *group) alignment(m *member) int {
+	p := g.settings.MixedInstancesPolicy
+	if p == nil {
+		return 0
+	}
+	onDemand := 0
+	for _, other := range g.capacity() {
+		if !other.spot {
+			onDemand++
+		}
+	}
+	order := -slices.Index(kinds(p), m.instanceType)
+	if d := p.InstancesDistribution; d != nil {
+		if tooMany := onDemand > wantOnDemand(d, g.desired); tooMany == m.spot {
+			order += 1000
+		}
+	}
+	return order
+}

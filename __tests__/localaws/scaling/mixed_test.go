@@ -1,0 +1,54 @@
+package scaling_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+)
+
+func TestMixedInstancesOverHTTP(t *testing.T) {
+	f := newGroup(t, func(in *autoscaling.CreateAutoScalingGroupInput) {
+		in.MixedInstancesPolicy = &types.MixedInstancesPolicy{
+			LaunchTemplate: &types.LaunchTemplate{
+				LaunchTemplateSpecification: in.LaunchTemplate,
+				Overrides:                   []types.LaunchTemplateOverrides{{InstanceType: aws.String("t3.small")}, {InstanceType: aws.String("t3.medium")}},
+			},
+			InstancesDistribution: &types.InstancesDistribution{OnDemandBaseCapacity: aws.Int32(1), OnDemandPercentageAboveBaseCapacity: aws.Int32(0)},
+		}
+		in.LaunchTemplate = nil
+	})
+	g := f.group()
+	if g.LaunchTemplate != nil || *g.MixedInstancesPolicy.InstancesDistribution.OnDemandBaseCapacity != 1 || len(g.MixedInstancesPolicy.LaunchTemplate.Overrides) != 2 {
+		t.Errorf("%+v %+v", g.LaunchTemplate, g.MixedInstancesPolicy)
+	}
+	out, err := world.ec2.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{InstanceIds: f.inService()})
+	f.check(err)
+	var spot []string
+	for _, r := range out.Reservations {
+		for _, i := range r.Instances {
+			if i.InstanceType != "t3.small" {
+				t.Errorf("a %s, want the first override's type", i.InstanceType)
+			}
+			if i.InstanceLifecycle == "spot" {
+				spot = append(spot, *i.InstanceId)
+			}
+		}
+	}
+	if len(spot) != 1 {
+		t.Fatalf("%d Spot Instances, want one of two", len(spot))
+	}
+
+	desired := *g.MixedInstancesPolicy
+	desired.LaunchTemplate.LaunchTemplateSpecification = f.version(2)
+	_, err = world.groups.StartInstanceRefresh(t.Context(), &autoscaling.StartInstanceRefreshInput{
+		AutoScalingGroupName: &f.name, DesiredConfiguration: &types.DesiredConfiguration{MixedInstancesPolicy: &desired}, Preferences: preferences(),
+	})
+	f.check(err)
+	f.awaitStatus(types.InstanceRefreshStatusSuccessful)
+	if v := *f.group().MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.Version; v != "2" {
+		t.Errorf("the group has version %s", v)
+	}
+}
