@@ -18,7 +18,7 @@ import (
 // trouble has things happen during the next minutes.
 func (h *history) trouble() {
 	for h.chance(60) {
-		troubles := []func() func(){h.killed, h.interrupted, h.cancelled, h.turnedBack, h.alarmed, h.resized, h.refused, h.suspended}
+		troubles := []func() func(){h.killed, h.interrupted, h.cancelled, h.turnedBack, h.alarmed, h.resized, h.refused, h.suspended, h.throttled}
 		happens := troubles[h.dice.IntN(len(troubles))]()
 		time.AfterFunc(h.moment(15), happens)
 	}
@@ -133,6 +133,21 @@ func (h *history) suspended() func() {
 		time.AfterFunc(lasts, func() {
 			h.note("all is resumed")
 			h.Resume("web")
+		})
+	}
+}
+
+// throttled has AWS refuse every call for a while.
+func (h *history) throttled() func() {
+	lasts := h.moment(10)
+	return func() {
+		h.note("AWS throttles")
+		worse := climates[h.climate]
+		worse.Throttle = 1
+		h.Engine.SetClimate(worse)
+		time.AfterFunc(lasts, func() {
+			h.note("AWS answers again")
+			h.Engine.SetClimate(climates[h.climate])
 		})
 	}
 }

@@ -83,6 +83,7 @@ const (
 type Config struct {
 	Image      string
 	ServerText string // a line on the page; default page
+	Spot       *constructs.Spot
 	// What running servers cannot change.
 	HealthCheckPath string
 	ServerPort      int

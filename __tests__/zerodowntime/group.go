@@ -40,7 +40,7 @@ func (s *Stage) Whole(ctx context.Context, image string) error {
 	for _, i := range g.Instances {
 		id, version := aws.ToString(i.InstanceId), aws.ToString(i.LaunchTemplate.Version)
 		server, _ := s.Cloud.Servers.Get(id)
-		if want := aws.ToString(g.LaunchTemplate.Version); version != want || server.Image != image || i.LifecycleState != "InService" || aws.ToString(i.HealthStatus) != "Healthy" || !serving[id] {
+		if want := aws.ToString(templateOf(g).Version); version != want || server.Image != image || i.LifecycleState != "InService" || aws.ToString(i.HealthStatus) != "Healthy" || !serving[id] {
 			faults = append(faults, fmt.Errorf("%s is %s and %s, serving: %v, version %s (the group's is %s), image %s (wanted is %s)",
 				id, i.LifecycleState, aws.ToString(i.HealthStatus), serving[id], version, want, server.Image, image))
 		}
@@ -55,6 +55,14 @@ func (s *Stage) Whole(ctx context.Context, image string) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// templateOf is the launch template that a group launches.
+func templateOf(g autoscalingtypes.AutoScalingGroup) *autoscalingtypes.LaunchTemplateSpecification {
+	if g.LaunchTemplate == nil {
+		return g.MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification
+	}
+	return g.LaunchTemplate
 }
 
 // Resize sets the group's capacity, as a person or an autoscaling policy does.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"example.com/webserver-cluster/constructs"
 )
 
 // scenario is something that happens to stage under load, and what users may
@@ -38,6 +40,7 @@ var scenarios = []scenario{
 	{"rollout killed and deploy repeated", "", killRollout, (*trial).ok},
 	{"two deploys at once", "", twoDeploys, (*trial).ok},
 	{"scale-out and schedule", "", resize, (*trial).ok},
+	{"stage moves to Spot Instances and back", "", onSpot, (*trial).ok},
 	{"another port and health-check path", "", otherChecks, (*trial).ok},
 
 	// Counter-proofs: without what protects users, they do notice. Validation
@@ -221,6 +224,15 @@ func resize(tr *trial) {
 	if !tr.await("the group to be small again", func() bool { return tr.stage.Whole(tr.Context(), tr.image) == nil }) {
 		tr.Errorf("scaling in left %v", tr.stage.Whole(tr.Context(), tr.image))
 	}
+}
+
+// onSpot has the group be one of Spot Instances, rolls an image out to those, and a bad
+// one back.
+func onSpot(tr *trial) {
+	tr.deployOK(Config{Image: tr.nextImage(), Spot: &constructs.Spot{}})
+	tr.deployOK(Config{Image: tr.nextImage(), Spot: &constructs.Spot{}})
+	tr.deployBad(Config{Image: DeadImage, Spot: &constructs.Spot{}}, rolledBack...)
+	tr.deployOK(Config{Image: tr.nextImage()})
 }
 
 // otherChecks wants what every running server would fail at once: the plan refuses it.

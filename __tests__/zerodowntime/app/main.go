@@ -23,6 +23,7 @@ import (
 type deploy struct {
 	Image      string
 	ServerText string
+	Spot       *constructs.Spot
 	// What running servers cannot change. Zero: the default.
 	HealthCheckPath string
 	ServerPort      int
@@ -58,6 +59,7 @@ func synthesize() error {
 			MinSize:    2,
 			MaxSize:    4,
 			ServerText: d.ServerText,
+			Spot:       d.Spot,
 
 			HealthCheckPath: d.HealthCheckPath,
 			ServerPort:      d.ServerPort,
