@@ -245,7 +245,7 @@ func otherChecks(tr *trial) {
 // Attributes of the group and of its rollout, in the stack's JSON.
 const (
 	groupPath       = "resource.aws_autoscaling_group.web_group."
-	policyPath      = groupPath + "instance_maintenance_policy.0."
+	policyPath      = groupPath + "instance_maintenance_policy."
 	preferencesPath = "resource.terraform_data.web_rollout.provisioner.0.local-exec.environment.ROLLOUT_PREFERENCES"
 )
 
