@@ -73,6 +73,7 @@ func New(o Options) *Engine {
 		e.handleGroups()
 		e.handleInstances()
 		e.handleRefreshes()
+		e.handleHooks()
 	}
 	go func() {
 		defer close(done)

@@ -30,12 +30,15 @@ type group struct {
 	warmup            *int32 // DefaultInstanceWarmup
 	maintenance       *types.InstanceMaintenancePolicy
 
+	hooks       []types.LifecycleHook
 	members     []*member
 	activities  []*types.Activity  // oldest first
 	refreshes   []*refresh         // oldest first
 	intent      string             // what changed the desired capacity last: the first half of a cause
 	causes      []string           // why instances are to be launched that replace others
 	keep        int                // unhealthy instances that wait for their replacements
+	balance     bool               // an instance is to be launched, to balance zones
+	balancing   *member            // it, until it serves
 	atRisk      int                // Spot Instances that are to be replaced before they end
 	launchAfter time.Time          // a launch failed: the next one waits
 	avoid       map[pool]time.Time // what had no capacity, until when others come first
@@ -61,6 +64,8 @@ type member struct {
 	byRefresh    bool      // launched by an instance refresh, not by scaling
 	launched     time.Time
 	inService    time.Time       // the zero time before
+	waits        map[string]wait // for lifecycle hooks, by name
+	abandoned    bool            // a hook had the result ABANDON
 	registered   map[string]bool // target groups that it was put into
 	deregistered bool
 	activity     *types.Activity // its launch or its termination
@@ -75,13 +80,28 @@ const launching = 20 * time.Second
 const retryLaunch = 30 * time.Second
 
 // leaving tells whether m is on its way out of the group.
-func (m *member) leaving() bool { return m.state == types.LifecycleStateTerminating }
+func (m *member) leaving() bool {
+	switch m.state {
+	case types.LifecycleStateTerminating, types.LifecycleStateTerminatingWait, types.LifecycleStateTerminatingProceed:
+		return true
+	}
+	return false
+}
+
+// pending tells whether m is on its way into service.
+func (m *member) pending() bool {
+	switch m.state {
+	case types.LifecycleStatePending, types.LifecycleStatePendingWait, types.LifecycleStatePendingProceed:
+		return true
+	}
+	return false
+}
 
 // counts tells whether m is a part of the group's capacity: instances in
 // standby are not.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html
 func (m *member) counts() bool {
-	return m.state == types.LifecycleStatePending || m.state == types.LifecycleStateInService
+	return m.pending() || m.state == types.LifecycleStateInService
 }
 
 func (m *member) health() string {
@@ -189,8 +209,10 @@ func (g *group) step(now time.Time, seen *view) []command {
 		todo = append(todo, g.roll(r, now, seen)...)
 	}
 	g.replaceUnhealthy(now, seen)
+	g.uneven(now, seen)
 	g.scaleIn(now, seen)
 	g.trim = false
+	todo = append(todo, g.toBalance(now, seen)...)
 	todo = append(todo, g.scaleOut(now, seen)...)
 	if len(g.capacity()) == g.desired {
 		g.intent = "" // it is done

@@ -133,11 +133,21 @@ func (g *group) advance(m *member, now time.Time, seen *view) []command {
 		if m.id == "" || seen.states[m.id] != ec2types.InstanceStateNameRunning || !g.past(m.launched, launching) {
 			return nil
 		}
-		if todo := g.register(m); len(todo) > 0 {
-			return todo
+		if g.holdUp(m, hookLaunching, now) {
+			m.state = types.LifecycleStatePendingWait
+			return nil
 		}
-		m.state, m.inService = types.LifecycleStateInService, now
-		succeed(m.activity, now)
+		return g.enter(m, now)
+	case types.LifecycleStatePendingWait:
+		switch {
+		case !g.released(m):
+		case m.abandoned:
+			g.terminate(m, now, at(now, causeAbandoned))
+		default:
+			m.state = types.LifecycleStatePendingProceed
+		}
+	case types.LifecycleStatePendingProceed:
+		return g.enter(m, now)
 	case types.LifecycleStateInService:
 		// Target groups can be attached to a group, and detached, at any time.
 		return append(g.register(m), g.deregister(m, func(arn string) bool {
@@ -159,20 +169,41 @@ func (g *group) advance(m *member, now time.Time, seen *view) []command {
 				return nil
 			}
 		}
-		if m.state == types.LifecycleStateTerminating {
+		switch {
+		case m.state == types.LifecycleStateDetaching:
+			g.remove(m)
+		case g.holdUp(m, hookTerminating, now):
+			m.state = types.LifecycleStateTerminatingWait
+		default:
 			return []command{g.end(m, seen.states[m.id])}
 		}
-		g.remove(m)
+	case types.LifecycleStateTerminatingWait:
+		if g.released(m) {
+			m.state = types.LifecycleStateTerminatingProceed
+		}
+	case types.LifecycleStateTerminatingProceed:
+		return []command{g.end(m, seen.states[m.id])}
 	}
+	return nil
+}
+
+// enter takes m into service: "before the instance reaches the InService state
+// … the instance is registered with the load balancer".
+func (g *group) enter(m *member, now time.Time) []command {
+	if todo := g.register(m); len(todo) > 0 {
+		return todo
+	}
+	m.state, m.inService = types.LifecycleStateInService, now
+	succeed(m.activity, now)
 	return nil
 }
 
 // terminate starts to take m out of the group. m has an id.
 func (g *group) terminate(m *member, now time.Time, cause string) {
 	switch {
-	case m.state == types.LifecycleStatePending && m.unhealthy == causeStopped:
+	case m.pending() && m.unhealthy == causeStopped:
 		g.cancelLaunch(m, now)
-	case m.state == types.LifecycleStatePending:
+	case m.pending():
 		succeed(m.activity, now)
 	}
 	m.state = types.LifecycleStateTerminating
@@ -208,6 +239,9 @@ func (g *group) remove(m *member) {
 // wanted is the capacity to launch up to: the desired one, and room for the
 // unhealthy instances that are kept.
 func (g *group) wanted() int {
+	if g.balancing != nil && g.balancing.counts() && g.active() == nil {
+		return g.desired + 1
+	}
 	if g.keep == 0 {
 		return g.desired + g.atRisk
 	}

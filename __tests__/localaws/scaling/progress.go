@@ -169,7 +169,7 @@ func (g *group) explain(r *refresh, seen *view) {
 		case m.unhealthy != "":
 			r.say(waiting+"%s is not healthy: %s", m.id, m.unhealthy)
 			return
-		case m.state == types.LifecycleStatePending:
+		case m.pending():
 			r.say(waiting+"%s has insufficient data to evaluate its health with Amazon EC2.", m.id)
 			return
 		case m.state == types.LifecycleStateInService && !g.past(m.inService, g.warmupTime()):
