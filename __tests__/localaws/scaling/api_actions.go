@@ -117,3 +117,15 @@ func (a *API) CompleteLifecycleAction(ctx context.Context, in *autoscaling.Compl
 func (a *API) RecordLifecycleActionHeartbeat(ctx context.Context, in *autoscaling.RecordLifecycleActionHeartbeatInput, _ ...func(*autoscaling.Options)) (*autoscaling.RecordLifecycleActionHeartbeatOutput, error) {
 	return call(ctx, a, "RecordLifecycleActionHeartbeat", in, a.engine.heartbeat)
 }
+
+func (a *API) PutWarmPool(ctx context.Context, in *autoscaling.PutWarmPoolInput, _ ...func(*autoscaling.Options)) (*autoscaling.PutWarmPoolOutput, error) {
+	return call(ctx, a, "PutWarmPool", in, a.engine.putWarmPool)
+}
+
+func (a *API) DescribeWarmPool(ctx context.Context, in *autoscaling.DescribeWarmPoolInput, _ ...func(*autoscaling.Options)) (*autoscaling.DescribeWarmPoolOutput, error) {
+	return call(ctx, a, "DescribeWarmPool", in, a.engine.describeWarmPool)
+}
+
+func (a *API) DeleteWarmPool(ctx context.Context, in *autoscaling.DeleteWarmPoolInput, _ ...func(*autoscaling.Options)) (*autoscaling.DeleteWarmPoolOutput, error) {
+	return call(ctx, a, "DeleteWarmPool", in, a.engine.deleteWarmPool)
+}

@@ -74,6 +74,7 @@ func New(o Options) *Engine {
 		e.handleInstances()
 		e.handleRefreshes()
 		e.handleHooks()
+		e.handleWarmPools()
 	}
 	go func() {
 		defer close(done)

@@ -1,7 +1,6 @@
 package scaling
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -31,6 +30,7 @@ type group struct {
 	maintenance       *types.InstanceMaintenancePolicy
 
 	hooks       []types.LifecycleHook
+	warmPool    *types.WarmPoolConfiguration
 	members     []*member
 	activities  []*types.Activity  // oldest first
 	refreshes   []*refresh         // oldest first
@@ -214,6 +214,7 @@ func (g *group) step(now time.Time, seen *view) []command {
 	g.trim = false
 	todo = append(todo, g.toBalance(now, seen)...)
 	todo = append(todo, g.scaleOut(now, seen)...)
+	todo = append(todo, g.stock(now, seen)...)
 	if len(g.capacity()) == g.desired {
 		g.intent = "" // it is done
 	}
@@ -240,7 +241,10 @@ func (g *group) scaleOut(now time.Time, seen *view) []command {
 		case have >= g.desired:
 			cause = at(now, causeReplacement)
 		}
-		c, ok := g.launch(now, seen, cause)
+		c, ok := g.draw(now, cause)
+		if !ok {
+			c, ok = g.launch(now, seen, cause)
+		}
 		if !ok {
 			return todo
 		}
@@ -265,34 +269,4 @@ func (g *group) scaleIn(now time.Time, seen *view) {
 		g.terminate(m, now, g.because(now, "an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from "+count(have, have-1)+
 			".  "+at(now, "instance "+m.id+" was selected for termination.")))
 	}
-}
-
-// emptiest is the subnet of the zone with the fewest instances: AWS keeps the
-// zones balanced. Instances that a refresh is about to replace count only where
-// that leaves a choice.
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html#arch-AutoScalingMultiAZ
-func (g *group) emptiest(subnets []subnet) (subnet, bool) {
-	if len(subnets) == 0 {
-		return subnet{}, false
-	}
-	var stale []*member
-	if r := g.active(); r != nil {
-		stale = g.stale(r)
-	}
-	all := g.capacity()
-	staying := perZone(slices.DeleteFunc(slices.Clone(all), func(m *member) bool { return slices.Contains(stale, m) }))
-	total := perZone(all)
-	now := g.clock.Now()
-	return slices.MinFunc(subnets, func(a, b subnet) int {
-		return cmp.Or(first(!g.avoided(a.zone, now), !g.avoided(b.zone, now)), cmp.Compare(staying[a.zone], staying[b.zone]), cmp.Compare(total[a.zone], total[b.zone]))
-	}), true
-}
-
-// perZone counts members.
-func perZone(members []*member) map[string]int {
-	n := map[string]int{}
-	for _, m := range members {
-		n[m.subnet.zone]++
-	}
-	return n
 }

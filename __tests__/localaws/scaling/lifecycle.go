@@ -128,6 +128,9 @@ func complete(ctx context.Context, a *Services, in *ec2.RunInstancesInput) error
 // advance takes a member to the next state of its life, if it is time.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
 func (g *group) advance(m *member, now time.Time, seen *view) []command {
+	if m.warm() {
+		return g.enterPool(m, now, seen)
+	}
 	switch m.state {
 	case types.LifecycleStatePending:
 		if m.id == "" || seen.states[m.id] != ec2types.InstanceStateNameRunning || !g.past(m.launched, launching) {

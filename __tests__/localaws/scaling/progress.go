@@ -74,6 +74,7 @@ func (g *group) finished(r *refresh, seen *view) bool {
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_StartInstanceRefresh.html
 func (g *group) complete(r *refresh, now time.Time) []command {
 	r.say("")
+	g.refreshPool(r, now)
 	if r.RollbackDetails != nil {
 		r.end(types.InstanceRefreshStatusRollbackSuccessful, now)
 		return nil

@@ -73,7 +73,7 @@ func (g *group) roll(r *refresh, now time.Time, seen *view) []command {
 // stale are the members that r has to replace.
 func (g *group) stale(r *refresh) []*member {
 	return g.where(func(m *member) bool {
-		if m.leaving() {
+		if m.leaving() || m.warm() {
 			return false
 		}
 		if r.RollbackDetails != nil {

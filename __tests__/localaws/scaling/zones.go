@@ -1,6 +1,7 @@
 package scaling
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -73,4 +74,34 @@ func (g *group) toBalance(now time.Time, seen *view) []command {
 	}
 	g.balancing = g.members[len(g.members)-1]
 	return []command{c}
+}
+
+// emptiest is the subnet of the zone with the fewest instances: AWS keeps the
+// zones balanced. Instances that a refresh is about to replace count only where
+// that leaves a choice.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html#arch-AutoScalingMultiAZ
+func (g *group) emptiest(subnets []subnet) (subnet, bool) {
+	if len(subnets) == 0 {
+		return subnet{}, false
+	}
+	var stale []*member
+	if r := g.active(); r != nil {
+		stale = g.stale(r)
+	}
+	all := g.capacity()
+	staying := perZone(slices.DeleteFunc(slices.Clone(all), func(m *member) bool { return slices.Contains(stale, m) }))
+	total := perZone(all)
+	now := g.clock.Now()
+	return slices.MinFunc(subnets, func(a, b subnet) int {
+		return cmp.Or(first(!g.avoided(a.zone, now), !g.avoided(b.zone, now)), cmp.Compare(staying[a.zone], staying[b.zone]), cmp.Compare(total[a.zone], total[b.zone]))
+	}), true
+}
+
+// perZone counts members.
+func perZone(members []*member) map[string]int {
+	n := map[string]int{}
+	for _, m := range members {
+		n[m.subnet.zone]++
+	}
+	return n
 }
