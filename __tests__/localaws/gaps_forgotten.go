@@ -22,7 +22,7 @@ type forgetful struct {
 }
 
 // forgotten is documented by AWS action by action:
-// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AutoScalingGroup.html (…API_ScalingPolicy, …API_LifecycleHook),
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AutoScalingGroup.html (…API_ScalingPolicy),
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html.
 var forgotten = []forgetful{
 	{
@@ -47,18 +47,6 @@ var forgotten = []forgetful{
 		settings: map[string]string{
 			"Enabled":                        "true",
 			"PredictiveScalingConfiguration": "", // moto has an empty one
-		},
-	},
-	{
-		service:  "autoscaling",
-		set:      []string{"PutLifecycleHook"},
-		describe: "DescribeLifecycleHooks",
-		things:   "LifecycleHooks/member",
-		id:       []string{"AutoScalingGroupName", "LifecycleHookName"},
-		settings: map[string]string{
-			"NotificationMetadata":  "",
-			"NotificationTargetARN": "", // moto has one of its own
-			"RoleARN":               "", // likewise
 		},
 	},
 	{

@@ -19,6 +19,7 @@ const (
 	causeReplacement        = "an instance was launched in response to an unhealthy instance needing to be replaced."
 	causeBalancer           = "an instance was taken out of service in response to an ELB system health check failure."
 	causeStopped            = "an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped."
+	causeAbandoned          = "an instance was taken out of service in response to a lifecycle action being abandoned." // AWS documents no words
 	causeUserHealth         = "an instance was taken out of service in response to a user health-check."
 )
 

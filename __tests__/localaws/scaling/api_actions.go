@@ -97,3 +97,35 @@ func (a *API) DeleteAutoScalingGroup(ctx context.Context, in *autoscaling.Delete
 		return a.engine.api(region).Settings.DeleteAutoScalingGroup(ctx, in)
 	})
 }
+
+func (a *API) PutLifecycleHook(ctx context.Context, in *autoscaling.PutLifecycleHookInput, _ ...func(*autoscaling.Options)) (*autoscaling.PutLifecycleHookOutput, error) {
+	return call(ctx, a, "PutLifecycleHook", in, a.engine.putHook)
+}
+
+func (a *API) DescribeLifecycleHooks(ctx context.Context, in *autoscaling.DescribeLifecycleHooksInput, _ ...func(*autoscaling.Options)) (*autoscaling.DescribeLifecycleHooksOutput, error) {
+	return call(ctx, a, "DescribeLifecycleHooks", in, a.engine.describeHooks)
+}
+
+func (a *API) DeleteLifecycleHook(ctx context.Context, in *autoscaling.DeleteLifecycleHookInput, _ ...func(*autoscaling.Options)) (*autoscaling.DeleteLifecycleHookOutput, error) {
+	return call(ctx, a, "DeleteLifecycleHook", in, a.engine.deleteHook)
+}
+
+func (a *API) CompleteLifecycleAction(ctx context.Context, in *autoscaling.CompleteLifecycleActionInput, _ ...func(*autoscaling.Options)) (*autoscaling.CompleteLifecycleActionOutput, error) {
+	return call(ctx, a, "CompleteLifecycleAction", in, a.engine.completeAction)
+}
+
+func (a *API) RecordLifecycleActionHeartbeat(ctx context.Context, in *autoscaling.RecordLifecycleActionHeartbeatInput, _ ...func(*autoscaling.Options)) (*autoscaling.RecordLifecycleActionHeartbeatOutput, error) {
+	return call(ctx, a, "RecordLifecycleActionHeartbeat", in, a.engine.heartbeat)
+}
+
+func (a *API) PutWarmPool(ctx context.Context, in *autoscaling.PutWarmPoolInput, _ ...func(*autoscaling.Options)) (*autoscaling.PutWarmPoolOutput, error) {
+	return call(ctx, a, "PutWarmPool", in, a.engine.putWarmPool)
+}
+
+func (a *API) DescribeWarmPool(ctx context.Context, in *autoscaling.DescribeWarmPoolInput, _ ...func(*autoscaling.Options)) (*autoscaling.DescribeWarmPoolOutput, error) {
+	return call(ctx, a, "DescribeWarmPool", in, a.engine.describeWarmPool)
+}
+
+func (a *API) DeleteWarmPool(ctx context.Context, in *autoscaling.DeleteWarmPoolInput, _ ...func(*autoscaling.Options)) (*autoscaling.DeleteWarmPoolOutput, error) {
+	return call(ctx, a, "DeleteWarmPool", in, a.engine.deleteWarmPool)
+}

@@ -32,6 +32,7 @@ func (g *group) choose(seen *view) *member {
 		order := cmp.Or(
 			first(unneeded(a), unneeded(b)),
 			first(a.unhealthy != "", b.unhealthy != ""),
+			first(g.abandonedZone(a, seen), g.abandonedZone(b, seen)),
 			cmp.Compare(zones[b.subnet.zone], zones[a.subnet.zone]),
 		)
 		for _, policy := range policies {

@@ -109,12 +109,18 @@ func (p picture) apply(s types.AutoScalingGroup) types.AutoScalingGroup {
 	s.DefaultInstanceWarmup, s.InstanceMaintenancePolicy = p.warmup, p.maintenance
 	s.Instances = nil
 	for _, i := range p.instances {
-		s.Instances = append(s.Instances, types.Instance{
-			InstanceId: i.InstanceId, InstanceType: i.InstanceType, AvailabilityZone: i.AvailabilityZone, HealthStatus: i.HealthStatus,
-			LifecycleState: types.LifecycleState(*i.LifecycleState), LaunchTemplate: i.LaunchTemplate, ProtectedFromScaleIn: i.ProtectedFromScaleIn,
-		})
+		if !warmed(types.LifecycleState(*i.LifecycleState)) {
+			s.Instances = append(s.Instances, instance(i))
+		}
 	}
 	return s
+}
+
+func instance(i types.AutoScalingInstanceDetails) types.Instance {
+	return types.Instance{
+		InstanceId: i.InstanceId, InstanceType: i.InstanceType, AvailabilityZone: i.AvailabilityZone, HealthStatus: i.HealthStatus,
+		LifecycleState: types.LifecycleState(*i.LifecycleState), LaunchTemplate: i.LaunchTemplate, ProtectedFromScaleIn: i.ProtectedFromScaleIn,
+	}
 }
 
 // show writes the picture into the element of an answer.
@@ -133,6 +139,9 @@ func (p picture) show(shown *etree.Element) {
 	}
 	instances := replaceChild(shown, "Instances")
 	for _, details := range p.instances {
+		if warmed(types.LifecycleState(*details.LifecycleState)) {
+			continue
+		}
 		i := instances.CreateElement("member")
 		set(i, "InstanceId", *details.InstanceId)
 		set(i, "InstanceType", *details.InstanceType)

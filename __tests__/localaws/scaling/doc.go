@@ -22,7 +22,8 @@
 //   - Its states and progress: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceRefresh.html
 //   - The life of an instance: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
 //
-// Not simulated: lifecycle hooks, warm pools, weights and requirements of mixed instances policies, launch
-// configurations, attaching instances, rebalancing of zones, scaling policies
-// that react to metrics (ExecutePolicy works).
+// Not simulated: launch configurations, attaching instances, weights and
+// attribute-based selection of mixed instances policies, notifications of lifecycle
+// hooks, hibernation and reuse in warm pools, replacing root volumes, termination
+// policies in Lambda, scaling policies that react to metrics (ExecutePolicy works).
 package scaling

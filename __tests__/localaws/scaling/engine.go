@@ -73,6 +73,8 @@ func New(o Options) *Engine {
 		e.handleGroups()
 		e.handleInstances()
 		e.handleRefreshes()
+		e.handleHooks()
+		e.handleWarmPools()
 	}
 	go func() {
 		defer close(done)

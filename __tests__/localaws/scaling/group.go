@@ -1,7 +1,6 @@
 package scaling
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -30,12 +29,16 @@ type group struct {
 	warmup            *int32 // DefaultInstanceWarmup
 	maintenance       *types.InstanceMaintenancePolicy
 
+	hooks       []types.LifecycleHook
+	warmPool    *types.WarmPoolConfiguration
 	members     []*member
 	activities  []*types.Activity  // oldest first
 	refreshes   []*refresh         // oldest first
 	intent      string             // what changed the desired capacity last: the first half of a cause
 	causes      []string           // why instances are to be launched that replace others
 	keep        int                // unhealthy instances that wait for their replacements
+	balance     bool               // an instance is to be launched, to balance zones
+	balancing   *member            // it, until it serves
 	atRisk      int                // Spot Instances that are to be replaced before they end
 	launchAfter time.Time          // a launch failed: the next one waits
 	avoid       map[pool]time.Time // what had no capacity, until when others come first
@@ -61,6 +64,8 @@ type member struct {
 	byRefresh    bool      // launched by an instance refresh, not by scaling
 	launched     time.Time
 	inService    time.Time       // the zero time before
+	waits        map[string]wait // for lifecycle hooks, by name
+	abandoned    bool            // a hook had the result ABANDON
 	registered   map[string]bool // target groups that it was put into
 	deregistered bool
 	activity     *types.Activity // its launch or its termination
@@ -75,13 +80,28 @@ const launching = 20 * time.Second
 const retryLaunch = 30 * time.Second
 
 // leaving tells whether m is on its way out of the group.
-func (m *member) leaving() bool { return m.state == types.LifecycleStateTerminating }
+func (m *member) leaving() bool {
+	switch m.state {
+	case types.LifecycleStateTerminating, types.LifecycleStateTerminatingWait, types.LifecycleStateTerminatingProceed:
+		return true
+	}
+	return false
+}
+
+// pending tells whether m is on its way into service.
+func (m *member) pending() bool {
+	switch m.state {
+	case types.LifecycleStatePending, types.LifecycleStatePendingWait, types.LifecycleStatePendingProceed:
+		return true
+	}
+	return false
+}
 
 // counts tells whether m is a part of the group's capacity: instances in
 // standby are not.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html
 func (m *member) counts() bool {
-	return m.state == types.LifecycleStatePending || m.state == types.LifecycleStateInService
+	return m.pending() || m.state == types.LifecycleStateInService
 }
 
 func (m *member) health() string {
@@ -190,8 +210,11 @@ func (g *group) step(now time.Time, seen *view) []command {
 		todo = append(todo, g.roll(r, now, seen)...)
 	}
 	g.replaceUnhealthy(now, seen)
+	g.uneven(now, seen)
 	g.scaleIn(now, seen)
+	todo = append(todo, g.toBalance(now, seen)...)
 	todo = append(todo, g.scaleOut(now, seen)...)
+	todo = append(todo, g.stock(now, seen)...)
 	if len(g.capacity()) == g.desired {
 		g.intent = "" // it is done
 	}
@@ -218,7 +241,10 @@ func (g *group) scaleOut(now time.Time, seen *view) []command {
 		case have >= g.desired:
 			cause = at(now, causeReplacement)
 		}
-		c, ok := g.launch(now, seen, cause)
+		c, ok := g.draw(now, cause)
+		if !ok {
+			c, ok = g.launch(now, seen, cause)
+		}
 		if !ok {
 			return todo
 		}
@@ -243,34 +269,4 @@ func (g *group) scaleIn(now time.Time, seen *view) {
 		g.terminate(m, now, g.because(now, "an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from "+count(have, have-1)+
 			".  "+at(now, "instance "+m.id+" was selected for termination.")))
 	}
-}
-
-// emptiest is the subnet of the zone with the fewest instances: AWS keeps the
-// zones balanced. Instances that a refresh is about to replace count only where
-// that leaves a choice.
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html#arch-AutoScalingMultiAZ
-func (g *group) emptiest(subnets []subnet) (subnet, bool) {
-	if len(subnets) == 0 {
-		return subnet{}, false
-	}
-	var stale []*member
-	if r := g.active(); r != nil {
-		stale = g.stale(r)
-	}
-	all := g.capacity()
-	staying := perZone(slices.DeleteFunc(slices.Clone(all), func(m *member) bool { return slices.Contains(stale, m) }))
-	total := perZone(all)
-	now := g.clock.Now()
-	return slices.MinFunc(subnets, func(a, b subnet) int {
-		return cmp.Or(first(!g.avoided(a.zone, now), !g.avoided(b.zone, now)), cmp.Compare(staying[a.zone], staying[b.zone]), cmp.Compare(total[a.zone], total[b.zone]))
-	}), true
-}
-
-// perZone counts members.
-func perZone(members []*member) map[string]int {
-	n := map[string]int{}
-	for _, m := range members {
-		n[m.subnet.zone]++
-	}
-	return n
 }

@@ -100,6 +100,13 @@ func (e *Engine) create(ctx context.Context, region string, in *autoscaling.Crea
 	if err := cmp.Or(g.resize(in.MinSize, in.MaxSize, in.DesiredCapacity), checkPolicy(in.MixedInstancesPolicy)); err != nil {
 		return err
 	}
+	for _, h := range in.LifecycleHookSpecificationList {
+		g.addHook(types.LifecycleHook{
+			AutoScalingGroupName: in.AutoScalingGroupName, LifecycleHookName: h.LifecycleHookName, LifecycleTransition: h.LifecycleTransition,
+			DefaultResult: h.DefaultResult, HeartbeatTimeout: h.HeartbeatTimeout, NotificationMetadata: h.NotificationMetadata,
+			NotificationTargetARN: h.NotificationTargetARN, RoleARN: h.RoleARN,
+		})
+	}
 	if err := store(); err != nil {
 		return err
 	}

@@ -128,16 +128,29 @@ func complete(ctx context.Context, a *Services, in *ec2.RunInstancesInput) error
 // advance takes a member to the next state of its life, if it is time.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
 func (g *group) advance(m *member, now time.Time, seen *view) []command {
+	if m.warm() {
+		return g.enterPool(m, now, seen)
+	}
 	switch m.state {
 	case types.LifecycleStatePending:
 		if m.id == "" || seen.states[m.id] != ec2types.InstanceStateNameRunning || !g.past(m.launched, launching) {
 			return nil
 		}
-		if todo := g.register(m); len(todo) > 0 {
-			return todo
+		if g.holdUp(m, hookLaunching, now) {
+			m.state = types.LifecycleStatePendingWait
+			return nil
 		}
-		m.state, m.inService = types.LifecycleStateInService, now
-		succeed(m.activity, now)
+		return g.enter(m, now)
+	case types.LifecycleStatePendingWait:
+		switch {
+		case !g.released(m):
+		case m.abandoned:
+			g.terminate(m, now, at(now, causeAbandoned))
+		default:
+			m.state = types.LifecycleStatePendingProceed
+		}
+	case types.LifecycleStatePendingProceed:
+		return g.enter(m, now)
 	case types.LifecycleStateInService:
 		// Target groups can be attached to a group, and detached, at any time.
 		return append(g.register(m), g.deregister(m, func(arn string) bool {
@@ -159,20 +172,41 @@ func (g *group) advance(m *member, now time.Time, seen *view) []command {
 				return nil
 			}
 		}
-		if m.state == types.LifecycleStateTerminating {
+		switch {
+		case m.state == types.LifecycleStateDetaching:
+			g.remove(m)
+		case g.holdUp(m, hookTerminating, now):
+			m.state = types.LifecycleStateTerminatingWait
+		default:
 			return []command{g.end(m, seen.states[m.id])}
 		}
-		g.remove(m)
+	case types.LifecycleStateTerminatingWait:
+		if g.released(m) {
+			m.state = types.LifecycleStateTerminatingProceed
+		}
+	case types.LifecycleStateTerminatingProceed:
+		return []command{g.end(m, seen.states[m.id])}
 	}
+	return nil
+}
+
+// enter takes m into service: "before the instance reaches the InService state
+// … the instance is registered with the load balancer".
+func (g *group) enter(m *member, now time.Time) []command {
+	if todo := g.register(m); len(todo) > 0 {
+		return todo
+	}
+	m.state, m.inService = types.LifecycleStateInService, now
+	succeed(m.activity, now)
 	return nil
 }
 
 // terminate starts to take m out of the group. m has an id.
 func (g *group) terminate(m *member, now time.Time, cause string) {
 	switch {
-	case m.state == types.LifecycleStatePending && m.unhealthy == causeStopped:
+	case m.pending() && m.unhealthy == causeStopped:
 		g.cancelLaunch(m, now)
-	case m.state == types.LifecycleStatePending:
+	case m.pending():
 		succeed(m.activity, now)
 	}
 	m.state = types.LifecycleStateTerminating
@@ -206,10 +240,17 @@ func (g *group) remove(m *member) {
 }
 
 // wanted is the capacity to launch up to: the desired one beside the instances that
-// are to go and the unhealthy ones that are kept. The latter are not counted in the
-// maximum, which is that of instances "in service and healthy, or pending":
+// are to go, for whatever reason, and the unhealthy ones that are kept. The latter are
+// not counted in the maximum, which is that of instances "in service and healthy, or
+// pending":
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceMaintenancePolicy.html
-func (g *group) wanted() int { return g.desired + g.atRisk + g.keep }
+func (g *group) wanted() int {
+	extra := g.atRisk + g.keep
+	if g.balancing != nil && g.balancing.counts() && g.active() == nil {
+		extra = max(extra, 1)
+	}
+	return g.desired + extra
+}
 
 // ceiling is the capacity from which on scaling in may begin.
 func (g *group) ceiling() int {

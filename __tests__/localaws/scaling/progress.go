@@ -74,6 +74,7 @@ func (g *group) finished(r *refresh, seen *view) bool {
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_StartInstanceRefresh.html
 func (g *group) complete(r *refresh, now time.Time) []command {
 	r.say("")
+	g.refreshPool(r, now)
 	if r.RollbackDetails != nil {
 		r.end(types.InstanceRefreshStatusRollbackSuccessful, now)
 		return nil
@@ -169,7 +170,7 @@ func (g *group) explain(r *refresh, seen *view) {
 		case m.unhealthy != "":
 			r.say(waiting+"%s is not healthy: %s", m.id, m.unhealthy)
 			return
-		case m.state == types.LifecycleStatePending:
+		case m.pending():
 			r.say(waiting+"%s has insufficient data to evaluate its health with Amazon EC2.", m.id)
 			return
 		case m.state == types.LifecycleStateInService && !g.past(m.inService, g.warmupTime()):

@@ -73,7 +73,7 @@ func (g *group) roll(r *refresh, now time.Time, seen *view) []command {
 // stale are the members that r has to replace.
 func (g *group) stale(r *refresh) []*member {
 	return g.where(func(m *member) bool {
-		if m.leaving() {
+		if m.leaving() || m.warm() {
 			return false
 		}
 		if r.RollbackDetails != nil {
@@ -141,7 +141,7 @@ func (g *group) atCheckpoint(r *refresh, now time.Time, seen *view) bool {
 // still on their way.
 func (g *group) transitions() bool {
 	return slices.ContainsFunc(g.members, func(m *member) bool {
-		return m.state == types.LifecycleStatePending || m.leaving()
+		return m.pending() || m.leaving()
 	})
 }
 
@@ -165,7 +165,7 @@ func (g *group) replace(r *refresh, now time.Time, seen *view) []command {
 			continue
 		case ready && spare <= 0:
 			continue
-		case !ready && m.state != types.LifecycleStatePending && r.RollbackDetails == nil:
+		case !ready && !m.pending() && r.RollbackDetails == nil:
 			continue // it may serve already: AWS waits for its warm-up
 		case surplus > 0:
 			surplus--

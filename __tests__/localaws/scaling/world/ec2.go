@@ -18,7 +18,7 @@ type instance struct {
 	id     string
 	kind   ec2types.InstanceType
 	spot   bool
-	state  ec2types.InstanceStateName // terminated, or what the times say
+	state  ec2types.InstanceStateName // terminated or stopped, or what the times say
 	runs   time.Time
 	serves time.Time
 	breaks time.Time
@@ -30,6 +30,8 @@ func (i *instance) stateAt(t time.Time) ec2types.InstanceStateName {
 	switch {
 	case i.state == ec2types.InstanceStateNameTerminated, reached(t, i.dies):
 		return ec2types.InstanceStateNameTerminated
+	case i.state == ec2types.InstanceStateNameStopped:
+		return i.state
 	case reached(t, i.runs):
 		return ec2types.InstanceStateNameRunning
 	}
@@ -82,6 +84,32 @@ func (w *World) Spot(id string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.instances[id] != nil && w.instances[id].spot
+}
+
+// StopInstances stops instances at once.
+func (w *World) StopInstances(_ context.Context, in *ec2.StopInstancesInput, _ ...func(*ec2.Options)) (*ec2.StopInstancesOutput, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range in.InstanceIds {
+		w.instances[id].state = ec2types.InstanceStateNameStopped
+	}
+	return &ec2.StopInstancesOutput{}, nil
+}
+
+// StartInstances starts stopped instances, whose servers serve 10 s later if they
+// ever do: what takes longer has been done.
+func (w *World) StartInstances(_ context.Context, in *ec2.StartInstancesInput, _ ...func(*ec2.Options)) (*ec2.StartInstancesOutput, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range in.InstanceIds {
+		if i := w.instances[id]; i.state == ec2types.InstanceStateNameStopped {
+			i.state, i.runs = "", time.Now()
+			if !i.serves.IsZero() {
+				i.serves = time.Now().Add(10 * time.Second)
+			}
+		}
+	}
+	return &ec2.StartInstancesOutput{}, nil
 }
 
 // TerminateInstances ends instances at once.
