@@ -84,6 +84,8 @@ func (f *fixture) watch() func() (least, most int) {
 			select {
 			case <-stop:
 				return
+			case <-f.Context().Done(): // the test has failed
+				return
 			case <-time.After(100 * time.Millisecond):
 			}
 		}
