@@ -10,7 +10,7 @@ tests := go -C __tests__
 
 .PHONY: help
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: tools
 tools:
@@ -55,6 +55,10 @@ HISTORIES ?= 10000
 .PHONY: test-histories
 test-histories: ## HISTORIES=10000: what may happen to a group in some hours, made up, in simulated time; 15 minutes
 	$(tests) test -count=1 -v -timeout 90m ./rollout -run TestHistories -args -histories $(HISTORIES)
+
+.PHONY: rollout-check-aws
+rollout-check-aws: ## RUN=yes: asks a real AWS account what its pages leave open; a few cents (without RUN: says what it would do)
+	$(tests) run ./cmd/rollout-check-aws $(if $(filter yes,$(RUN)),--run) $(ARGS)
 
 .PHONY: test-state
 test-state: setup ## every way to hurt a state, with more processes and more kills; 15 minutes

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -228,10 +229,12 @@ func testGroup(t *testing.T, config aws.Config) {
 	}
 	unset := &autoscalingtypes.InstanceMaintenancePolicy{MinHealthyPercentage: aws.Int32(-1), MaxHealthyPercentage: aws.Int32(-1)}
 	must[*autoscaling.UpdateAutoScalingGroupOutput](t)(client.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{
-		AutoScalingGroupName: name, DefaultInstanceWarmup: aws.Int32(-1), InstanceMaintenancePolicy: unset,
+		AutoScalingGroupName: name, DefaultInstanceWarmup: aws.Int32(-1), InstanceMaintenancePolicy: unset, TerminationPolicies: []string{"NewestInstance", "Default"},
 	}))
 	if g := describe(); g.DefaultInstanceWarmup != nil || g.InstanceMaintenancePolicy != nil || aws.ToInt32(g.MaxInstanceLifetime) != 86400 {
 		t.Errorf("after two settings were unset: %+v", g)
+	} else if !slices.Equal(g.TerminationPolicies, []string{"NewestInstance", "Default"}) {
+		t.Errorf("after new termination policies: %v", g.TerminationPolicies)
 	}
 
 	must[*autoscaling.PutScalingPolicyOutput](t)(client.PutScalingPolicy(ctx, &autoscaling.PutScalingPolicyInput{

@@ -23,7 +23,10 @@ func (g *group) choose(seen *view) *member {
 		return nil
 	}
 	zones := perZone(g.capacity())
-	policies := g.settings.TerminationPolicies
+	policies := g.policies
+	if len(policies) == 0 {
+		policies = g.settings.TerminationPolicies
+	}
 	if len(policies) == 0 {
 		policies = []string{"Default"}
 	}

@@ -34,11 +34,23 @@ func (e *Engine) describeGroups(r *front.Request, next front.Next) (*front.Respo
 			}
 			if p, visible := g.shown(); visible {
 				p.show(shown)
+				g.showPolicies(shown)
 			} else {
 				shown.Parent().RemoveChild(shown)
 			}
 		}
 	})
+}
+
+// showPolicies writes the termination policies of an update.
+func (g *group) showPolicies(shown *etree.Element) {
+	if len(g.policies) == 0 {
+		return
+	}
+	policies := replaceChild(shown, "TerminationPolicies")
+	for _, policy := range g.policies {
+		policies.CreateElement("member").SetText(policy)
+	}
 }
 
 // describe answers DescribeAutoScalingGroups from the settings and what the

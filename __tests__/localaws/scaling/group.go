@@ -28,6 +28,7 @@ type group struct {
 	min, max, desired int
 	warmup            *int32 // DefaultInstanceWarmup
 	maintenance       *types.InstanceMaintenancePolicy
+	policies          []string // termination policies of an update, which moto does not take; none: the settings have them
 
 	hooks       []types.LifecycleHook
 	warmPool    *types.WarmPoolConfiguration

@@ -190,6 +190,9 @@ func (e *Engine) update(ctx context.Context, region string, in *autoscaling.Upda
 			g.maintenance = nil
 		}
 	}
+	if len(in.TerminationPolicies) > 0 {
+		g.policies = in.TerminationPolicies
+	}
 	if in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil {
 		g.taking = nil
 	}
