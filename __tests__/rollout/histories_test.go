@@ -120,6 +120,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	}
 	_, err := h.Groups.CreateAutoScalingGroup(t.Context(), in)
 	must(t, err)
+	h.furnish()
 	h.SetAlarm("web-5xx", "OK")
 	time.Sleep(5 * time.Minute)
 	return h

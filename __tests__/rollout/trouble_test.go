@@ -15,6 +15,22 @@ import (
 	"example.com/webserver-cluster/tests/localaws/scaling/world"
 )
 
+// furnish gives the group, perhaps, what other teams' groups have.
+func (h *history) furnish() {
+	for _, transition := range []string{"autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING"} {
+		if h.chance(20) {
+			_, err := h.Groups.PutLifecycleHook(h.Context(), &autoscaling.PutLifecycleHookInput{
+				AutoScalingGroupName: aws.String("web"), LifecycleHookName: aws.String(transition[len("autoscaling:EC2_INSTANCE_"):]),
+				LifecycleTransition: aws.String(transition), HeartbeatTimeout: aws.Int32(30 + int32(h.dice.IntN(60))), DefaultResult: aws.String("CONTINUE")})
+			must(h.T, err)
+		}
+	}
+	if h.chance(20) && !h.spot { // AWS has no warm pool of a group with Spot Instances
+		_, err := h.Groups.PutWarmPool(h.Context(), &autoscaling.PutWarmPoolInput{AutoScalingGroupName: aws.String("web"), MinSize: aws.Int32(1)})
+		must(h.T, err)
+	}
+}
+
 // trouble has things happen during the next minutes.
 func (h *history) trouble() {
 	for h.chance(60) {
