@@ -66,7 +66,7 @@ func (g *group) toBalance(now time.Time, seen *view) []command {
 	for _, s := range seen.subnets {
 		zones = append(zones, s.zone)
 	}
-	// The words are AWS's, from activity histories that people have published.
+	// AWS does not document these words.
 	c, ok := g.launch(now, seen, at(now, "instances were launched to balance instances in zones "+strings.Join(zones, " ")+
 		" with other zones resulting in more than desired number of instances in the group."))
 	if !ok {
