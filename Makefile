@@ -39,6 +39,12 @@ rollout-demo: setup ## a good and a bad image rolled out under load, live, with 
 local: setup ## a local AWS that stays, to deploy onto by hand
 	$(tests) run ./cmd/localaws serve
 
+.PHONY: check
+check: ## what a minute can tell: format, vet, props, golden files, rollout in simulated time
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
+	go vet ./... && $(tests) vet ./...
+	$(tests) test -short ./validation ./synth ./refresh ./rollout ./localaws/scaling/world
+
 .PHONY: test
 test: setup ## all tests
 # -count=1: Go's test cache does not know that tests deploy files of the app.

@@ -17,6 +17,9 @@ import (
 // TestOnLocalAWS runs the command on a group that lives through one deploy after
 // another: each part goes on where the one before ended.
 func TestOnLocalAWS(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: no local AWS")
+	}
 	cloud, err := localaws.Start(context.Background(), localaws.Options{TimeFactor: 60, Log: t.Logf})
 	if err != nil {
 		t.Fatal(err)
