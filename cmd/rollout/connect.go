@@ -7,27 +7,27 @@ import (
 	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/pflag"
 
+	"example.com/webserver-cluster/internal/identity"
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/rollout"
 )
 
 // where says which group the command is about, and who asks: what Terraform's AWS
 // provider is told, too.
-type where struct{ group, region, profile, roleARN, externalID, sessionName string }
+type where struct {
+	group, region string
+	identity.Identity
+}
 
 func (w *where) add(flags *pflag.FlagSet) {
 	flags.StringVar(&w.group, "group", "", "name of the Auto Scaling group (required)")
 	flags.StringVar(&w.region, "region", "", "AWS region of the group (default: the one in cdktf.json, else as the aws command finds it)")
-	flags.StringVar(&w.profile, "profile", "", "profile in the AWS configuration (default: as the aws command finds it)")
-	flags.StringVar(&w.roleARN, "role-arn", "", "IAM role to assume (default: none)")
-	flags.StringVar(&w.externalID, "external-id", "", "external id that the role asks for (default: none)")
-	flags.StringVar(&w.sessionName, "session-name", "rollout", "name of the role's session, as CloudTrail shows it")
+	flags.StringVar(&w.Profile, "profile", "", "profile in the AWS configuration (default: as the aws command finds it)")
+	flags.StringVar(&w.RoleARN, "role-arn", "", "IAM role to assume (default: none)")
+	flags.StringVar(&w.ExternalID, "external-id", "", "external id that the role asks for (default: none)")
+	flags.StringVar(&w.SessionName, "session-name", "rollout", "name of the role's session, as CloudTrail shows it")
 }
 
 var roleRule = regexp.MustCompile(`^arn:[a-z-]+:iam::\d{12}:role/.+$`)
@@ -38,11 +38,11 @@ func (w where) connect(ctx context.Context) (*rollout.AWS, aws.CredentialsProvid
 	if w.group == "" {
 		return nil, nil, usageError{errors.New("--group is missing: the name of the Auto Scaling group")}
 	}
-	if w.roleARN != "" && !roleRule.MatchString(w.roleARN) {
-		return nil, nil, usageError{fmt.Errorf("--role-arn: %q: must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy", w.roleARN)}
+	if w.RoleARN != "" && !roleRule.MatchString(w.RoleARN) {
+		return nil, nil, usageError{fmt.Errorf("--role-arn: %q: must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy", w.RoleARN)}
 	}
-	if w.externalID != "" && w.roleARN == "" {
-		return nil, nil, usageError{fmt.Errorf("--external-id: %q: goes with --role-arn, which is missing", w.externalID)}
+	if w.ExternalID != "" && w.RoleARN == "" {
+		return nil, nil, usageError{fmt.Errorf("--external-id: %q: goes with --role-arn, which is missing", w.ExternalID)}
 	}
 	if w.region == "" {
 		var err error
@@ -52,23 +52,12 @@ func (w where) connect(ctx context.Context) (*rollout.AWS, aws.CredentialsProvid
 	} else if rule := project.RegionRule(w.region); rule != "" {
 		return nil, nil, usageError{fmt.Errorf("--region: %q: %s", w.region, rule)}
 	}
-	// Without a region, the SDK goes on looking for one.
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(w.region), config.WithLogger(logging.Nop{}),
-		config.WithSharedConfigProfile(w.profile))
+	cfg, own, err := w.Config(ctx, w.region)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the AWS configuration: %w", err)
+		return nil, nil, err
 	}
 	if cfg.Region == "" {
 		return nil, nil, errors.New("no AWS region: set AWS_REGION, or a region in the AWS profile, or give --region")
-	}
-	own := cfg.Credentials
-	if w.roleARN != "" {
-		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), w.roleARN, func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = w.sessionName
-			if w.externalID != "" {
-				o.ExternalID = &w.externalID
-			}
-		}))
 	}
 	return rollout.NewAWS(cfg, w.group), own, nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"example.com/webserver-cluster/internal/identity"
 )
 
 // config is what this package reads of a synthesized stack.
@@ -14,6 +16,12 @@ type config struct {
 			DefaultTags []struct {
 				Tags map[string]string `json:"tags"`
 			} `json:"default_tags"`
+			Profile    string `json:"profile"`
+			AssumeRole []struct {
+				RoleARN     string `json:"role_arn"`
+				ExternalID  string `json:"external_id"`
+				SessionName string `json:"session_name"`
+			} `json:"assume_role"`
 		} `json:"aws"`
 	} `json:"provider"`
 	Resource map[string]map[string]map[string]any `json:"resource"` // type, name, argument
@@ -49,6 +57,17 @@ func (c config) tags() map[string]string {
 		}
 	}
 	return tags
+}
+
+// identity is whose credentials made the stack's resources. The state is reached
+// without it.
+func (c config) identity() identity.Identity {
+	provider := c.Provider.AWS[0]
+	i := identity.Identity{Profile: provider.Profile}
+	for _, role := range provider.AssumeRole {
+		i.RoleARN, i.ExternalID, i.SessionName = role.RoleARN, role.ExternalID, role.SessionName
+	}
+	return i
 }
 
 // owns tells whether tags are those of one of the stack's resources.

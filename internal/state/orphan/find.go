@@ -19,6 +19,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"example.com/webserver-cluster/internal/identity"
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/state"
 )
@@ -59,6 +60,13 @@ func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) ([]
 	c, err := readConfig(dir)
 	if err != nil || len(c.Provider.AWS) == 0 { // a stack with nothing on AWS
 		return nil, nil, err
+	}
+	if i := c.identity(); i != (identity.Identity{}) {
+		endpoint := cfg.BaseEndpoint
+		if cfg, _, err = i.Config(ctx, cfg.Region); err != nil {
+			return nil, nil, err
+		}
+		cfg.BaseEndpoint = endpoint
 	}
 	f := finder{store: state.On(cfg, project.Settings{}), cfg: cfg, config: c, file: file}
 	// untagged comes last: its import ids have those of what was found before in them.
