@@ -1,5 +1,6 @@
-// Package examples_test synthesizes every example, and has Terraform, with the AWS
-// provider's schema, validate what comes out.
+// Package examples_test synthesizes every example that is an app, and has Terraform,
+// with the AWS provider's schema, validate what comes out. The one in plain Terraform
+// it applies.
 package examples_test
 
 import (

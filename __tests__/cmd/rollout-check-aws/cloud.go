@@ -57,7 +57,7 @@ func (o options) connect(ctx context.Context, time *clock.Clock) (*cloud, error)
 	}
 	caller, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return nil, fmt.Errorf("whose credentials these are: %s", words(err))
+		return nil, fmt.Errorf("AWS does not say whose credentials these are (sign in, or set AWS_PROFILE or --profile): %s", words(err))
 	}
 	return &cloud{
 		config:  cfg,
