@@ -51,11 +51,15 @@ type WebserverClusterProps struct {
 	// the group has the types itself, so that another type (InstanceType, too) holds
 	// for it before the rollout; what runs stays until something replaces it. To go to
 	// another architecture, deploy without both first. A deploy that sets the first of
-	// them or unsets the last also gives the group the template's newest version: let
-	// it change nothing else. Default: none.
+	// them or unsets the last gives the group the template's newest version before the
+	// rollout, so that AWS cannot roll it back (the command rollout still does): let it
+	// change nothing else. While a rollout is under way, AWS refuses a change of these.
+	// Default: none.
 	InstanceTypes []string
-	// Spot runs the cluster on Spot Instances, all or some; with InstanceTypes EC2 has
-	// more to choose from and interrupts less. Default: none, On-Demand Instances only.
+	// Spot runs the cluster on Spot Instances, all or some: those that are launched from
+	// then on; the ones that run stay until a rollout replaces them. With InstanceTypes
+	// EC2 has more to choose from and interrupts less. Default: none, On-Demand Instances
+	// only.
 	Spot *Spot
 	// AllowUnknownInstanceType lets an instance type pass that is newer than the AWS
 	// SDK in go.mod. Default false: it is taken for a typing error.

@@ -40,7 +40,8 @@ func (c *cluster) group(template launchtemplate.LaunchTemplate, b balancer, path
 		// A refresh that fails, is cancelled or is rolled back may leave more
 		// instances than are wanted, old ones that have proven themselves and new
 		// ones that have not: the new ones go. AWS first takes from the zone that has
-		// the most, then by this policy.
+		// the most, then by this policy. It holds for every scale-in, too: the oldest
+		// instances live longest.
 		// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
 		TerminationPolicies: jsii.Strings("NewestInstance"),
 		EnabledMetrics:      jsii.Strings(groupMetrics...),

@@ -43,6 +43,11 @@ func identityOf(stack cdktf.TerraformStack) identity {
 			panic(fmt.Errorf("%s: has no provider block", *aws.Node().Path())) // unreachable: CDKTF writes one
 		}
 		config, _ := list[0].(map[string]any)
+		for _, argument := range []string{"assume_role_with_web_identity", "shared_config_files", "shared_credentials_files", "access_key", "secret_key", "token"} {
+			if config[argument] != nil {
+				panic(fmt.Errorf("%s: has %s, which the command rollout, which ends a deploy, cannot take on: put it into the environment or a profile", *aws.Node().Path(), argument))
+			}
+		}
 		roles, _ := config["assume_role"].([]any)
 		if len(roles) > 1 {
 			panic(fmt.Errorf("%s: assumes %d roles in a row; the command rollout, which ends a deploy, can assume one: put the others into a profile", *aws.Node().Path(), len(roles)))

@@ -57,7 +57,7 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 	// Not cdktf.DataResource: that one runs "terraform version" at every synth.
 	data := add(c.scope, "rollout", cdktf.NewTerraformResource, &cdktf.TerraformResourceConfig{
 		TerraformResourceType: jsii.String("terraform_data"),
-		// Where it cannot run, the plan fails, before anything is changed.
+		// Where it is not, the plan fails, before anything is changed.
 		Lifecycle: &cdktf.TerraformResourceLifecycle{Precondition: &[]*cdktf.Precondition{{
 			Condition:    jsii.String(fmt.Sprintf(`${fileexists("%s/%s")}`, program.folder, program.file)),
 			ErrorMessage: jsii.String(program.missing),
@@ -98,7 +98,7 @@ func (c *cluster) rolloutProgram() rolloutProgram {
 	if len(c.props.RolloutPlatforms) == 0 {
 		return rolloutProgram{
 			folder: project,
-			check:  `(go version || (echo "rollout needs Go on this machine, or rolloutPlatforms in cdktf.json; nothing was changed: the group still launches the version before" >&2 && exit 127)) && `,
+			check:  `(go version || (echo "rollout needs Go on this machine, or rolloutPlatforms in cdktf.json; it has not started, and the instances are as they were" >&2 && exit 127)) && `,
 			deploy: "go run ./cmd/rollout",
 			byHand: "go run ./cmd/rollout",
 			file:   "cmd/rollout/main.go",

@@ -14,7 +14,7 @@ esac
 command=$(dirname "$0")/${os}_$arch/rollout
 [ "$os" != windows ] || command=$command.exe
 if [ ! -f "$command" ]; then
-	echo "rollout was not built for $os/$arch: add it to rolloutPlatforms in cdktf.json; nothing was changed: the group still launches the version before" >&2
+	echo "rollout was not built for $os/$arch: add it to rolloutPlatforms in cdktf.json; it has not started, and the instances are as they were" >&2
 	exit 127
 fi
 # Storage for build artifacts often forgets who may execute a file.

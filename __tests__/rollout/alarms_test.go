@@ -90,9 +90,11 @@ func TestLaunchesThatFail(t *testing.T) {
 		return f
 	}
 	for message, hint := range map[string]string{
-		"We currently do not have sufficient t3.micro capacity in the Availability Zone you requested (eu-central-1a).": "let the group have more instance types",
-		"You have requested more vCPU capacity than your current vCPU limit of 32 allows.":                              "",
-		"The image id '[ami-0]' does not exist. Launching EC2 instance failed.":                                         "The image cannot be used any more",
+		"We currently do not have sufficient t3.micro capacity in the Availability Zone you requested (eu-central-1a).":                                                                       "let the group have more instance types",
+		"You have requested more vCPU capacity than your current vCPU limit of 32 allows.":                                                                                                    "The account's EC2 quota is used up",
+		"Max spot instance count exceeded. Launching EC2 instance failed.":                                                                                                                    "The account's EC2 quota is used up",
+		"Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state": "use the key of its volumes",
+		"The image id '[ami-0]' does not exist. Launching EC2 instance failed.":                                                                                                               "The image cannot be used any more",
 	} {
 		tell(t, []story{{
 			name: "in a rollback they do not count: " + message,
@@ -112,7 +114,7 @@ func TestLaunchesThatFail(t *testing.T) {
 			opts:  five,
 			end:   rolledBack,
 			calls: []string{"start version 5", "rollback"},
-			says:  []string{"3 launches in a row came to no instance: " + message, hint},
+			says:  []string{"3 attempts in a row to launch an instance failed: " + message, hint},
 			took:  90*time.Second + 2*poll + time.Minute,
 		}})
 	}

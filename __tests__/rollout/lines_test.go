@@ -59,7 +59,7 @@ func TestLines(t *testing.T) {
 	}
 	want := `group web launches version 5 of lt-1 and wants 2 instances
 expected to take about 16m, gives up after 1h20m
-! suspended in the group: Launch; no instance can be replaced meanwhile
+! suspended in the group: Launch; no instance is replaced meanwhile by one that serves
 ! Failed: Launching a new EC2 instance.  Status Reason: No capacity. Launching EC2 instance failed.
 ! Terminating EC2 instance: i-b: At 2026-01-02T03:06:00Z an instance was taken out of service in response to an ELB system health check failure.
  50 %  old 1 (1 healthy), new 1 (0 healthy), wanted 2, about … left; Waiting for instances to warm up.

@@ -94,7 +94,7 @@ func TestGivenVersion(t *testing.T) {
 			}()},
 			opts:  five,
 			calls: []string{"start version 5", "start version 5", "start version 5", "start version 5", "start version 5"},
-			says:  []string{"AWS does not know version 5 yet; trying again"},
+			says:  []string{"AWS does not know version 5 yet (", "); trying again"},
 			took:  20*time.Second + time.Minute,
 		},
 		{

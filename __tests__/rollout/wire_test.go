@@ -175,40 +175,6 @@ func TestHistoryOfOthers(t *testing.T) {
 	}
 }
 
-// TestMixedInstances: the version is in the policy, and the rest of it stays.
-func TestMixedInstances(t *testing.T) {
-	w := newWire(t)
-	group := awsAnswers["DescribeAutoScalingGroups"]
-	const template = "<LaunchTemplate><LaunchTemplateId>lt-1</LaunchTemplateId><Version>5</Version></LaunchTemplate>"
-	w.answer("DescribeAutoScalingGroups", strings.Replace(group, template, `<MixedInstancesPolicy><LaunchTemplate>
-		<LaunchTemplateSpecification><LaunchTemplateId>lt-1</LaunchTemplateId><Version>5</Version></LaunchTemplateSpecification>
-		<Overrides><member><InstanceType>t3.micro</InstanceType></member><member><InstanceType>t4g.micro</InstanceType>
-			<LaunchTemplateSpecification><LaunchTemplateId>lt-arm</LaunchTemplateId><Version>2</Version></LaunchTemplateSpecification></member></Overrides></LaunchTemplate>
-		<InstancesDistribution><OnDemandBaseCapacity>1</OnDemandBaseCapacity></InstancesDistribution></MixedInstancesPolicy>`, 1))
-	cloud := w.cloud()
-	fleet, err := cloud.Describe(t.Context())
-	if err != nil || fleet.Target != version(5) {
-		t.Fatalf("%+v, %v", fleet, err)
-	}
-	six := version(6)
-	if _, err := cloud.StartRefresh(t.Context(), rollout.Start{Desired: &six}); err != nil {
-		t.Fatal(err)
-	}
-	const policy = "DesiredConfiguration.MixedInstancesPolicy."
-	for key, want := range map[string]string{
-		policy + "LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId":           "lt-1",
-		policy + "LaunchTemplate.LaunchTemplateSpecification.Version":                    "6",
-		policy + "LaunchTemplate.Overrides.member.1.InstanceType":                        "t3.micro",
-		policy + "LaunchTemplate.Overrides.member.2.LaunchTemplateSpecification.Version": "2",
-		policy + "InstancesDistribution.OnDemandBaseCapacity":                            "1",
-		"DesiredConfiguration.LaunchTemplate.LaunchTemplateId":                           "",
-	} {
-		if got := w.asked("StartInstanceRefresh").Get(key); got != want {
-			t.Errorf("%s: sent %q, want %q", key, got, want)
-		}
-	}
-}
-
 func TestStartRefresh(t *testing.T) {
 	w := newWire(t)
 	four := version(4)

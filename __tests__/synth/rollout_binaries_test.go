@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	withoutGo = "rollout needs Go on this machine, or rolloutPlatforms in cdktf.json; nothing was changed: the group still launches the version before"
-	notBuilt  = "rollout was not built for linux/riscv64: add it to rolloutPlatforms in cdktf.json; nothing was changed: the group still launches the version before"
+	withoutGo = "rollout needs Go on this machine, or rolloutPlatforms in cdktf.json; it has not started, and the instances are as they were"
+	notBuilt  = "rollout was not built for linux/riscv64: add it to rolloutPlatforms in cdktf.json; it has not started, and the instances are as they were"
 )
 
 // TestRolloutWithoutGo: the deploy says what is missing.

@@ -27,7 +27,7 @@ func (w *where) add(flags *pflag.FlagSet) {
 	flags.StringVar(&w.Profile, "profile", "", "profile in the AWS configuration (default: as the aws command finds it)")
 	flags.StringVar(&w.RoleARN, "role-arn", "", "IAM role to assume (default: none)")
 	flags.StringVar(&w.ExternalID, "external-id", "", "external id that the role asks for (default: none)")
-	flags.StringVar(&w.SessionName, "session-name", "rollout", "name of the role's session, as CloudTrail shows it")
+	flags.StringVar(&w.SessionName, "session-name", "", "name of the role's session, as CloudTrail shows it (default: the SDK's)")
 }
 
 var roleRule = regexp.MustCompile(`^arn:[a-z-]+:iam::\d{12}:role/.+$`)
@@ -43,6 +43,9 @@ func (w where) connect(ctx context.Context) (*rollout.AWS, aws.CredentialsProvid
 	}
 	if w.ExternalID != "" && w.RoleARN == "" {
 		return nil, nil, usageError{fmt.Errorf("--external-id: %q: goes with --role-arn, which is missing", w.ExternalID)}
+	}
+	if w.SessionName != "" && w.RoleARN == "" {
+		return nil, nil, usageError{fmt.Errorf("--session-name: %q: goes with --role-arn, which is missing", w.SessionName)}
 	}
 	if w.region == "" {
 		var err error

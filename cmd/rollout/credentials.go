@@ -26,6 +26,5 @@ func expiring(ctx context.Context, provider aws.CredentialsProvider, within time
 		}
 		until = "at " + end.Local().Format(time.TimeOnly)
 	}
-	return fmt.Sprintf("the credentials in the environment end %s and are not renewed: if that is before the rollout's end, AWS goes on, "+
-		"and goes back by itself if the refresh fails; run it again with new ones to see", until)
+	return fmt.Sprintf("the credentials in the environment end %s and are not renewed: if that is before the rollout's end, AWS goes on", until)
 }

@@ -55,8 +55,11 @@ func (f *rolloutFlags) options(flags *pflag.FlagSet) (rollout.Options, error) {
 			found.Add(nameOf(flags.Lookup(flag)), value, "%s", rule)
 		}
 	}
-	check("template-version", opts.Version, opts.Version >= 0, "must be 1 or more")
+	check("template-version", opts.Version, opts.Version >= 1 || !flags.Changed("template-version"), "must be 1 or more")
 	check("template", opts.TemplateID, opts.TemplateID == "" || templateRule.MatchString(opts.TemplateID), "must be the id of a launch template, such as lt-0123456789abcdef0")
+	if opts.TemplateID != "" && !flags.Changed("template-version") {
+		found.Missing(nameOf(flags.Lookup("template-version")), "it goes with "+nameOf(flags.Lookup("template")))
+	}
 	check("timeout", opts.Timeout, opts.Timeout > 0, "must be above 0")
 	check("poll", opts.Poll, opts.Poll > 0, "must be above 0")
 	check("give-up-after", opts.GiveUpAfter, opts.GiveUpAfter >= 0, "must be 0 or more")

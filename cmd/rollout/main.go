@@ -122,7 +122,10 @@ func run(cmd *cobra.Command, at where, flags *rolloutFlags) error {
 		report = screen
 	}
 	if text := expiring(cmd.Context(), own, opts.Timeout+opts.Preferences.Pauses()); text != "" {
-		report.Say("! %s", text)
+		if opts.Rollback && opts.Version != 0 {
+			text += ", and goes back by itself if the refresh fails"
+		}
+		report.Say("! %s; run it again with new ones to see", text)
 	}
 	return rollout.New(cloud, report, opts).Run(cmd.Context())
 }

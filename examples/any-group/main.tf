@@ -60,6 +60,12 @@ resource "aws_launch_template" "shop" {
   metadata_options {
     http_tokens = "required"
   }
+
+  # A template that another one replaces goes after the rollout: until then the group
+  # launches it.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_autoscaling_group" "shop" {

@@ -8,7 +8,7 @@ import (
 
 // alarmWatch are alarms that the attempt's refresh does not heed. AWS starts no
 // refresh while one of its alarms is in ALARM or has no data
-// (https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-instance-refresh.html),
+// (https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html#instance-refresh-using-auto-rollback),
 // and the deploy that mends the cause of an alarm must get through. An alarm that was
 // OK since then counts again.
 type alarmWatch map[string]bool // whether it was OK

@@ -12,6 +12,7 @@ import (
 	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 )
@@ -76,7 +77,11 @@ func (a *AWS) Describe(ctx context.Context) (Fleet, error) {
 	// https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
 	for _, process := range group.SuspendedProcesses {
 		name := aws.ToString(process.ProcessName)
-		if slices.Contains([]string{"Launch", "Terminate", "AddToLoadBalancer", "InstanceRefresh"}, name) {
+		stops := []string{"Launch", "Terminate", "InstanceRefresh"}
+		if len(group.TargetGroupARNs) > 0 {
+			stops = append(stops, "AddToLoadBalancer")
+		}
+		if slices.Contains(stops, name) {
 			fleet.Suspended = append(fleet.Suspended, name)
 		}
 	}
@@ -84,7 +89,7 @@ func (a *AWS) Describe(ctx context.Context) (Fleet, error) {
 	if err != nil {
 		return Fleet{}, err
 	}
-	own := overrideVersions(group)
+	others := overrideTemplates(group)
 	for _, i := range group.Instances {
 		id := aws.ToString(i.InstanceId)
 		instance := Instance{
@@ -96,11 +101,7 @@ func (a *AWS) Describe(ctx context.Context) (Fleet, error) {
 			Protected: aws.ToBool(i.ProtectedFromScaleIn),
 			Trouble:   trouble[id],
 		}
-		if slices.Contains(own, instance.Version) {
-			// The policy has a template of its own for the type; a rollout of the
-			// group's template leaves it as it is.
-			instance.Version = fleet.Target
-		}
+		instance.Other = instance.Version.TemplateID != fleet.Target.TemplateID && slices.Contains(others, instance.Version.TemplateID)
 		fleet.Instances = append(fleet.Instances, instance)
 	}
 	slices.SortFunc(fleet.Instances, func(a, b Instance) int { return cmp.Compare(a.ID, b.ID) })
@@ -208,7 +209,11 @@ func (a *AWS) problems(ctx context.Context) ([]Problem, error) {
 			if !strings.Contains(description, message) {
 				problem.Text += ": " + message
 			}
-			if activity.StatusCode == scaling.ScalingActivityStatusCodeFailed && strings.HasPrefix(description, "Launching") {
+			// An instance that ends as it starts, such as for the key of its volumes,
+			// is a Cancelled launch:
+			// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html
+			if strings.HasPrefix(description, "Launching") &&
+				(activity.StatusCode == scaling.ScalingActivityStatusCodeFailed || strings.Contains(message, "Termination Reason")) {
 				problem.Launch = cmp.Or(message, description)
 			}
 		case strings.HasPrefix(description, "Terminating") && strings.Contains(cause, "health check"):
@@ -226,12 +231,23 @@ func (a *AWS) Alarms(ctx context.Context, names []string) ([]Alarm, error) {
 	if len(names) == 0 {
 		return nil, nil // no names would mean every alarm of the account
 	}
-	out, err := a.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: names})
+	out, err := a.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
+		AlarmNames: names,
+		AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm, cwtypes.AlarmTypeCompositeAlarm},
+	})
 	if err != nil {
 		return nil, a.explain(err)
 	}
 	var alarms []Alarm
 	for _, alarm := range out.MetricAlarms {
+		alarms = append(alarms, Alarm{
+			Name:   aws.ToString(alarm.AlarmName),
+			State:  string(alarm.StateValue),
+			Since:  aws.ToTime(alarm.StateUpdatedTimestamp),
+			Reason: aws.ToString(alarm.StateReason),
+		})
+	}
+	for _, alarm := range out.CompositeAlarms {
 		alarms = append(alarms, Alarm{
 			Name:   aws.ToString(alarm.AlarmName),
 			State:  string(alarm.StateValue),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -47,11 +48,8 @@ func (a *AWS) explain(err error) error {
 	var garbled *awshttp.ResponseError
 	switch {
 	case errors.As(err, &answer):
-		switch {
-		case unknownVersion(answer):
+		if answer.ErrorCode() == "ValidationError" && unknownVersion.MatchString(answer.ErrorMessage()) {
 			return fmt.Errorf("%w: %s", ErrUnknownVersion, answer.ErrorMessage())
-		case answer.ErrorCode() == "ValidationError" && strings.Contains(strings.ToLower(answer.ErrorMessage()), "alarm"):
-			return fmt.Errorf("%w: %s", ErrAlarm, answer.ErrorMessage())
 		}
 		failed.Message = answer.ErrorCode() + ": " + answer.ErrorMessage()
 		failed.Hint = hints[answer.ErrorCode()]
@@ -68,14 +66,11 @@ func (a *AWS) explain(err error) error {
 	return failed
 }
 
-// unknownVersion tells whether AWS does not know a launch template or a version of it.
-// A version that was just made may be unknown for a moment ("eventual consistency",
-// https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html).
-func unknownVersion(err smithy.APIError) bool {
-	message := strings.ToLower(err.ErrorMessage())
-	return err.ErrorCode() == "ValidationError" && strings.Contains(message, "launch template") &&
-		(strings.Contains(message, "not exist") || strings.Contains(message, "not found") || strings.Contains(message, "could not find") || strings.Contains(message, "notfound"))
-}
+// unknownVersion is what AWS says where it does not know a launch template or a version
+// of it. One that was just made may be unknown for a moment ("eventual consistency",
+// https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html). EC2's
+// codes and words: https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html
+var unknownVersion = regexp.MustCompile(`(?i)InvalidLaunchTemplate(Id|Name)?\.|specified (launch template )?version|(specified launch template|launch template version|version .* of launch template)[^.]*(not exist|not found)`)
 
 // hints say what to do about an error that is not this group's.
 var hints = map[string]string{

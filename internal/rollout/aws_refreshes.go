@@ -3,11 +3,16 @@ package rollout
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/smithy-go"
 )
 
 // templateOf is the launch template of a group, nil if it has none. One with a mixed
@@ -26,17 +31,17 @@ func templateIn(p *scaling.MixedInstancesPolicy) *scaling.LaunchTemplateSpecific
 	return p.LaunchTemplate.LaunchTemplateSpecification
 }
 
-// overrideVersions are the versions that a mixed instances policy has for single
-// types, such as those of another architecture.
-func overrideVersions(g scaling.AutoScalingGroup) (versions []Version) {
+// overrideTemplates are the ids of the templates that a mixed instances policy has for
+// single types, such as those of another architecture.
+func overrideTemplates(g scaling.AutoScalingGroup) (ids []string) {
 	if p := g.MixedInstancesPolicy; p != nil && p.LaunchTemplate != nil {
 		for _, override := range p.LaunchTemplate.Overrides {
-			if override.LaunchTemplateSpecification != nil {
-				versions = append(versions, versionOf(override.LaunchTemplateSpecification))
+			if own := override.LaunchTemplateSpecification; own != nil {
+				ids = append(ids, aws.ToString(own.LaunchTemplateId))
 			}
 		}
 	}
-	return versions
+	return ids
 }
 
 // versionOf reads a launch template's version; its Number is 0 for $Latest, $Default
@@ -91,6 +96,12 @@ func (a *AWS) StartRefresh(ctx context.Context, start Start) (string, error) {
 	}
 	out, err := a.Scaling.StartInstanceRefresh(ctx, in)
 	if err != nil {
+		for _, name := range start.Preferences.Alarms {
+			var answer smithy.APIError
+			if errors.As(err, &answer) && answer.ErrorCode() == "ValidationError" && strings.Contains(answer.ErrorMessage(), name) {
+				return "", fmt.Errorf("%w: %s", ErrAlarm, answer.ErrorMessage())
+			}
+		}
 		return "", a.explain(err)
 	}
 	return aws.ToString(out.InstanceRefreshId), nil
@@ -107,6 +118,13 @@ func (a *AWS) desired(v Version) *scaling.DesiredConfiguration {
 	}
 	policy, launch := *a.mixed, *a.mixed.LaunchTemplate
 	launch.LaunchTemplateSpecification = template
+	launch.Overrides = slices.Clone(launch.Overrides)
+	for i := range launch.Overrides {
+		// AWS shows a template's id and name, and takes one of them.
+		if own := launch.Overrides[i].LaunchTemplateSpecification; own != nil && own.LaunchTemplateId != nil {
+			launch.Overrides[i].LaunchTemplateSpecification = &scaling.LaunchTemplateSpecification{LaunchTemplateId: own.LaunchTemplateId, Version: own.Version}
+		}
+	}
 	policy.LaunchTemplate = &launch
 	return &scaling.DesiredConfiguration{MixedInstancesPolicy: &policy}
 }

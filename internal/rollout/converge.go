@@ -85,7 +85,7 @@ func (r *Rollout) look(ctx context.Context, deadline time.Time) (Fleet, error) {
 	for {
 		fleet, err := r.cloud.Describe(ctx)
 		if err == nil {
-			r.last = fleet
+			r.last, r.since = fleet, ""
 			return fleet, nil
 		}
 		if ctx.Err() != nil || !transient(err) || time.Now().After(deadline) {
@@ -109,18 +109,22 @@ func (r *Rollout) tryAgain(err error) {
 	r.once(err.Error(), "%s; trying again", err)
 }
 
-// once says something that several looks in a row may find.
-func (r *Rollout) once(key, format string, args ...any) {
-	if !r.said[key] {
-		r.said[key] = true
-		r.report.Say(format, args...)
+// once says something that several looks in a row may find, and tells whether it did.
+func (r *Rollout) once(key, format string, args ...any) bool {
+	if r.said[key] {
+		return false
 	}
+	r.said[key] = true
+	r.report.Say(format, args...)
+	return true
 }
 
 // interrupted tells what goes on without this run.
 func (r *Rollout) interrupted() error {
 	message := "interrupted; nothing was under way"
-	if active := r.last.Active(); active != nil {
+	if r.since != "" {
+		message = "interrupted; AWS goes on: " + r.since
+	} else if active := r.last.Active(); active != nil {
 		message = fmt.Sprintf("interrupted; AWS goes on with instance refresh %s to %s (%d %% done)",
 			active.ID, r.last.Destination(), active.Percent)
 		if active.AutoRollback && active.Status != rollbackInProgress {

@@ -47,6 +47,10 @@ type Instance struct {
 	Healthy   bool   // by the group's health checks
 	Protected bool   // from scale-in
 	Trouble   string // why a target group does not send it requests; empty: all do
+
+	// Other says that it runs a template that the group's mixed instances policy has
+	// for its type alone: a rollout of the group's own template leaves it as it is.
+	Other bool
 }
 
 // Leaving reports whether the instance is on its way out of the group, or
@@ -121,7 +125,7 @@ func (f Fleet) Live() []Instance {
 
 // Stale returns the live instances that run something else than want.
 func (f Fleet) Stale(want Version) []Instance {
-	return slices.DeleteFunc(f.Live(), func(i Instance) bool { return i.Version == want })
+	return slices.DeleteFunc(f.Live(), func(i Instance) bool { return i.Version == want || i.Other })
 }
 
 // Running returns the live instances that run v.
@@ -200,7 +204,7 @@ func (f Fleet) Destination() Version {
 func (f Fleet) RollbackVersion(bad Version) (best Version, ok bool) {
 	votes := map[Version]int{}
 	for _, i := range f.Live() {
-		if i.Ready() && i.Version != bad && i.Version.Number != 0 {
+		if i.Ready() && i.Version != bad && i.Version.Number != 0 && !i.Other {
 			votes[i.Version]++
 		}
 	}

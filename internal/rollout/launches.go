@@ -3,6 +3,7 @@ package rollout
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -14,17 +15,18 @@ type launches struct {
 	passed  map[string]bool   // those that were ready once
 
 	// Since the last one passed:
-	failed  map[string]string // those that left without
-	refused map[string]string // launches that came to no instance, by activity
-	seen    map[string]bool   // of those, all ever: what went wrong before is not counted
-	latest  string            // why the last one came to none
+	failed   map[string]string // those that left without
+	attempts int               // at launching that came to no instance
+	latest   string            // why the last one came to none
+
+	seen map[string]bool // problems by id: what went wrong before is not counted
 }
 
 // observe takes note of the instances that run v, and of launches that failed.
 func (l *launches) observe(f Fleet, v Version) {
 	first := l.pending == nil
 	if first {
-		*l = launches{map[string]string{}, map[string]bool{}, map[string]string{}, map[string]string{}, map[string]bool{}, ""}
+		*l = launches{pending: map[string]string{}, passed: map[string]bool{}, failed: map[string]string{}, seen: map[string]bool{}}
 	}
 	gone := maps.Clone(l.pending)
 	for _, i := range f.Instances {
@@ -34,7 +36,7 @@ func (l *launches) observe(f Fleet, v Version) {
 			l.passed[i.ID] = true
 			delete(l.pending, i.ID)
 			clear(l.failed)
-			clear(l.refused)
+			l.attempts = 0
 		case i.Healthy && !i.Leaving():
 			l.pending[i.ID] = i.Why()
 		default:
@@ -46,23 +48,27 @@ func (l *launches) observe(f Fleet, v Version) {
 		l.failed[id] = why
 		delete(l.pending, id)
 	}
+	refused := false // AWS has an activity for each instance of one attempt
 	for _, p := range f.Problems {
 		if p.Launch != "" && !first && !l.seen[p.ID] {
-			l.refused[p.ID], l.latest = p.Launch, p.Launch
+			refused, l.latest = true, p.Launch
 		}
 		l.seen[p.ID] = true
+	}
+	if refused {
+		l.attempts++
 	}
 }
 
 // check returns a *failure once limit instances failed without one that passed, or
-// that many launches. In a rollback, launches that fail do not count: AWS tries on, and
+// that many attempts to launch any. In a rollback, those do not count: AWS tries on, and
 // there is nothing better to do.
 func (l *launches) check(limit int, rollback bool) error {
 	if limit == 0 {
 		return nil
 	}
-	if n := len(l.refused); n >= limit && !rollback {
-		return &failure{reason: fmt.Sprintf("%d launches in a row came to no instance: %s", n, l.latest), next: launchHint(l.latest)}
+	if l.attempts >= limit && !rollback {
+		return &failure{reason: fmt.Sprintf("%d attempts in a row to launch an instance failed: %s", l.attempts, l.latest), next: launchHint(l.latest)}
 	}
 	if len(l.failed) < limit {
 		return nil
@@ -74,19 +80,26 @@ func (l *launches) check(limit int, rollback bool) error {
 	return &failure{reason: fmt.Sprintf("%d new instances in a row did not get healthy: %s", len(lines), strings.Join(lines, ", "))}
 }
 
-// launchHint says what helps where EC2 does not launch an instance, by what its
+// launchHints say what helps where EC2 does not launch an instance, by what its
 // message says. The messages:
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/CHAP_Troubleshooting.html
+var launchHints = []struct {
+	message *regexp.Regexp
+	hint    string
+}{
+	{regexp.MustCompile(`(?i)vcpu|quota|limit|max spot instance count`),
+		"The account's EC2 quota is used up: ask for a higher one in Service Quotas, or use fewer or smaller instances."},
+	{regexp.MustCompile(`(?i)capacity`),
+		"EC2 has no instance of that type to give in the zone now: deploy again later, or let the group have more instance types."},
+	{regexp.MustCompile(`(?i)kms`),
+		"The group may not use the key of its volumes: give the service-linked role of EC2 Auto Scaling access to that key."},
+	{regexp.MustCompile(`(?i)\b(image|ami)\b`),
+		"The image cannot be used any more: deploy with one that exists in this account and region."},
+}
+
 func launchHint(message string) string {
-	for _, known := range []struct{ part, hint string }{
-		{"apacity", "EC2 has no instance of that type to give in the zone now: deploy again later, or let the group have more instance types."},
-		{"vCPU", "The account's EC2 quota is used up: ask for a higher one in Service Quotas, or use fewer or smaller instances."},
-		{"quota", "The account's EC2 quota is used up: ask for a higher one in Service Quotas, or use fewer or smaller instances."},
-		{"KMS", "The group may not use the key of its volumes: give the service-linked role of EC2 Auto Scaling access to that key."},
-		{"mage", "The image cannot be used any more: deploy with one that exists in this account and region."},
-		{"AMI", "The image cannot be used any more: deploy with one that exists in this account and region."},
-	} {
-		if strings.Contains(message, known.part) {
+	for _, known := range launchHints {
+		if known.message.MatchString(message) {
 			return known.hint
 		}
 	}

@@ -91,6 +91,7 @@ type Rollout struct {
 	reported   map[string]bool // ids of problems
 	said       map[string]bool // what is said once
 	undone     string          // id of the refresh that it had AWS roll back last
+	since      string          // what it had AWS do after the last look
 }
 
 // New returns a rollout that has yet to Run.
@@ -131,7 +132,7 @@ func (r *Rollout) run(ctx context.Context) error {
 		r.report.Say("%s", text)
 	}
 	if len(fleet.Suspended) > 0 {
-		r.report.Say("! suspended in the group: %s; no instance can be replaced meanwhile", strings.Join(fleet.Suspended, ", "))
+		r.report.Say("! suspended in the group: %s; no instance is replaced meanwhile by one that serves", strings.Join(fleet.Suspended, ", "))
 	}
 
 	err = r.converge(ctx, goal{want: want})

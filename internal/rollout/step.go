@@ -100,15 +100,15 @@ func (r *Rollout) meet(ctx context.Context, fleet Fleet, active *Refresh, a *att
 		if ours {
 			return &failure{reason: fmt.Sprintf("AWS rolled instance refresh %s back: %s", active.ID, reasonOf(*active))}
 		}
-		r.once(active.ID, "instance refresh %s, of an earlier rollout, goes back to %s (%s): waiting for its end", active.ID, destination, reasonOf(*active))
-		a.begin = time.Now()
+		if r.once(active.ID, "instance refresh %s, of an earlier rollout, goes back to %s (%s): waiting for its end", active.ID, destination, reasonOf(*active)) {
+			a.begin = time.Now() // the time is this rollout's own
+		}
 		return nil
 
 	case a.bad == nil && a.following != "" && !ours, a.bad != nil && destination != *a.bad:
 		return takenOver(fleet, a.want)
 	}
-	if a.bad == nil {
-		r.once("undo "+active.ID, "instance refresh %s goes to %s: it ends first", active.ID, destination)
+	if a.bad == nil && r.once("undo "+active.ID, "instance refresh %s goes to %s: it ends first", active.ID, destination) {
 		a.begin = time.Now()
 	}
 	return r.undo(ctx, active)
@@ -124,7 +124,7 @@ func (r *Rollout) undo(ctx context.Context, active *Refresh) error {
 	if active.Desired != nil && active.Status != "Pending" {
 		err := r.cloud.RollbackRefresh(ctx)
 		if err == nil {
-			r.undone = active.ID
+			r.undone, r.since = active.ID, fmt.Sprintf("instance refresh %s is rolled back", active.ID)
 			r.report.Say("rolling back instance refresh %s", active.ID)
 		}
 		if err == nil || errors.Is(err, ErrNotInProgress) {
@@ -135,6 +135,7 @@ func (r *Rollout) undo(ctx context.Context, active *Refresh) error {
 		}
 	}
 	r.report.Say("cancelling instance refresh %s", active.ID)
+	r.since = fmt.Sprintf("instance refresh %s is cancelled", active.ID)
 	if err := r.cloud.CancelRefresh(ctx); !errors.Is(err, ErrNotInProgress) {
 		return err
 	}
@@ -180,7 +181,7 @@ func (r *Rollout) mayRefresh(stale []Instance, a *attempt) error {
 	case len(r.last.Suspended) > 0:
 		processes := strings.Join(r.last.Suspended, " ")
 		return &failure{
-			reason: "suspended in the group: " + processes + "; without that, no instance can be replaced",
+			reason: "suspended in the group: " + processes + "; without that, no instance is replaced by one that serves",
 			keep:   true,
 			next: fmt.Sprintf("Deploy again after: aws autoscaling resume-processes --auto-scaling-group-name %s --scaling-processes %s",
 				r.last.Group, processes),
@@ -219,7 +220,7 @@ func (r *Rollout) startRefresh(ctx context.Context, fleet Fleet, a *attempt) err
 	case errors.Is(err, ErrInProgress):
 		return nil // someone was faster: the next look shows whose it is
 	case errors.Is(err, ErrUnknownVersion) && time.Since(a.begin) < settling:
-		r.once("unknown", "AWS does not know %s yet; trying again", a.want)
+		r.once("unknown", "AWS does not know %s yet (%v); trying again", a.want, err)
 		return nil
 	case errors.Is(err, ErrAlarm) && a.refusals < confirmations:
 		a.refusals++ // it went off just now: the next look leaves it out
@@ -227,7 +228,8 @@ func (r *Rollout) startRefresh(ctx context.Context, fleet Fleet, a *attempt) err
 	case err != nil:
 		return err
 	}
-	r.report.Say("started instance refresh %s to %s", id, a.want)
+	r.since = fmt.Sprintf("instance refresh %s to %s", id, a.want)
+	r.report.Say("started %s", r.since)
 	a.follow(id, start.Preferences)
 	a.starts++
 	return nil
