@@ -116,8 +116,8 @@ func TestOnLocalAWS(t *testing.T) {
 		})
 		must(t, err)
 		alarm("OK")
-		time.AfterFunc(time.Second, func() { alarm("ALARM") })
-		g.expect(t, g.rollout(t, append(to(g.deploy(t)), "--preferences", heeds)...), 3, "started instance refresh", "AWS rolled instance refresh", "CloudWatch alarm web-5xx is in the ALARM state", "Rolled back: 2 of 2 instances run version 8")
+		goesOff := sync.OnceFunc(func() { alarm("ALARM") })
+		g.expect(t, g.watch(t, "started instance refresh", goesOff, append(append(to(g.deploy(t)), "--preferences", heeds), rolloutArgs...)...), 3, "started instance refresh", "AWS rolled instance refresh", "CloudWatch alarm web-5xx is in the ALARM state", "Rolled back: 2 of 2 instances run version 8")
 		g.runs(t, 8)
 	})
 	t.Run("an alarm that is on before the deploy that mends its cause", func(t *testing.T) {

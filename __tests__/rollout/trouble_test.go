@@ -11,6 +11,7 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/smithy-go"
 
+	"example.com/webserver-cluster/internal/rollout"
 	engine "example.com/webserver-cluster/tests/localaws/scaling"
 	"example.com/webserver-cluster/tests/localaws/scaling/world"
 )
@@ -52,11 +53,18 @@ func (h *history) killed() func() {
 		}
 		victim := instances[which%len(instances)]
 		if victim.Ready() {
-			h.owed++
-			h.killedAt = time.Now()
+			h.lost(time.Now())
 		}
 		h.note("%s of version %d dies", victim.ID, victim.Version.Number)
 		h.Kill(victim.ID)
+	}
+}
+
+// lost takes note of an instance that is killed at that time.
+func (h *history) lost(at time.Time) {
+	h.owed++
+	if at.After(h.killedAt) {
+		h.killedAt = at
 	}
 }
 
@@ -75,8 +83,7 @@ func (h *history) interrupted() func() {
 		err := h.Engine.InterruptSpot(victim)
 		h.note("EC2 takes %s back: %v", victim, err)
 		if err == nil {
-			h.owed++
-			h.killedAt = time.Now().Add(3 * time.Minute) // two for the notice, one to be noticed
+			h.lost(time.Now().Add(2 * time.Minute)) // the notice
 		}
 	}
 }
@@ -189,3 +196,9 @@ func (h *history) activities() (lines []string) {
 		}
 	}
 }
+
+// reporter notes what a run says.
+type reporter struct{ h *history }
+
+func (r reporter) Say(format string, args ...any) { r.h.note("  "+format, args...) }
+func (r reporter) Show(rollout.Progress)          {}

@@ -20,6 +20,7 @@ type refresh struct {
 
 	// Wait for launches and terminations under way before it is Cancelled.
 	awaitTransitions bool
+	cancelled        time.Time
 
 	total      int       // instances to update when it began
 	checkpoint int       // index of the checkpoint that it works towards

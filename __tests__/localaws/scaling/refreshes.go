@@ -166,6 +166,7 @@ func (e *Engine) cancelRefresh(_ context.Context, region string, in *autoscaling
 		return nil, err
 	}
 	r.Status = types.InstanceRefreshStatusCancelling
+	r.cancelled = e.Clock.Now()
 	r.awaitTransitions = in.WaitForTransitioningInstances == nil || *in.WaitForTransitioningInstances
 	r.say("Cancelling due to user request.")
 	g.trim = g.climate.UnkindSurplus

@@ -20,7 +20,7 @@ func (g *group) roll(r *refresh, now time.Time, seen *view) []command {
 		g.measure(r, seen)
 		return nil
 	case types.InstanceRefreshStatusCancelling:
-		if !r.awaitTransitions || !g.transitions() {
+		if !r.awaitTransitions || !g.transitions(r) {
 			r.say("Cancelled due to user request.")
 			r.end(types.InstanceRefreshStatusCancelled, now)
 		}
@@ -137,11 +137,11 @@ func (g *group) atCheckpoint(r *refresh, now time.Time, seen *view) bool {
 	return true
 }
 
-// transitions tells whether instances that the refresh launched or replaced are
-// still on their way.
-func (g *group) transitions() bool {
+// transitions tells whether instances that were on their way when the refresh was
+// cancelled still are. What the group launches and ends later is its own.
+func (g *group) transitions(r *refresh) bool {
 	return slices.ContainsFunc(g.members, func(m *member) bool {
-		return m.pending() || m.leaving()
+		return (m.pending() || m.leaving()) && !m.activity.StartTime.After(r.cancelled)
 	})
 }
 

@@ -190,7 +190,7 @@ func TestStandbyInstances(t *testing.T) {
 			s.desired = 1
 			r := s.refresh("2", &types.RefreshPreferences{StandbyInstances: test.mode})
 			s.until("the refresh ends", func() bool { return r.EndTime != nil })
-			s.until("nothing is on its way", func() bool { return !s.transitions() })
+			s.until("nothing is on its way", func() bool { return !s.transitions(&refresh{cancelled: s.clock.Now()}) })
 			versions := map[types.LifecycleState]string{}
 			for _, m := range s.members {
 				versions[m.state] += m.template.version
