@@ -158,3 +158,27 @@ func TestMixedInstances(t *testing.T) {
 		}
 	}
 }
+
+// The group may show an instance in service that its target group lets go already: what
+// is wrong with it is what was wrong before.
+func TestReasonOutlivesDraining(t *testing.T) {
+	leaving := group(4, "i-a 4 ready", "i-b 4 ready", "i-c 5 failing", "i-d 5 failing", "i-e 5 failing")
+	for n := 2; n < 5; n++ {
+		leaving.Instances[n].Trouble = "draining in the target group: Target deregistration is in progress"
+	}
+	tell(t, []story{{
+		name: "three that drain",
+		scene: scene{frames: []frame{{fleet: proven}}, onStart: func(*rollout.Version) ([]frame, error) {
+			return []frame{
+				{at: 0, fleet: with(group(4, "i-a 4 ready", "i-b 4 ready", "i-c 5 failing", "i-d 5 failing", "i-e 5 failing"), "r-1", "InProgress", 0, "", 5)},
+				{at: 30 * time.Second, fleet: with(leaving, "r-1", "InProgress", 0, "", 5)},
+				{at: time.Minute, fleet: onItsWay},
+			}, nil
+		}, onRollback: turnsBack},
+		opts:  five,
+		end:   rolledBack,
+		calls: []string{"start version 5", "rollback"},
+		says:  []string{"i-e (unhealthy in the target group: Health checks failed with these codes: [500])"},
+		took:  time.Minute + 2*poll + time.Minute,
+	}})
+}

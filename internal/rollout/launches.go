@@ -38,7 +38,10 @@ func (l *launches) observe(f Fleet, v Version) {
 			clear(l.failed)
 			l.attempts = 0
 		case i.Healthy && !i.Leaving():
-			l.pending[i.ID] = i.Why()
+			// Why it drains was said before.
+			if why := i.Why(); l.pending[i.ID] == "" || !strings.HasPrefix(why, "draining") {
+				l.pending[i.ID] = why
+			}
 		default:
 			continue // stays in gone if it was pending
 		}
