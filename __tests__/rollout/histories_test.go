@@ -79,6 +79,7 @@ type history struct {
 	*testing.T
 	*world.World
 	dice     *rand.Rand
+	mu       sync.Mutex // guards log, owed, killedAt and outcomes: runs are goroutines
 	climate  int
 	spot     bool
 	log      []string
@@ -134,6 +135,8 @@ func (h *history) moment(minutes int) time.Duration {
 }
 
 func (h *history) note(format string, args ...any) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.log = append(h.log, time.Now().Format("15:04:05 ")+fmt.Sprintf(format, args...))
 }
 
@@ -237,7 +240,9 @@ func (h *history) run(ctx context.Context, version int) (outcome, error) {
 	err := rollout.New(h.cloud(), said, opts).Run(ctx)
 	end := outcomeOf(err)
 	h.note("a run ended: %s: %v", end, err)
+	h.mu.Lock()
 	h.outcomes[end]++
+	h.mu.Unlock()
 	if end == refused && !errors.Is(err, context.Canceled) {
 		h.Errorf("a run ended without a verdict: %v", err)
 	}
@@ -267,13 +272,9 @@ func (h *history) watch(ctx context.Context) {
 		if healthy < desired {
 			whole = time.Now()
 		}
-		// AWS notices a death some seconds later, and counts on what replaces it when
-		// that has warmed up.
-		if time.Since(whole) > 3*time.Minute && time.Since(h.killedAt) > time.Minute {
-			h.owed = 0
-		} else if healthy+h.owed < floor {
+		if owed := h.owes(whole); healthy+owed < floor {
 			h.note("!!! %+v", h.fleet())
-			h.Errorf("%d instances are healthy, and %d were killed: fewer than %d", healthy, h.owed, floor)
+			h.Errorf("%d instances are healthy, and %d were killed: fewer than %d", healthy, owed, floor)
 			return
 		}
 	}

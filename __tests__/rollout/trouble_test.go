@@ -62,10 +62,24 @@ func (h *history) killed() func() {
 
 // lost takes note of an instance that is killed at that time.
 func (h *history) lost(at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.owed++
 	if at.After(h.killedAt) {
 		h.killedAt = at
 	}
+}
+
+// owes is how many instances were killed and have yet to be replaced, where the fleet
+// has been whole since. AWS notices a death some seconds later, and counts on what
+// replaces it when that has warmed up.
+func (h *history) owes(whole time.Time) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if time.Since(whole) > 3*time.Minute && time.Since(h.killedAt) > time.Minute {
+		h.owed = 0
+	}
+	return h.owed
 }
 
 // interrupted has EC2 take a Spot Instance back.
@@ -132,10 +146,10 @@ func (h *history) resized() func() {
 // refused has EC2 launch nothing of the new version for a while.
 func (h *history) refused() func() {
 	lasts, version := h.moment(20), h.wanted
+	if h.bad[version] {
+		return func() {} // its instances do not get far anyway
+	}
 	return func() {
-		if h.bad[version] {
-			return // its instances do not get far anyway
-		}
 		h.note("EC2 has no capacity")
 		h.Behave(version, world.Behaviour{Refusal: &smithy.GenericAPIError{
 			Code: "InsufficientInstanceCapacity", Message: "We currently do not have sufficient t3.micro capacity in the Availability Zone you requested."}})
