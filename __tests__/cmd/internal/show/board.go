@@ -23,6 +23,7 @@ type Board struct {
 	done sync.WaitGroup
 
 	mu    sync.Mutex
+	doing string   // what cdktf does
 	words []string // what rollout has said
 	drawn int      // lines on the screen
 }
@@ -36,7 +37,7 @@ const (
 
 // NewBoard shows a run until Close.
 func NewBoard(run *zerodowntime.Run) *Board {
-	b := &Board{run: run, live: term.IsTerminal(int(os.Stdout.Fd())), quit: make(chan struct{})}
+	b := &Board{run: run, live: term.IsTerminal(int(os.Stdout.Fd())), quit: make(chan struct{}), doing: synthesizes}
 	every := lineEvery
 	if b.live {
 		every = redraw
@@ -65,12 +66,15 @@ var said = regexp.MustCompile(`\w+\.web_rollout \(local-exec\): (.*)`)
 
 // Hear takes a line of the deploy's output.
 func (b *Board) Hear(line string) {
-	match := said.FindStringSubmatch(line)
-	if match == nil {
-		return
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.doing = next(b.doing, line)
+	match := said.FindStringSubmatch(line)
+	// Terraform says what it runs, which is long.
+	if match == nil || strings.HasPrefix(match[1], "Executing: ") {
+		return
+	}
+	b.doing = "rollout"
 	b.words = append(b.words, match[1])
 	if !b.live {
 		Say("%s", match[1])
@@ -81,8 +85,8 @@ func (b *Board) draw() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.run.Update()
-	figures := fmt.Sprintf("%4.0f s  requests %d, failed %d; lowest capacity %d",
-		b.run.End.Sub(b.run.Start).Seconds(), b.run.Sent(), len(b.run.Failures), b.run.Lowest())
+	figures := fmt.Sprintf("%4.0f s  requests %d, failed %d; at least %d serve; %s",
+		b.run.End.Sub(b.run.Start).Seconds(), b.run.Sent(), len(b.run.Failures), b.run.Lowest(), b.doing)
 	if !b.live {
 		Say("%s", figures)
 		return

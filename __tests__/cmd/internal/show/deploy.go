@@ -46,7 +46,7 @@ func NewDeploy(command string) *Deploy {
 
 func newDeploy(command string, say func(format string, args ...any)) *Deploy {
 	now := time.Now()
-	return &Deploy{command: command, say: say, start: now, last: now, doing: "compiles and synthesizes", done: make(chan struct{}), made: map[string]int{}}
+	return &Deploy{command: command, say: say, start: now, last: now, doing: synthesizes, done: make(chan struct{}), made: map[string]int{}}
 }
 
 // Made is how many resources were made or changed in a stack.
@@ -74,12 +74,25 @@ var (
 	summary    = regexp.MustCompile(`^\s*(Apply complete! .*|No changes\..*|Plan: .*)`)
 )
 
+// synthesizes is what cdktf does first.
+const synthesizes = "compiles and synthesizes"
+
 // phases are what a line of cdktf's means for what is done next.
 var phases = []struct{ line, doing string }{
 	{"Initializing the backend", "terraform init"},
 	{"Terraform has been successfully initialized", "terraform plan"},
 	{"OpenTofu has been successfully initialized", "tofu plan"},
 	{"Plan: ", "terraform apply"},
+}
+
+// next is what is done after a line of cdktf's, doing what was done before.
+func next(doing, line string) string {
+	for _, p := range phases {
+		if strings.Contains(line, p.line) {
+			doing = p.doing
+		}
+	}
+	return doing
 }
 
 // waits are what takes long because the AWS provider waits by itself: it looks at a
@@ -99,11 +112,7 @@ func (d *Deploy) Line(line string) {
 		d.stack = match[1]
 		line = strings.TrimPrefix(line, match[0])
 	}
-	for _, p := range phases {
-		if strings.Contains(line, p.line) {
-			d.doing = p.doing
-		}
-	}
+	d.doing = next(d.doing, line)
 	if match := progress.FindStringSubmatch(line); match != nil {
 		d.resource(match[1], match[2], match[3])
 	} else if match := summary.FindStringSubmatch(line); match != nil {

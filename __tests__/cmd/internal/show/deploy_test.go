@@ -86,6 +86,7 @@ func TestSilence(t *testing.T) {
 func TestHeard(t *testing.T) {
 	reason := "00:31:08  failed: 4 new instances in a row did not get healthy: i-00bc6c598e16b3ced (unhealthy in the target group), i-1"
 	b := &Board{live: true}
+	b.Hear("stage  terraform_data.web_rollout (local-exec): Executing: [\"sh\"]")
 	b.Hear("stage  terraform_data.web_rollout (local-exec): " + reason)
 	lines := b.heard(40)
 	if got := strings.Join(lines, " "); got != reason {
