@@ -29,7 +29,8 @@ setup: tools $(cdktf) ## the tools checked, the cdktf CLI installed
 
 .PHONY: demo
 demo: ## everything deployed onto a local AWS, its page, a rollout; ARGS=--keep: it stays up
-	@echo 'Deploys everything onto a local AWS, in about five minutes; the first time, it installs and compiles for two more.'
+	@echo 'Deploys everything onto a local AWS, in about five minutes.'
+	@echo 'The first time, it installs and compiles for two minutes before that.'
 	@$(MAKE) --no-print-directory setup
 	$(tests) run ./cmd/demo $(ARGS)
 

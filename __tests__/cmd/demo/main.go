@@ -173,7 +173,7 @@ All of it took %v and stays up until Ctrl-C. In another terminal:
   cd %s
   . ../local.env
   npx cdktf output stage prod
-  $EDITOR stacks/stage.go && npx cdktf deploy stage
+  npx cdktf deploy stage      # rolls out what you change in stacks/stage.go
 `, took, d.project.Dir)
 	<-ctx.Done()
 	return nil

@@ -58,7 +58,7 @@ func serve(ctx context.Context, o localaws.Options, file string, lacks error) er
 		defer remove(file, exports)
 	}
 	fmt.Print(exports)
-	fmt.Fprint(os.Stderr, advice(cloud.Endpoint(), file, cloud.Clock.Factor(), cloud.Servers != nil))
+	fmt.Fprint(os.Stderr, advice(cloud.Endpoint(), inProject(file), cloud.Clock.Factor(), cloud.Servers != nil))
 	if lacks != nil {
 		fmt.Fprintf(os.Stderr, "\nNo servers run, because of this:\n%v\n", lacks)
 	}
@@ -71,6 +71,18 @@ func remove(file, exports string) {
 	if content, err := os.ReadFile(file); err == nil && string(content) == exports {
 		os.Remove(file)
 	}
+}
+
+// inProject is the path of a file from the project's folder, if it lies there.
+func inProject(file string) string {
+	root, err := localaws.AppDir()
+	if err != nil {
+		return file
+	}
+	if short, err := filepath.Rel(root, file); err == nil && filepath.IsLocal(short) {
+		return short
+	}
+	return file
 }
 
 // advice is what to do with it.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"example.com/webserver-cluster/tests/localaws"
 )
 
 // TestEnvFile: while it serves, the file has what a shell needs; afterwards it is
@@ -46,7 +48,14 @@ func TestAdvice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := advice("http://127.0.0.1:1", "build/local.env", 10, true)
+	root, err := localaws.AppDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := advice("http://127.0.0.1:1", inProject(filepath.Join(root, "build", "local.env")), 10, true)
+	if !strings.Contains(text, "\n  . build/local.env\n") {
+		t.Errorf("it does not name build/local.env:\n%s", text)
+	}
 	for _, m := range regexp.MustCompile(`(?m)^  make (\S+)`).FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(string(makefile), "\n"+m[1]+":") {
 			t.Errorf("there is no make %s", m[1])
