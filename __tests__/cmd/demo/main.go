@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -58,7 +59,10 @@ func run(ctx context.Context, keep bool) error {
 		return err
 	}
 	lacks := localaws.CanServe()
-	announce(lacks)
+	show.Title("What happens, in about five minutes on two cores")
+	for _, line := range announcement(lacks) {
+		show.Say("%s", line)
+	}
 	if err := d.start(ctx, lacks == nil); err != nil {
 		return err
 	}
@@ -88,9 +92,9 @@ func run(ctx context.Context, keep bool) error {
 	return nil
 }
 
-// announce says what will happen. lacks is why no servers run.
-func announce(lacks error) {
-	show.Title("What happens, in about five minutes on two cores")
+// announcement is what will happen. lacks is why no servers run.
+func announcement(lacks error) (lines []string) {
+	const width = show.Width - 6
 	steps := []string{
 		"A local AWS starts on this machine; no account is needed and none is touched.",
 		"The state store is made; then stage and prod, side by side. That takes four minutes, most of them waits that the AWS provider makes by itself: for the bucket's rules, the load balancers, the databases.",
@@ -100,23 +104,19 @@ func announce(lacks error) {
 		steps[2] = "Stage is deployed again, which changes nothing."
 	}
 	for i, step := range steps {
-		for j, line := range show.Wrap(step, show.Width-6) {
+		for j, line := range show.Wrap(step, width) {
 			number := fmt.Sprintf("%d.", i+1)
 			if j > 0 {
 				number = "  "
 			}
-			show.Say("%s %s", number, line)
+			lines = append(lines, number+" "+line)
 		}
 	}
 	if lacks == nil {
-		show.Say("Instances are processes in network namespaces; load balancers really balance.")
-		return
+		return append(lines, show.Wrap("Instances are processes in network namespaces, behind a load balancer that checks and drains.", width)...)
 	}
-	show.Say("Instances and load balancers are entries in moto only: no page answers, and no")
-	show.Say("rollout under load is shown. Why:")
-	for _, line := range show.Wrap(lacks.Error(), show.Width-6) {
-		show.Say("  %s", line)
-	}
+	lines = append(lines, show.Wrap("Instances and load balancers are no more than entries in moto: no page answers, and no rollout under load is shown. Why:", width)...)
+	return append(lines, show.Wrap(strings.Join(strings.Fields(lacks.Error()), " "), width)...)
 }
 
 // start starts the local AWS and copies the project.

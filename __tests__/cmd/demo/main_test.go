@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -51,6 +52,27 @@ prod
 	for _, bad := range []string{"[]", `{"stage": {"url": ""}}`} {
 		if _, err := readOutputs([]byte(bad)); err == nil {
 			t.Errorf("%s was read", bad)
+		}
+	}
+}
+
+// TestAnnouncement: it says what is shown here and what is not, and why.
+func TestAnnouncement(t *testing.T) {
+	for _, test := range []struct {
+		lacks error
+		want  string
+	}{
+		{nil, "The page of both answers"},
+		{errors.New("servers need Linux and either root or user namespaces for everyone:\nfork/exec: operation not permitted"), "no page answers, and no rollout under load is shown. Why: servers need Linux"},
+	} {
+		lines := announcement(test.lacks)
+		if text := strings.Join(lines, " "); !strings.Contains(text, test.want) {
+			t.Errorf("there is no %q in %q", test.want, text)
+		}
+		for _, line := range lines {
+			if len(line) > show.Width-3 {
+				t.Errorf("%d columns: %s", len(line), line)
+			}
 		}
 	}
 }
