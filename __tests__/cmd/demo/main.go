@@ -168,6 +168,7 @@ func (d *demo) keep(ctx context.Context, took time.Duration) error {
 	if err := os.WriteFile(file, []byte(localaws.Exports(d.environ())), 0o600); err != nil {
 		return err
 	}
+	defer os.Remove(file)
 	fmt.Printf(`
 All of it took %v and stays up until Ctrl-C. In another terminal:
   cd %s
