@@ -64,6 +64,24 @@ func (a *AWS) Environ() []string {
 	return env
 }
 
+// Exports is what a POSIX shell reads to have the variables NAME=VALUE, a line each.
+func Exports(environ []string) string {
+	var b strings.Builder
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		fmt.Fprintf(&b, "export %s=%s\n", name, shellQuote(value))
+	}
+	return b.String()
+}
+
+// shellQuote quotes s for a POSIX shell where it needs that.
+func shellQuote(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.:_-") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
 // AppRegion is the region that the app in AppDir deploys to, as its cdktf.json has
 // it under "context"; "" where there is no app or it names none. What is deployed
 // there is then found by commands that are told no region.

@@ -65,3 +65,6 @@ func (t *teller) event(e event.Event) {
 		t.tell(e)
 	}
 }
+
+// CanServe returns an error that says what this machine lacks for Options.Servers.
+func CanServe() error { return servers.Check() }

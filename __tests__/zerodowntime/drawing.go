@@ -187,14 +187,32 @@ func (d *drawing) drawBars(b brush) {
 
 // drawLegend writes a line that explains the colours that are there.
 func (d *drawing) drawLegend(b brush) {
-	type entry struct {
-		color.NRGBA
-		words string
+	at := 0.0
+	second := float64(b.x(1) - b.x(0)) // in points
+	for _, e := range d.entries() {
+		swatch := 14 / second
+		part := swatch / float64(len(e.colours))
+		for i, c := range e.colours {
+			b.box(c, at+float64(i)*part, at+float64(i+1)*part, d.legend+0.25, d.legend+0.75)
+		}
+		b.write(ink, at+swatch*1.4, d.legend+0.5, text.XLeft, e.words)
+		at += swatch*3 + float64(b.style.Width(e.words))/second
 	}
-	var entries []entry
+}
+
+// entry is what the legend says of colours: a state has one for each version.
+type entry struct {
+	colours []color.NRGBA
+	words   string
+}
+
+func (d *drawing) entries() (entries []entry) {
 	add := func(c color.NRGBA, words string) {
-		if !slices.ContainsFunc(entries, func(e entry) bool { return e.words == words }) {
-			entries = append(entries, entry{c, words})
+		i := slices.IndexFunc(entries, func(e entry) bool { return e.words == words })
+		if i < 0 {
+			entries = append(entries, entry{[]color.NRGBA{c}, words})
+		} else if !slices.Contains(entries[i].colours, c) {
+			entries[i].colours = append(entries[i].colours, c)
 		}
 	}
 	for _, v := range d.versions {
@@ -213,20 +231,13 @@ func (d *drawing) drawLegend(b brush) {
 			case c == pink:
 				add(pink, "version "+l.Version+" never healthy")
 			case state == Starting:
-				add(pale(grey, 0.6), "starts")
+				add(c, "starts")
 			case state == Draining:
-				add(pale(grey, 0.2), "drains")
+				add(c, "drains")
 			default:
 				add(c, map[State]string{Failing: "unhealthy", Down: "dead, unnoticed"}[state])
 			}
 		}
 	}
-	at := 0.0
-	second := float64(b.x(1) - b.x(0)) // in points
-	for _, e := range entries {
-		swatch := 14 / second
-		b.box(e.NRGBA, at, at+swatch, d.legend+0.25, d.legend+0.75)
-		b.write(ink, at+swatch*1.4, d.legend+0.5, text.XLeft, e.words)
-		at += swatch*3 + float64(b.style.Width(e.words))/second
-	}
+	return entries
 }

@@ -74,7 +74,7 @@ type load struct {
 
 // startLoad sends requests to url. An answer that does not hold page counts as a
 // failure.
-func startLoad(url, page string) *load {
+func startLoad(url, page string, streams []stream) *load {
 	l := &load{seconds: map[int64]*Second{}}
 	for _, s := range streams {
 		attacker := vegeta.NewAttacker(vegeta.KeepAlive(s.keepAlive), vegeta.MaxWorkers(loadWorkers), vegeta.Timeout(loadPatience))

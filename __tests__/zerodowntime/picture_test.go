@@ -2,7 +2,9 @@ package zerodowntime
 
 import (
 	"errors"
+	"image/color"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -81,5 +83,25 @@ func TestPicture(t *testing.T) {
 	defer f.Close()
 	if _, err := png.Decode(f); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLegend: it has the colours that the bars have, no others.
+func TestLegend(t *testing.T) {
+	d := &drawing{run: history()}
+	d.measure()
+	bars, legend := map[color.NRGBA]bool{}, map[color.NRGBA]bool{}
+	for _, l := range d.lives {
+		for _, s := range l.Spans {
+			bars[d.fill(l, s.State)] = true
+		}
+	}
+	for _, e := range d.entries() {
+		for _, c := range e.colours {
+			legend[c] = true
+		}
+	}
+	if !maps.Equal(bars, legend) {
+		t.Errorf("bars have the colours %v, the legend has %v", bars, legend)
 	}
 }

@@ -45,6 +45,8 @@ type Stage struct {
 	env      []string
 	settings project.Settings
 	group    string
+	page     string // in every good answer
+	streams  []stream
 	fleet    fleet
 
 	mu       sync.Mutex
@@ -65,7 +67,7 @@ func Start(ctx context.Context, o Options) (_ *Stage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{lock: lock, dir: o.Dir, projects: map[string]*workcopy.Copy{}}
+	s := &Stage{lock: lock, dir: o.Dir, page: page, streams: streams, projects: map[string]*workcopy.Copy{}}
 	if s.settings, err = project.Load(root); err != nil {
 		return nil, err
 	}

@@ -1,153 +1,181 @@
 // Command demo shows the project's main job on a local AWS that it starts and
-// stops: the state store, stage and prod, a second deploy that changes
-// nothing, and what users get.
+// stops: the state store, stage and prod, the page that users get, and a changed
+// text that reaches them live.
 package main
 
 import (
 	"context"
-	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
+	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/tests/cmd/internal/show"
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/localaws/event"
 	"example.com/webserver-cluster/tests/workcopy"
+	"example.com/webserver-cluster/tests/zerodowntime"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := demo(ctx); err != nil {
+	keep := flag.Bool("keep", false, "stay up until Ctrl-C")
+	flag.Parse()
+	if err := run(ctx, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-func demo(ctx context.Context) error {
+// demo is one that runs.
+type demo struct {
+	cloud    *localaws.AWS
+	settings project.Settings
+	dir      string
+	project  *workcopy.Copy // from which stage and prod are deployed
+
+	mu    sync.Mutex
+	users map[string]*zerodowntime.Stage // by Auto Scaling group
+}
+
+func run(ctx context.Context, keep bool) error {
 	start := time.Now()
 	root, err := localaws.AppDir()
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(root, "build", "demo")
-	if err := os.RemoveAll(dir); err != nil {
+	d := &demo{dir: filepath.Join(root, "build", "demo"), users: map[string]*zerodowntime.Stage{}}
+	if d.settings, err = project.Load(root); err != nil {
 		return err
 	}
+	if err := os.RemoveAll(d.dir); err != nil {
+		return err
+	}
+	lacks := localaws.CanServe()
+	show.Title("What happens, in about five minutes on two cores")
+	for _, line := range announcement(lacks) {
+		show.Say("%s", line)
+	}
+	if err := d.start(ctx, lacks == nil); err != nil {
+		return err
+	}
+	defer d.cloud.Stop()
 
-	region, err := localaws.AppRegion()
+	environments, err := d.deployAll(ctx)
 	if err != nil {
 		return err
 	}
-
-	title("A local AWS")
-	// It outlives ctx: what is interrupted still wants to unlock its state.
-	cloud, err := localaws.Start(context.WithoutCancel(ctx), localaws.Options{Region: region, Log: say})
+	if lacks == nil {
+		err = d.serve(ctx, environments)
+	} else {
+		err = d.deployAgain(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	defer cloud.Stop()
-	say("it answers at %s; the project is copied to %s", cloud.Endpoint(), dir)
-	p, err := workcopy.New(dir, cloud.Environ())
-	if err != nil {
-		return err
+	show.Title("What there is now")
+	for _, e := range environments {
+		table(os.Stdout, *e)
 	}
-	d := deployer{p}
-
-	title("The state store: bucket and lock table (make bootstrap)")
-	if _, err := d.run(ctx, "go", "run", "./cmd/state", "bootstrap", "--yes"); err != nil {
-		return err
+	took := time.Since(start).Round(time.Second)
+	if keep {
+		return d.keep(ctx, took)
 	}
-	title("Stage and prod (cdktf deploy stage prod)")
-	say("about two minutes: the AWS provider polls a new load balancer or database only every so often")
-	if _, err := d.cdktf(ctx, "deploy", "stage", "prod", "--auto-approve"); err != nil {
-		return err
-	}
-	title("Stage again (cdktf deploy stage): nothing may change")
-	output, err := d.cdktf(ctx, "deploy", "stage", "--auto-approve")
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(output, "No changes.") {
-		return errors.New("the second deploy of stage changed something; its plan stands above in " + d.log())
-	}
-	say("no changes")
-
-	title("What there is now (cdktf output stage prod)")
-	if _, err := p.Cdktf(ctx, nil, "output", "stage", "prod", "--skip-synth", "--outputs-file", "outputs.json"); err != nil {
-		return err
-	}
-	outputs, err := os.ReadFile(filepath.Join(dir, "outputs.json"))
-	if err != nil {
-		return err
-	}
-	if err := writeOutputs(os.Stdout, outputs); err != nil {
-		return err
-	}
-	fmt.Printf("\nAll of it took %v and is gone now. To deploy by hand: make local\n", time.Since(start).Round(time.Second))
+	fmt.Printf("\nAll of it took %v and is gone now. It stays up with: make demo ARGS=--keep\nTo deploy by hand: make local\n", took)
 	return nil
 }
 
-func title(text string) { fmt.Printf("\n== %s\n", text) }
-
-func say(format string, args ...any) { fmt.Printf("   "+format+"\n", args...) }
-
-// deployer runs commands and shows of their output what tells how far they
-// are.
-type deployer struct{ project *workcopy.Copy }
-
-func (d deployer) log() string { return filepath.Join(d.project.Dir, "output.log") }
-
-func (d deployer) cdktf(ctx context.Context, args ...string) (string, error) {
-	return d.run(ctx, filepath.Join("node_modules", ".bin", "cdktf"), args...)
-}
-
-func (d deployer) run(ctx context.Context, name string, args ...string) (string, error) {
-	watcher := watcher{done: map[string]int{}, say: say}
-	output, err := workcopy.Run(d.project.Command(ctx, name, args...), watcher.line)
-	log, logErr := os.OpenFile(d.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if logErr == nil {
-		_, logErr = log.WriteString(output)
-		logErr = errors.Join(logErr, log.Close())
+// announcement is what will happen. lacks is why no servers run.
+func announcement(lacks error) (lines []string) {
+	const width = show.Width - 6
+	steps := []string{
+		"A local AWS starts on this machine; no account is needed and none is touched.",
+		"The state store is made; then stage and prod, side by side. That takes four minutes, most of them waits that the AWS provider makes by itself: for the bucket's rules, the load balancers, the databases.",
+		"The page of both answers, and a changed text is rolled out to stage while users come.",
 	}
-	if err != nil {
-		lines := strings.Split(strings.TrimSpace(output), "\n")
-		err = fmt.Errorf("%w; its last words:\n%s", err, strings.Join(lines[max(0, len(lines)-30):], "\n"))
+	if lacks != nil {
+		steps[2] = "Stage is deployed again, which changes nothing."
 	}
-	return output, errors.Join(err, logErr)
-}
-
-// watcher shows Terraform's progress. Of several stacks at once, cdktf prints
-// the stack's name before the first line of a block only, which may be empty.
-type watcher struct {
-	say   func(format string, args ...any)
-	stack string
-	done  map[string]int
-}
-
-var (
-	blockStart = regexp.MustCompile(`^([a-z][a-z0-9-]*)(?:  |$)`)
-	progress   = regexp.MustCompile(`^\s*((?:aws|terraform)_\w+\.\w+): (Creation complete after |Modifications complete after |Destruction complete after |Still creating\.\.\. \[)(\w+)`)
-	summary    = regexp.MustCompile(`^\s*(Apply complete! .*|No changes\..*)`)
-)
-
-func (w *watcher) line(line string) {
-	if match := blockStart.FindStringSubmatch(line); match != nil {
-		w.stack = match[1]
-		line = strings.TrimPrefix(line, match[0])
-	}
-	if match := progress.FindStringSubmatch(line); match != nil {
-		if strings.HasPrefix(match[2], "Still") {
-			w.say("%-6s      still creating %s, %s", w.stack, match[1], match[3])
-			return
+	for i, step := range steps {
+		for j, line := range show.Wrap(step, width) {
+			number := fmt.Sprintf("%d.", i+1)
+			if j > 0 {
+				number = "  "
+			}
+			lines = append(lines, number+" "+line)
 		}
-		w.done[w.stack]++
-		w.say("%-6s %3d  %s, %s", w.stack, w.done[w.stack], match[1], match[3])
-	} else if match := summary.FindStringSubmatch(line); match != nil {
-		w.say("%-6s      %s", w.stack, match[1])
 	}
+	if lacks == nil {
+		return append(lines, show.Wrap("Instances are processes in network namespaces, behind a load balancer that checks and drains.", width)...)
+	}
+	lines = append(lines, show.Wrap("Instances and load balancers are no more than entries in moto: no page answers, and no rollout under load is shown. Why:", width)...)
+	return append(lines, show.Wrap(strings.Join(strings.Fields(lacks.Error()), " "), width)...)
+}
+
+// start starts the local AWS and copies the project.
+func (d *demo) start(ctx context.Context, servers bool) error {
+	show.Title("A local AWS")
+	// It outlives ctx: what is interrupted still wants to unlock its state.
+	var err error
+	d.cloud, err = localaws.Start(context.WithoutCancel(ctx), localaws.Options{
+		Region: d.settings.Region, TimeFactor: zerodowntime.DefaultTimeFactor, Servers: servers, OnEvent: d.note, Log: show.Say,
+	})
+	if err != nil {
+		return err
+	}
+	if d.project, err = d.copy("project"); err != nil {
+		d.cloud.Stop()
+		return err
+	}
+	show.Say("it answers at %s; its time runs %v times as fast as yours", d.cloud.Endpoint(), d.cloud.Clock.Factor())
+	show.Say("the project is copied to %s", d.project.Dir)
+	return nil
+}
+
+// copy makes a copy of the project.
+func (d *demo) copy(name string) (*workcopy.Copy, error) {
+	return workcopy.New(filepath.Join(d.dir, name), d.environ())
+}
+
+// environ is the environment of what deploys.
+func (d *demo) environ() []string {
+	// The command rollout looks as often as it would on AWS.
+	return append(d.cloud.Environ(), fmt.Sprint("ROLLOUT_POLL=", d.cloud.Clock.Real(5*time.Second)))
+}
+
+// note keeps what happens to instances apart by their group.
+func (d *demo) note(e event.Event) { d.usersOf(e.Group).Note(e) }
+
+func (d *demo) usersOf(group string) *zerodowntime.Stage {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.users[group] == nil {
+		d.users[group] = &zerodowntime.Stage{}
+	}
+	return d.users[group]
+}
+
+// keep leaves everything up until Ctrl-C.
+func (d *demo) keep(ctx context.Context, took time.Duration) error {
+	file := filepath.Join(d.dir, "local.env")
+	if err := os.WriteFile(file, []byte(localaws.Exports(d.environ())), 0o600); err != nil {
+		return err
+	}
+	defer os.Remove(file)
+	fmt.Printf(`
+All of it took %v and stays up until Ctrl-C. In another terminal:
+  cd %s
+  . ../local.env
+  npx cdktf output stage prod
+  npx cdktf deploy stage      # rolls out what you change in stacks/stage.go
+`, took, d.project.Dir)
+	<-ctx.Done()
+	return nil
 }

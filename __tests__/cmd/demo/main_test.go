@@ -1,118 +1,125 @@
 package main
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
+
+	"example.com/webserver-cluster/tests/cmd/internal/show"
 )
 
-// TestOutputs: every output of every stack stands there, whole, in 80 columns.
-func TestOutputs(t *testing.T) {
-	recorded, err := os.ReadFile("testdata/outputs.json")
+// TestTable: each environment has its own values, in 80 columns.
+func TestTable(t *testing.T) {
+	const content = `{
+		"stage": {"url": "http://127.0.2.1", "autoscaling_group_name": "webservers-stage-20261125091459847000000013", "database_address": "webservers-stage.aaaaaaaaaa.eu-central-1.rds.amazonaws.com", "vpc_id": "vpc-1"},
+		"prod": {"url": "http://127.0.2.2", "autoscaling_group_name": "webservers-prod-20261125091502521700000016", "database_address": "webservers-prod.aaaaaaaaaa.eu-central-1.rds.amazonaws.com", "list": ["a"]}}`
+	read, err := readOutputs([]byte(content))
 	if err != nil {
 		t.Fatal(err)
 	}
-	long := strings.Repeat("x", 78) // fits without an indent
-	for name, outputs := range map[string]string{
-		"recorded": string(recorded),
-		"of all kinds": fmt.Sprintf(`{"stage": {"empty": "", "number": 3306, "list": ["a", "b"], "lines": "a\nb", "just_fits": %q, "too_long": %q,
-			"command": "run %s and %s and wait for a while until all of it is done"}, "none": {}}`, long, long+long, long, long[:40]),
-	} {
-		t.Run(name, func(t *testing.T) {
-			var out strings.Builder
-			if err := writeOutputs(&out, []byte(outputs)); err != nil {
-				t.Fatal(err)
-			}
-			var stacks map[string]map[string]any
-			if err := json.Unmarshal([]byte(outputs), &stacks); err != nil {
-				t.Fatal(err)
-			}
-			blocks := map[string]string{}
-			for block := range strings.SplitSeq(strings.TrimPrefix(out.String(), "\n"), "\n\n") {
-				stack, rest, _ := strings.Cut(block, "\n")
-				blocks[stack] = "\n" + strings.TrimSuffix(rest, "\n") + "\n"
-			}
-			if len(blocks) != len(stacks) {
-				t.Errorf("%d blocks for %d stacks:\n%s", len(blocks), len(stacks), &out)
-			}
-			for stack, values := range stacks {
-				for name, value := range values {
-					text, ok := value.(string)
-					if !ok || text == "" || strings.Contains(text, "\n") {
-						content, _ := json.Marshal(value)
-						text = string(content)
-					}
-					// As a shell reads it: a backslash at the end joins lines.
-					block := regexp.MustCompile(` \\\n *`).ReplaceAllString(blocks[stack], " ")
-					if !regexp.MustCompile(`\n  ` + name + `( +|\n *)` + regexp.QuoteMeta(text) + `\n`).MatchString(block) {
-						t.Errorf("%s: %s is not %q in\n%s", stack, name, text, blocks[stack])
-					}
-				}
-			}
-			for line := range strings.SplitSeq(out.String(), "\n") {
-				if unbreakable := strings.TrimSuffix(strings.TrimLeft(line, " "), ` \`); len(line) > 80 && (strings.Contains(unbreakable, " ") || len(unbreakable) <= 78) {
-					t.Errorf("%d columns: %s", len(line), line)
-				}
-			}
-		})
+	long := strings.Repeat("Hello from stage and ", 5) + "more"
+	var out strings.Builder
+	table(&out, environment{outputs: read["stage"], name: "stage", resources: 58, page: "http://127.0.0.1:1", says: long, instances: "2 of launch template version 2"})
+	table(&out, environment{outputs: read["prod"], name: "prod", resources: 74})
+	const want = `
+stage
+  page      http://127.0.0.1:1
+  says      Hello from stage and Hello from stage and Hello from stage and Hello
+            from stage and Hello from stage and more
+  instances 2 of launch template version 2
+  group     webservers-stage-20261125091459847000000013
+  database  webservers-stage.aaaaaaaaaa.eu-central-1.rds.amazonaws.com
+  resources 58
+
+prod
+  page      none: no servers run here
+  group     webservers-prod-20261125091502521700000016
+  database  webservers-prod.aaaaaaaaaa.eu-central-1.rds.amazonaws.com
+  resources 74
+`
+	if got := out.String(); got != want {
+		t.Errorf("it is\n%s\nwant\n%s", got, want)
 	}
-	if err := writeOutputs(new(strings.Builder), []byte("[]")); err == nil {
-		t.Error("no outputs at all were written")
+	for line := range strings.SplitSeq(out.String(), "\n") {
+		if len(line) > show.Width {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+	for _, bad := range []string{"[]", `{"stage": {"url": ""}}`} {
+		if _, err := readOutputs([]byte(bad)); err == nil {
+			t.Errorf("%s was read", bad)
+		}
 	}
 }
 
-// watch returns what the watcher says of an output of cdktf.
-func watch(output string) []string {
-	var said []string
-	w := watcher{done: map[string]int{}, say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
-	for line := range strings.SplitSeq(output, "\n") {
-		w.line(line)
-	}
-	return said
-}
-
-// TestWatcher: what happens is said of the stack in whose block it stands, also
-// where the block's first line is empty.
-func TestWatcher(t *testing.T) {
-	const stageDone = "stage  aws_lb.web_lb: Creation complete after 1m2s [id=a]"
+// TestAnnouncement: it says what is shown here and what is not, and why.
+func TestAnnouncement(t *testing.T) {
 	for _, test := range []struct {
-		name, output string
-		want         []string
+		lacks error
+		want  string
 	}{
-		{"the summary of another stack", stageDone + "\n\n\n2 Stacks deploying     0 Stacks done     0 Stacks waiting\n" +
-			"prod\n      Apply complete! Resources: 74 added, 0 changed, 0 destroyed.\n\n      Outputs:\n",
-			[]string{"stage    1  aws_lb.web_lb, 1m2s", "prod        Apply complete! Resources: 74 added, 0 changed, 0 destroyed."}},
-		{"two lines of a block", stageDone + "\n       aws_vpc.a: Still creating... [10s elapsed]\nprod  aws_vpc.b: Still creating... [20s elapsed]",
-			[]string{"stage    1  aws_lb.web_lb, 1m2s", "stage       still creating aws_vpc.a, 10s", "prod        still creating aws_vpc.b, 20s"}},
-		{"a name with a hyphen", "load-test\n           No changes. Your infrastructure matches the configuration.",
-			[]string{"load-test      No changes. Your infrastructure matches the configuration."}},
+		{nil, "The page of both answers"},
+		{errors.New("servers need Linux and either root or user namespaces for everyone:\nfork/exec: operation not permitted"), "no page answers, and no rollout under load is shown. Why: servers need Linux"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			if got, want := strings.Join(watch(test.output), "\n"), strings.Join(test.want, "\n"); got != want {
-				t.Errorf("it says\n%s\nwant\n%s", got, want)
+		lines := announcement(test.lacks)
+		if text := strings.Join(lines, " "); !strings.Contains(text, test.want) {
+			t.Errorf("there is no %q in %q", test.want, text)
+		}
+		for _, line := range lines {
+			if len(line) > show.Width-3 {
+				t.Errorf("%d columns: %s", len(line), line)
 			}
-		})
+		}
 	}
-	// A recorded deploy of both: the resources that it counts for a stack are as
-	// many as Terraform says that it added to that stack.
-	t.Run("recorded", func(t *testing.T) {
-		output, err := os.ReadFile("testdata/deploy-stage-prod.txt")
-		if err != nil {
-			t.Fatal(err)
+}
+
+// TestPage: what the page says is its heading, and anything but a page is an error.
+func TestPage(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
 		}
-		counted, added := map[string]string{}, map[string]string{}
-		for _, line := range watch(string(output)) {
-			if m := regexp.MustCompile(`^(\S+) +(\d+)  \S+, `).FindStringSubmatch(line); m != nil {
-				counted[m[1]] = m[2]
-			} else if m := regexp.MustCompile(`^(\S+) +Apply complete! Resources: (\d+) added`).FindStringSubmatch(line); m != nil {
-				added[m[1]] = m[2]
-			}
+		fmt.Fprint(w, "<h1>Hello &amp; welcome</h1>\n<p>Cluster: webservers-stage</p>")
+	}))
+	defer server.Close()
+	body, err := fetch(t.Context(), server.URL)
+	if err != nil || heading(body) != "Hello & welcome" {
+		t.Errorf("the page says %q, %v", heading(body), err)
+	}
+	if _, err := fetch(t.Context(), server.URL+"/missing"); err == nil {
+		t.Error("404 is a page")
+	}
+	if got := heading("plain text\nmore"); got != "plain text" {
+		t.Errorf("a page without a heading says %q", got)
+	}
+	for body, want := range map[string]string{body: "webservers-stage", "a page of one's own": ""} {
+		if got := steady(body, "webservers-stage"); got != want {
+			t.Errorf("%q: what stays is %q, want %q", body, got, want)
 		}
-		if want := "map[prod:74 stage:58]"; fmt.Sprint(counted) != want || fmt.Sprint(added) != want {
-			t.Errorf("counted %v, added %v, want %s", counted, added, want)
+	}
+}
+
+// TestStoreUsable: stage and prod start when Terraform has only the last resource of
+// the state store to wait for.
+func TestStoreUsable(t *testing.T) {
+	for line, want := range map[string]bool{
+		"state  aws_s3_bucket_lifecycle_configuration.store_old_versions: Creating...":                        false,
+		"       aws_s3_bucket_lifecycle_configuration.store_old_versions: Still creating... [10s elapsed]":    true,
+		"       aws_s3_bucket_lifecycle_configuration.store_old_versions: Still creating... [00m10s elapsed]": true,
+		"state  aws_dynamodb_table.store_locks: Still creating... [10s elapsed]":                              false,
+	} {
+		if storeUsable.MatchString(line) != want {
+			t.Errorf("%q: want %v", line, want)
 		}
-	})
+	}
+	// The name is the state store's own.
+	source, err := os.ReadFile("../../../constructs/state_store.go")
+	if err != nil || !strings.Contains(string(source), "LifecycleConfiguration") {
+		t.Errorf("the state store has no lifecycle configuration: %v", err)
+	}
 }

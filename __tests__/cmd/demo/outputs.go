@@ -1,79 +1,66 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
+
+	"example.com/webserver-cluster/tests/cmd/internal/show"
 )
 
-// width is that of a terminal as narrow as any.
-const width = 80
-
-// writeOutputs writes the outputs of stacks, as `cdktf output --outputs-file` has
-// them, a block for each stack. A value stands whole in one line, to be copied; a
-// command that is too long for one goes on after a backslash, as in a shell.
-func writeOutputs(w io.Writer, outputs []byte) error {
-	var stacks map[string]map[string]json.RawMessage
-	if err := json.Unmarshal(outputs, &stacks); err != nil {
-		return fmt.Errorf("the outputs: %w", err)
-	}
-	const indent = "  "
-	for _, stack := range slices.Sorted(maps.Keys(stacks)) {
-		fmt.Fprintf(w, "\n%s\n", stack)
-		values, longest := stacks[stack], 0
-		for name := range values {
-			longest = max(longest, len(name))
-		}
-		for _, name := range slices.Sorted(maps.Keys(values)) {
-			value, err := plain(values[name])
-			if err != nil {
-				return fmt.Errorf("the output %s of %s: %w", name, stack, err)
-			}
-			if line := fmt.Sprintf("%s%-*s  %s", indent, longest, name, value); len(line) <= width {
-				fmt.Fprintln(w, line)
-				continue
-			}
-			fmt.Fprintln(w, indent+name)
-			for _, line := range wrap(value, width-2*len(indent)) {
-				// What would be too long with an indent has none.
-				fmt.Fprintln(w, strings.Repeat(" ", min(2*len(indent), max(0, width-len(line))))+line)
-			}
-		}
-	}
-	return nil
+// outputs are those of a stack that the demo shows or uses.
+type outputs struct {
+	URL      string `json:"url"`
+	Group    string `json:"autoscaling_group_name"`
+	Database string `json:"database_address"`
 }
 
-// plain is a string as it is, if it stays in its line, and any other value as JSON.
-func plain(value json.RawMessage) (string, error) {
-	var text string
-	if json.Unmarshal(value, &text) == nil && text != "" && !strings.ContainsAny(text, "\r\n\t") {
-		return text, nil
+// readOutputs reads the outputs of stacks as `cdktf output --outputs-file` has them.
+func readOutputs(content []byte) (map[string]outputs, error) {
+	var stacks map[string]outputs
+	if err := json.Unmarshal(content, &stacks); err != nil {
+		return nil, fmt.Errorf("the outputs: %w", err)
 	}
-	var compact bytes.Buffer
-	err := json.Compact(&compact, value)
-	return compact.String(), err
-}
-
-// wrap breaks text at spaces into lines of at most width bytes, longer only for a
-// word that is, and ends each but the last with a backslash.
-func wrap(text string, width int) []string {
-	if len(text) <= width {
-		return []string{text}
-	}
-	const more = ` \`
-	words := strings.Split(text, " ")
-	lines := words[:1:1]
-	for _, word := range words[1:] {
-		if last := &lines[len(lines)-1]; len(*last)+len(" "+word+more) <= width {
-			*last += " " + word
-		} else {
-			*last += more
-			lines = append(lines, word)
+	for stack, o := range stacks {
+		if o.URL == "" || o.Group == "" {
+			return nil, fmt.Errorf("cdktf output has no url or no autoscaling_group_name of %s: %s", stack, content)
 		}
 	}
-	return lines
+	return stacks, nil
+}
+
+// environment is what the demo has made of one.
+type environment struct {
+	outputs
+	name      string
+	resources int    // that its deploy made
+	page      string // where its page is; "" without servers
+	says      string // the page's heading
+	instances string // that serve
+}
+
+// table writes what there is of an environment, in no more columns than show.Width,
+// unless a word is longer.
+func table(w io.Writer, e environment) {
+	const indent, name = "  ", 10
+	fmt.Fprintf(w, "\n%s\n", e.name)
+	for _, row := range [][2]string{
+		{"page", cmp.Or(e.page, "none: no servers run here")},
+		{"says", e.says},
+		{"instances", e.instances},
+		{"group", e.Group},
+		{"database", e.Database},
+		{"resources", fmt.Sprint(e.resources)},
+	} {
+		if row[1] == "" {
+			continue
+		}
+		for i, line := range show.Wrap(row[1], show.Width-len(indent)-name) {
+			if i > 0 {
+				row[0] = ""
+			}
+			fmt.Fprintf(w, "%s%-*s%s\n", indent, name, row[0], line)
+		}
+	}
 }

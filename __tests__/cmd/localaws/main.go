@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -49,17 +48,12 @@ func command() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.IntVar(&options.Port, "port", 0, "port on 127.0.0.1; 0 takes a free one")
 	flags.StringVar(&options.Region, "region", "", "region for commands that name none (default: the one in the project's cdktf.json, else us-east-1)")
-	flags.BoolVar(&options.Servers, "servers", false, "run instances and load balancers for real (Linux, as root)")
+	flags.BoolVar(&options.Servers, "servers", false, "run instances and load balancers for real (Linux, root or user namespaces; serve does where it can)")
 	flags.Float64Var(&options.TimeFactor, "time-factor", 1, "how fast AWS's time runs: at 10, its 60 s take 6 s")
 	flags.StringVar(&options.BuildDir, "build-dir", "", "where moto is installed, if need be, and logs (default build/localaws in the project)")
 
 	root.AddCommand(
-		&cobra.Command{
-			Use:   "serve",
-			Short: "Run it until Ctrl-C and print what to export",
-			Args:  cobra.NoArgs,
-			RunE:  func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), options) },
-		},
+		serveCommand(&options),
 		runCommand(&options),
 		&cobra.Command{
 			Use:   "check",
@@ -80,23 +74,6 @@ func start(ctx context.Context, o localaws.Options) (*localaws.AWS, error) {
 		}
 	}
 	return localaws.Start(ctx, o)
-}
-
-func serve(ctx context.Context, o localaws.Options) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	cloud, err := start(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer cloud.Stop()
-	for _, entry := range cloud.Environ() {
-		name, value, _ := strings.Cut(entry, "=")
-		fmt.Printf("export %s=%s\n", name, shellQuote(value))
-	}
-	fmt.Fprintf(os.Stderr, "\nThe local AWS runs at %s. Paste the lines above into another terminal, then:\n  make bootstrap\n  npx cdktf deploy stage\nCtrl-C here ends it; what was deployed is then gone.\n", cloud.Endpoint())
-	<-ctx.Done()
-	return nil
 }
 
 func runCommand(o *localaws.Options) *cobra.Command {
@@ -158,12 +135,4 @@ func exitCode(err *exec.ExitError) int {
 		return 128 + int(status.Signal())
 	}
 	return err.ExitCode()
-}
-
-// shellQuote quotes s for a POSIX shell where it needs that.
-func shellQuote(s string) string {
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.:_-") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -2,16 +2,18 @@ package main
 
 import (
 	"bufio"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/webserver-cluster/tests/localaws"
 )
 
 // TestMain makes the test binary the command itself where the variable is set.
@@ -40,8 +42,15 @@ func launch(t *testing.T, args ...string) *process {
 // launchIn runs it in a folder.
 func launchIn(t *testing.T, folder string, args ...string) *process {
 	t.Helper()
+	return launchWith(t, folder, nil, args...)
+}
+
+// launchWith has another program start it.
+func launchWith(t *testing.T, folder string, starter []string, args ...string) *process {
+	t.Helper()
 	p := &process{dir: t.TempDir()}
-	p.Cmd = exec.Command(os.Args[0], append([]string{"--build-dir", p.dir}, args...)...)
+	words := slices.Concat(starter, []string{os.Args[0], "--build-dir", p.dir}, args)
+	p.Cmd = exec.Command(words[0], words[1:]...)
 	p.Env, p.Dir = append(os.Environ(), "BE_LOCALAWS=1"), folder
 	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.Stderr = &p.stderr
@@ -193,8 +202,8 @@ func TestMissingTool(t *testing.T) {
 
 // TestExports: a shell takes what serve prints.
 func TestExports(t *testing.T) {
-	for _, value := range []string{"", "http://127.0.0.1:1", "two words", "it's", "$HOME", "a;b"} {
-		output, err := exec.Command("sh", "-c", fmt.Sprintf("X=%s; printf %%s \"$X\"", shellQuote(value))).Output()
+	for _, value := range []string{"", "http://127.0.0.1:1", "two words", "it's", "$HOME", "a;b", "a=b"} {
+		output, err := exec.Command("sh", "-c", localaws.Exports([]string{"X=" + value, "Y=1"})+`printf %s "$X"`).Output()
 		if err != nil || string(output) != value {
 			t.Errorf("%q comes back as %q, %v", value, output, err)
 		}

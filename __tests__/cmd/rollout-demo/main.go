@@ -12,10 +12,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"syscall"
 
+	"example.com/webserver-cluster/tests/cmd/internal/show"
 	"example.com/webserver-cluster/tests/localaws"
 	"example.com/webserver-cluster/tests/zerodowntime"
 )
@@ -41,24 +40,26 @@ func demo(ctx context.Context, factor float64) error {
 	}
 	dir := filepath.Join(root, "build", "rollout-demo")
 
-	title("Stage on a local AWS, with real servers and a real load balancer")
-	stage, err := zerodowntime.Start(ctx, zerodowntime.Options{Dir: dir, TimeFactor: factor, Log: say, Watch: showCreated()})
+	show.Title("Stage on a local AWS, with real servers and a real load balancer")
+	first := show.NewDeploy("cdktf deploy")
+	stage, err := zerodowntime.Start(ctx, zerodowntime.Options{Dir: dir, TimeFactor: factor, Log: show.Say, Watch: first.Line})
+	first.Close()
 	if err != nil {
 		return err
 	}
 	defer stage.Stop()
-	say("it answers at %s; AWS's time runs %v times as fast as yours", stage.URL, factor)
+	show.Say("it answers at %s; AWS's time runs %v times as fast as yours", stage.URL, factor)
 
-	title("A good image: cdktf deploy stage")
-	good, err := show(ctx, stage, "A good image", zerodowntime.NextImage)
+	show.Title("A good image: cdktf deploy stage")
+	good, err := rollOut(ctx, stage, "A good image", zerodowntime.NextImage)
 	if err != nil {
 		return err
 	}
 	if err := good.Deploys[0].Err; err != nil {
 		return fmt.Errorf("the deploy of the good image failed: %w\n%s", err, good.Deploys[0].Output)
 	}
-	title("A bad image, whose server never starts: cdktf deploy stage")
-	bad, err := show(ctx, stage, "A bad image", zerodowntime.DeadImage)
+	show.Title("A bad image, whose server never starts: cdktf deploy stage")
+	bad, err := rollOut(ctx, stage, "A bad image", zerodowntime.DeadImage)
 	if err != nil {
 		return err
 	}
@@ -69,14 +70,16 @@ func demo(ctx context.Context, factor float64) error {
 		return fmt.Errorf("after the bad image: %w", err)
 	}
 
-	title("What users got")
-	fmt.Println(zerodowntime.Report([]*zerodowntime.Run{good, bad}))
+	show.Title("What users got")
+	if err := show.Runs(os.Stdout, good, bad); err != nil {
+		return err
+	}
 	for run, name := range map[*zerodowntime.Run]string{good: "good.png", bad: "bad.png"} {
 		path := filepath.Join(dir, name)
 		if err := run.Picture(path); err != nil {
 			return err
 		}
-		say("%s: %s", run.Name, path)
+		show.Say("%s: %s", run.Name, path)
 	}
 	if n := len(good.Failures) + len(bad.Failures); n > 0 {
 		return fmt.Errorf("%d requests failed, the first one: %v", n, append(good.Failures, bad.Failures...)[0])
@@ -84,40 +87,17 @@ func demo(ctx context.Context, factor float64) error {
 	return nil
 }
 
-func title(text string) { fmt.Printf("\n== %s\n", text) }
-
-func say(format string, args ...any) { fmt.Printf("   "+format+"\n", args...) }
-
-// show rolls an image out under load and shows that as it happens.
-func show(ctx context.Context, stage *zerodowntime.Stage, name, image string) (*zerodowntime.Run, error) {
+// rollOut rolls an image out under load and shows that as it happens.
+func rollOut(ctx context.Context, stage *zerodowntime.Stage, name, image string) (*zerodowntime.Run, error) {
 	run, err := stage.Under(name, func(run *zerodowntime.Run) error {
-		b := newBoard(run)
-		defer b.close()
-		run.Deploys = append(run.Deploys, stage.Deploy(ctx, b.hear, zerodowntime.Config{Image: image}))
+		b := show.NewBoard(run)
+		defer b.Close()
+		run.Deploys = append(run.Deploys, stage.Deploy(ctx, b.Hear, zerodowntime.Config{Image: image}))
 		return ctx.Err()
 	})
 	if err != nil {
 		return nil, err
 	}
-	say("%v", run)
+	show.Say("%v", run)
 	return run, nil
-}
-
-var created = regexp.MustCompile(`\b((?:aws|terraform)_\w+\.\w+): (?:Creation complete|Still creating\.\.\. \[(\w+))`)
-
-// showCreated returns a watcher that tells what Terraform has made, and what it
-// waits for.
-func showCreated() func(string) {
-	n := 0
-	return func(line string) {
-		match := created.FindStringSubmatch(line)
-		switch {
-		case match == nil:
-		case match[2] == "":
-			n++
-			say("%3d  %s", n, match[1])
-		case strings.HasSuffix(match[2], "0s"):
-			say("     waiting for %s, %s", match[1], match[2])
-		}
-	}
 }

@@ -114,6 +114,20 @@ func New(c Config) (*Fleet, error) {
 	return f, nil
 }
 
+// Check returns an error that says what the system lacks to run servers.
+func Check() error {
+	python, err := hostPython()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "servers-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	return (&Fleet{python: python, dir: dir}).probe()
+}
+
 // probe starts a machine to see whether that works here.
 func (f *Fleet) probe() error {
 	m, err := f.start("probe", f.order(Server{Address: "192.0.2.1"}, "", Image{}))
