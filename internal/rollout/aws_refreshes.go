@@ -99,7 +99,7 @@ func (a *AWS) StartRefresh(ctx context.Context, start Start) (string, error) {
 		for _, name := range start.Preferences.Alarms {
 			var answer smithy.APIError
 			if errors.As(err, &answer) && answer.ErrorCode() == "ValidationError" && strings.Contains(answer.ErrorMessage(), name) {
-				return "", fmt.Errorf("%w: %s", ErrAlarm, answer.ErrorMessage())
+				return "", fmt.Errorf("%w: %w", ErrAlarm, answer)
 			}
 		}
 		return "", a.explain(err)
