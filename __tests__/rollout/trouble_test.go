@@ -71,12 +71,12 @@ func (h *history) lost(at time.Time) {
 }
 
 // owes is how many instances were killed and have yet to be replaced, where the fleet
-// has been whole since. AWS notices a death some seconds later, and counts on what
-// replaces it when that has warmed up.
+// has been whole since. AWS counts on what replaces one when that has warmed up: it may
+// serve before, and AWS may take it away again.
 func (h *history) owes(whole time.Time) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if time.Since(whole) > 3*time.Minute && time.Since(h.killedAt) > time.Minute {
+	if time.Since(whole) > 4*time.Minute && time.Since(h.killedAt) > 4*time.Minute {
 		h.owed = 0
 	}
 	return h.owed
