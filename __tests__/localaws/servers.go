@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"cmp"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 func (a *AWS) addServers(o Options) error {
 	t := &teller{start: time.Now(), aws: a, tell: o.OnEvent, launched: map[string]event.Event{}}
 	fleet, err := servers.New(servers.Config{
+		Kind:      o.ServerKind,
 		AWS:       a.Config(),
 		Clock:     a.Clock,
 		Dir:       o.BuildDir,
@@ -66,5 +68,18 @@ func (t *teller) event(e event.Event) {
 	}
 }
 
-// CanServe returns an error that says what this machine lacks for Options.Servers.
-func CanServe() error { return servers.Check() }
+// ServersOf says how Options.Servers would run instances here, in one or two
+// sentences, and what that does not show. The error says what is missing for any.
+func ServersOf() (string, error) {
+	kind, why, err := servers.Choose("")
+	if err != nil || kind == servers.Namespaces {
+		return "Instances are processes in network namespaces, behind a load balancer that checks and drains.", err
+	}
+	text := "Instances are plain processes on 127.0.0.1, behind a load balancer that checks and drains. " +
+		"They run the boot script with a folder of their own for its files, and show the same page, " +
+		"but no private addresses, no isolation from this machine, no users, and only servers in Python."
+	if why != nil {
+		text += " For the rest it lacks this: " + strings.Join(strings.Fields(why.Error()), " ")
+	}
+	return text, nil
+}

@@ -12,7 +12,7 @@ import (
 type server struct {
 	Server
 	userData string
-	machine  *machine // nil until the boot delay is over
+	machine  machine // nil until the boot delay is over
 	cancel   context.CancelFunc
 	gone     chan struct{} // closed when its goroutine has ended
 }
@@ -60,16 +60,16 @@ func (f *Fleet) live(ctx context.Context, s *server, image Image) {
 }
 
 // watch notes how the boot ends, and whether the machine ends on its own.
-func (f *Fleet) watch(ctx context.Context, s *server, m *machine) {
+func (f *Fleet) watch(ctx context.Context, s *server, m machine) {
 	select {
-	case err := <-m.booted:
+	case err := <-m.booted():
 		f.booted(s, err)
-	case <-m.ended:
+	case <-m.ended():
 	case <-ctx.Done():
 		return
 	}
 	select {
-	case <-m.ended:
+	case <-m.ended():
 		f.setState(s, Down)
 		f.tell(s, event.Killed, "")
 	case <-ctx.Done():
@@ -96,13 +96,13 @@ func (f *Fleet) setState(s *server, state State) {
 }
 
 // start starts a machine whose console is that of the instance id.
-func (f *Fleet) start(id string, order bootOrder) (*machine, error) {
+func (f *Fleet) start(id string, order bootOrder) (machine, error) {
 	console, err := os.Create(f.consolePath(id))
 	if err != nil {
 		return nil, err
 	}
 	defer console.Close() // the machine has a copy
-	return startMachine(order, console)
+	return startMachine(f.kind, order, console)
 }
 
 func (f *Fleet) tell(s *server, kind event.Kind, detail string) {

@@ -14,18 +14,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errDown is what a connection to a machine that has ended fails with.
-var errDown = errors.New("the instance is down")
-
 // initName is what pid 1 of a machine is called.
 const initName = "localaws-instance"
 
-// machine is a running one, seen from outside.
-type machine struct {
+// namespaced is a machine made of namespaces.
+type namespaced struct {
+	signs
 	cmd     *exec.Cmd
 	control *net.UnixConn
-	booted  chan error    // gets how the user data ended
-	ended   chan struct{} // closed when no process of the machine is left
 
 	mu      sync.Mutex
 	lastID  uint64
@@ -37,9 +33,8 @@ type dialed struct {
 	err  error
 }
 
-// startMachine starts a machine, which then boots. What it prints goes to
-// console.
-func startMachine(order bootOrder, console *os.File) (*machine, error) {
+// startNamespaces starts a machine of namespaces.
+func startNamespaces(order bootOrder, console *os.File) (machine, error) {
 	// Packets, so that each read gets one message.
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -72,18 +67,17 @@ func startMachine(order bootOrder, console *os.File) (*machine, error) {
 		control.Close()
 		return nil, fmt.Errorf("start a machine: %w", err)
 	}
-	m := &machine{
+	m := &namespaced{
+		signs:   newSigns(),
 		cmd:     cmd,
 		control: control.(*net.UnixConn),
-		booted:  make(chan error, 1),
-		ended:   make(chan struct{}),
 		waiting: map[uint64]chan dialed{},
 	}
 	go m.readReports()
 	go func() {
 		cmd.Wait() // its status says only that it was killed
 		control.Close()
-		close(m.ended)
+		close(m.end)
 	}()
 	if err := m.send(order); err != nil {
 		m.kill()
@@ -92,13 +86,13 @@ func startMachine(order bootOrder, console *os.File) (*machine, error) {
 	return m, nil
 }
 
-// kill ends all processes of the machine and returns when they have ended.
-func (m *machine) kill() {
+// kill has the kernel kill all of the machine with its pid 1.
+func (m *namespaced) kill() {
 	m.cmd.Process.Kill()
-	<-m.ended
+	<-m.end
 }
 
-func (m *machine) send(message any) error {
+func (m *namespaced) send(message any) error {
 	data, err := json.Marshal(message)
 	if err != nil {
 		return err
@@ -108,7 +102,7 @@ func (m *machine) send(message any) error {
 }
 
 // dial connects to a port of the machine.
-func (m *machine) dial(ctx context.Context, port int) (net.Conn, error) {
+func (m *namespaced) dial(ctx context.Context, port int) (net.Conn, error) {
 	answer := make(chan dialed, 1)
 	m.mu.Lock()
 	m.lastID++
@@ -122,7 +116,7 @@ func (m *machine) dial(ctx context.Context, port int) (net.Conn, error) {
 	select {
 	case d := <-answer:
 		return d.conn, d.err
-	case <-m.ended:
+	case <-m.end:
 		return nil, errDown
 	case <-ctx.Done():
 		m.mu.Lock()
@@ -138,7 +132,7 @@ func (m *machine) dial(ctx context.Context, port int) (net.Conn, error) {
 }
 
 // readReports reads until the machine has ended.
-func (m *machine) readReports() {
+func (m *namespaced) readReports() {
 	data, oob := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(4))
 	for {
 		n, oobn, _, _, err := m.control.ReadMsgUnix(data, oob)
@@ -154,7 +148,7 @@ func (m *machine) readReports() {
 			err = errors.New(r.Error)
 		}
 		if r.ID == 0 {
-			m.booted <- err
+			m.boot <- err
 			continue
 		}
 		m.mu.Lock()

@@ -48,7 +48,7 @@ var errNoUnit = errors.New("not found")
 // loadUnit reads a unit file.
 func loadUnit(name string) (*unit, error) {
 	for _, dir := range unitPath {
-		f, err := os.Open(filepath.Join(dir, name))
+		f, err := os.Open(filepath.Join(root+dir, name))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		} else if err != nil {
@@ -69,7 +69,7 @@ func loadUnit(name string) (*unit, error) {
 }
 
 func newUnit(name string, options []*systemd.UnitOption) (*unit, error) {
-	u := &unit{name: name, dir: "/", restart: "no", restartSec: 100 * time.Millisecond}
+	u := &unit{name: name, dir: root + "/", restart: "no", restartSec: 100 * time.Millisecond}
 	var userName string
 	var dynamic bool
 	for _, o := range options {
@@ -169,7 +169,7 @@ func (u *unit) readEnvironment(path string) error {
 
 // credential is who a unit's processes run as; nil for root.
 func credential(unitName, userName string, dynamic bool) (*syscall.Credential, error) {
-	if !mapsUsers() {
+	if root != "" || !mapsUsers() {
 		return nil, nil // there is no one else to be
 	}
 	if userName != "" {

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// searchPath is PATH in a machine, where there is nothing of the host user's own.
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 // systemd's defaults, from systemd.unit(5) (StartLimitIntervalSec=,
 // StartLimitBurst=) and systemd-system.conf(5): a unit that has started
 // startLimit times within startInterval is not started again.
@@ -131,7 +134,10 @@ func (s *service) run(c command, started func()) error {
 	cmd.Env = append([]string{"PATH=" + searchPath, "LANG=C.UTF-8"}, s.unit.env...)
 	cmd.Dir = s.unit.dir
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: root == ""}
+	if root != "" {
+		cmd.Env = append(environment(root, os.Getenv("HOSTNAME")), s.unit.env...)
+	}
 	if !c.privilege {
 		cmd.SysProcAttr.Credential = s.unit.credential
 	}
@@ -167,12 +173,18 @@ func (s *service) stop() {
 	s.setState("inactive")
 }
 
-// signal reaches all processes of the service that have stayed in its session.
+// signal reaches all processes of the service that have stayed in its session. In
+// a machine of plain processes it is the main one alone: all are of one group
+// there, for them to end together.
 func (s *service) signal(signal syscall.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.process != nil {
+	switch {
+	case s.process == nil:
+	case root == "":
 		syscall.Kill(-s.process.Pid, signal)
+	default:
+		s.process.Signal(signal)
 	}
 }
 
