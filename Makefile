@@ -25,14 +25,22 @@ $(cdktf): package-lock.json
 	@touch $@
 
 .PHONY: setup
-setup: tools $(cdktf) ## the tools checked, the cdktf CLI installed
+setup: ## the tools checked, the cdktf CLI installed
+	@$(MAKE) --no-print-directory -j2 tools $(cdktf)
+
+# What the demo is going to run, the app first of all. What Go downloads for it is no
+# news.
+.PHONY: compiled
+compiled:
+	@command -v go >/dev/null || { echo "go is missing: install Go 1.26 or newer from https://go.dev/dl"; exit 1; }
+	@{ go build ./... && $(tests) build -o $(CURDIR)/build/bin/ ./cmd/demo; } 2> >(grep -v '^go: downloading ' >&2)
 
 .PHONY: demo
 demo: ## everything deployed onto a local AWS, its page, a rollout; ARGS=--keep: it stays up
-	@echo 'Deploys everything onto a local AWS, in about five minutes.'
+	@echo 'Deploys everything onto a local AWS, in about four minutes.'
 	@echo 'The first time, it installs and compiles for two minutes before that.'
-	@$(MAKE) --no-print-directory setup
-	$(tests) run ./cmd/demo $(ARGS)
+# The demo checks the tools itself.
+	@started=$$(date +%s) && $(MAKE) --no-print-directory -j2 compiled $(cdktf) && build/bin/demo --started $$started $(ARGS)
 
 .PHONY: rollout-demo
 rollout-demo: setup ## a good and a bad image rolled out under load, live, with pictures
