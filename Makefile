@@ -105,6 +105,12 @@ scan: setup ## tfsec and tflint over all stacks (the first time, it builds them 
 bench: setup ## how long synth takes and how much memory
 	$(tests) run ./bench
 
+RUNS ?= 1
+
+.PHONY: bench-demo
+bench-demo: ## RUNS=1: how long each phase of make demo takes, with cold and warm caches; 10 minutes a run
+	$(tests) run ./bench -demo -runs $(RUNS)
+
 .PHONY: bootstrap
 bootstrap: $(cdktf) ## the state store made in an empty AWS account; YES=1: without a question
 	go run ./cmd/state bootstrap $(if $(YES),--yes)
