@@ -54,8 +54,16 @@ local: setup ## a local AWS that stays, to deploy onto by hand
 .PHONY: check
 check: ## what a minute can tell: format, vet, props, golden files, rollout in simulated time
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
+	@$(MAKE) --no-print-directory -j2 vet short
+
+.PHONY: vet
+vet:
 	go vet ./... && $(tests) vet ./...
-	$(tests) test -short ./validation ./synth ./refresh ./rollout ./localaws/scaling/world
+
+.PHONY: short
+short:
+# Without the few checks of vet that go test makes: vet makes all of them.
+	$(tests) test -short -vet=off ./validation ./synth ./refresh ./rollout ./localaws/scaling/world
 
 .PHONY: test
 test: setup ## all tests
