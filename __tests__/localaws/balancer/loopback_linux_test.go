@@ -32,10 +32,14 @@ func TestOneLoopbackAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := netlink.LinkSetUp(lo); err != nil {
+		t.Fatal(err)
+	}
+	// With that it has 127.0.0.0/8.
 	for _, step := range []struct {
 		do   func(netlink.Link, *netlink.Addr) error
 		what string
-	}{{netlink.AddrReplace, "127.0.0.1/8"}, {netlink.AddrDel, "127.0.0.1/8"}, {netlink.AddrAdd, "127.0.0.1/32"}} {
+	}{{netlink.AddrDel, "127.0.0.1/8"}, {netlink.AddrAdd, "127.0.0.1/32"}} {
 		address, err := netlink.ParseAddr(step.what)
 		if err != nil {
 			t.Fatal(err)
@@ -43,9 +47,6 @@ func TestOneLoopbackAddress(t *testing.T) {
 		if err := step.do(lo, address); err != nil {
 			t.Fatalf("%s: %v", step.what, err)
 		}
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		t.Fatal(err)
 	}
 	all := &Balancers{config: Config{Clock: clock.New(1), Log: t.Logf}}
 	names := map[string]bool{}
