@@ -77,7 +77,7 @@ func ServersOf() (string, error) {
 	}
 	text := "Instances are plain processes on 127.0.0.1, behind a load balancer that checks and drains. " +
 		"They run the boot script with a folder of their own for its files, and show the same page, " +
-		"but no private addresses, no isolation from this machine, no users, and only servers in Python."
+		"but no private addresses, no users, no isolation from this machine, no instance that calls AWS, and no server in another language than Python."
 	if why != nil {
 		text += " For the rest it lacks this: " + strings.Join(strings.Fields(why.Error()), " ")
 	}

@@ -42,6 +42,7 @@
 //
 //   - the private address, and a network that is the machine's own;
 //   - users: all runs as the caller;
+//   - AWS, as an instance sees it: its metadata, its role, the command aws;
 //   - programs that would change this system (dnf, useradd, mount) or are not part
 //     of every system: the user data fails with 127;
 //   - servers in another language than Python, since they bind the port itself;
