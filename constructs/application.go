@@ -14,11 +14,13 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3object"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ssmparameter"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"example.com/webserver-cluster/internal/archive"
 	"example.com/webserver-cluster/internal/faults"
 	"example.com/webserver-cluster/internal/outdir"
+	"example.com/webserver-cluster/internal/project"
 )
 
 // Application is what one has built, for the instances to run: it is packed when the
@@ -48,6 +50,11 @@ type Application struct {
 	// User is the user that it runs as: one that the image has, or one that systemd makes
 	// up for it. Default "application".
 	User string
+	// Pin keeps the files that were there when the cluster was first deployed, whatever
+	// is built afterwards. Others come when "go run ./cmd/image promote" says so, at the
+	// next deploy (see WebserverCluster.ApplicationParameter). Default false: every
+	// deploy takes what is built.
+	Pin bool
 }
 
 const (
@@ -161,8 +168,9 @@ func programKind(head []byte) string {
 
 // packed is an application in its bucket.
 type packed struct {
-	bucket, version, digest string
-	objects                 string // ARN of what instances fetch
+	bucket, key, version, digest string
+	objects                      string // ARN of what instances fetch
+	parameter                    string // that pins it; "" if none does
 }
 
 // application packs the application and has Terraform put it into a bucket. The version
@@ -188,7 +196,7 @@ func (c *cluster) application() packed {
 		oldVersionDays: oldApplicationDays, oldVersionsKept: oldApplicationsKept,
 	})
 	ready := store.ready
-	object := add(c.scope, "application", s3object.NewS3Object, &s3object.S3ObjectConfig{
+	config := &s3object.S3ObjectConfig{
 		Bucket: store.bucket.Id(),
 		Key:    jsii.String(applicationKey),
 		Source: jsii.String("${path.root}/" + file),
@@ -199,11 +207,34 @@ func (c *cluster) application() packed {
 		DependsOn:         &ready,
 		// Of S3's 10 tags for an object, default_tags could be more.
 		OverrideProvider: &s3object.S3ObjectOverrideProvider{DefaultTags: &s3object.S3ObjectOverrideProviderDefaultTags{Tags: &map[string]*string{}}},
-	})
-	return packed{
-		bucket: *store.bucket.Id(), version: *object.VersionId(), digest: digest,
-		objects: *store.bucket.Arn() + "/" + applicationKey,
 	}
+	if a.Pin {
+		config.Lifecycle = &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("source", "source_hash")}
+	}
+	object := add(c.scope, "application", s3object.NewS3Object, config)
+	made := packed{bucket: *store.bucket.Id(), key: applicationKey, version: *object.VersionId(), digest: digest, objects: *store.bucket.Arn() + "/*"}
+	if a.Pin {
+		c.pin(&made)
+	}
+	return made
+}
+
+// pin has the cluster run what an SSM parameter says, at first what was packed for the
+// first deploy. The command image copies others into the bucket, under keys that no
+// rule of its lifecycle is about.
+func (c *cluster) pin(p *packed) {
+	p.parameter = project.ApplicationParameter(c.props.Name)
+	parameter := add(c.scope, "application_version", ssmparameter.NewSsmParameter, &ssmparameter.SsmParameterConfig{
+		Name:          jsii.String(p.parameter),
+		Description:   jsii.String("Application of " + c.props.Name + ": the command image puts another one here, for the next deploy"),
+		Type:          jsii.String("String"),
+		InsecureValue: cdktf.Token_AsString(cdktf.Fn_Jsonencode(map[string]*string{"key": &p.key, "version": &p.version, "digest": &p.digest}), nil),
+		Lifecycle:     &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("insecure_value")},
+	})
+	value := func(key string) string {
+		return *cdktf.Token_AsString(cdktf.Fn_Lookup(cdktf.Fn_Jsondecode(parameter.InsecureValue()), jsii.String(key), nil), nil)
+	}
+	p.key, p.version, p.digest = value("key"), value("version"), value("digest")
 }
 
 // getsFacts says whether the servers are such as may use the database.
@@ -224,7 +255,7 @@ func (p WebserverClusterProps) applicationScript(facts Facts, from packed) strin
 		"@FACTS_FILE@", FactsFile,
 		"@REGION@", facts.Region,
 		"@BUCKET@", from.bucket,
-		"@KEY@", applicationKey,
+		"@KEY@", from.key,
 		"@VERSION@", from.version,
 		"@DIGEST@", from.digest,
 		"@NAME@", p.Name,

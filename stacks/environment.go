@@ -99,6 +99,9 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	if web.ApplicationDigest != "" {
 		outputs = append(outputs, output{"application_digest", web.ApplicationDigest, "SHA-256 digest of the application's files"})
 	}
+	if web.ApplicationParameter != "" {
+		outputs = append(outputs, output{"application_parameter", web.ApplicationParameter, "SSM parameter of the application: the command image puts another one there"})
+	}
 	if database.FinalSnapshot != "" {
 		outputs = append(outputs, output{"database_final_snapshot", database.FinalSnapshot, "Snapshot that is taken when the database is deleted"})
 	}
