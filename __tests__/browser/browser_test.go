@@ -64,7 +64,8 @@ func read(ctx context.Context, t *testing.T, url string) look {
 	return look{run(ctx, t, chromedp.Title()), run(ctx, t, chromedp.Text("h1")), run(ctx, t, chromedp.Text("body"))}
 }
 
-// TestPage: stage's page, and what a rollout of a changed text makes of it.
+// TestPage: stage's page, what a rollout of a changed text makes of it, and what the
+// local AWS's own page says then.
 func TestPage(t *testing.T) {
 	script := bootScript(t)
 	site := newSite(t, script)
@@ -86,6 +87,24 @@ func TestPage(t *testing.T) {
 	for range 4 {
 		if after := read(ctx, t, url); after.heading != changed || after.title != before.title {
 			t.Errorf("after the rollout, the page is %+v", after)
+		}
+	}
+	lookAtConsole(ctx, t, site)
+}
+
+// lookAtConsole looks at the page that shows what goes on in the local AWS.
+func lookAtConsole(ctx context.Context, t *testing.T, site *site) {
+	url, err := site.cloud.Console()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := read(ctx, t, url)
+	if page.heading != "Local AWS, us-east-1" || strings.Count(page.text, "InService\thealthy") != 2 || !strings.Contains(page.text, "Successful, 100 % done") {
+		t.Errorf("the console is %+v", page)
+	}
+	for _, server := range site.cloud.Servers.List() {
+		if server.Version == "2" && !strings.Contains(page.text, server.ID) {
+			t.Errorf("there is no %s in %s", server.ID, page.text)
 		}
 	}
 }

@@ -68,6 +68,7 @@ func testSite(t *testing.T, kind servers.Kind) {
 		name string
 		run  func(*site, *testing.T)
 	}{
+		{"console", (*site).testConsole},
 		{"alarm", (*site).testAlarm},
 		{"drain", (*site).testDrain},
 		{"fail open", (*site).testFailOpen},

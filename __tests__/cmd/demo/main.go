@@ -172,12 +172,18 @@ func (d *demo) keep(ctx context.Context, took time.Duration) error {
 		return err
 	}
 	defer os.Remove(file)
-	fmt.Printf(`All of it took %v and stays up until Ctrl-C. In another terminal:
+	console, err := d.cloud.Console()
+	if err != nil {
+		return err
+	}
+	fmt.Printf(`All of it took %v and stays up until Ctrl-C. Instances, rollouts and alarms, in a
+browser: %s
+In another terminal:
   cd %s
   . ../local.env
   npx cdktf output stage prod
   npx cdktf deploy stage      # rolls out what you change in stacks/stage.go
-`, took, d.project.Dir)
+`, took, console, d.project.Dir)
 	<-ctx.Done()
 	return nil
 }

@@ -64,6 +64,13 @@ func serve(ctx context.Context, o localaws.Options, file, servers string) error 
 	}
 	fmt.Print(exports)
 	fmt.Fprint(os.Stderr, advice(cloud.Endpoint(), inProject(file), cloud.Clock.Factor(), cloud.Servers != nil))
+	if cloud.Servers != nil {
+		console, err := cloud.Console()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "\nInstances, rollouts and alarms, in a browser: %s\n", console)
+	}
 	fmt.Fprintf(os.Stderr, "\n%s\n", strings.Join(show.Wrap(servers, show.Width), "\n"))
 	<-ctx.Done()
 	return nil

@@ -27,7 +27,7 @@ func TestEnvFile(t *testing.T) {
 	if _, err := os.Stat(file); err == nil {
 		t.Error("the file is left behind")
 	}
-	for _, want := range []string{". " + file, "time runs 10 times", "curl -s $(node"} {
+	for _, want := range []string{". " + file, "time runs 10 times", "curl -s $(node", "in a browser: http://127.0.0.1:"} {
 		if !strings.Contains(p.stderr.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, &p.stderr)
 		}
