@@ -36,6 +36,12 @@ systemctl is-active webserver
 // user data.
 func boot(t *testing.T, order bootOrder) (*machine, error) {
 	t.Helper()
+	return startBoot(t, order, nil)
+}
+
+// startBoot is boot in a network.
+func startBoot(t *testing.T, order bootOrder, outside Outside) (*machine, error) {
+	t.Helper()
 	console, err := os.Create(filepath.Join(t.TempDir(), "console"))
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +58,13 @@ func boot(t *testing.T, order bootOrder) (*machine, error) {
 			t.Logf("console:\n%s", text)
 		}
 	})
+	if outside != nil {
+		n, err := newNetwork(<-m.network, outside, func() Details { return Details{Server: Server{ID: "i-1"}} })
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(n.close)
+	}
 	select {
 	case err := <-m.booted:
 		return m, err

@@ -29,6 +29,8 @@ type Config struct {
 	Clock     *clock.Clock                     // AWS's time
 	Dir       string                           // where a folder with the consoles' output is made
 	BootDelay time.Duration                    // AWS time from launch to user data; default DefaultBootDelay
+	Outside   Outside                          // the network around machines; default none: they have only themselves
+	Environ   []string                         // NAME=VALUE that the image has user data and services get
 	OnEvent   func(event.Event)                // told of launches and ends; default nobody
 	Log       func(format string, args ...any) // told of trouble; default nobody
 }
@@ -56,6 +58,9 @@ type Server struct {
 	Group    string // name of its Auto Scaling group, "" outside one
 	Version  string // version of its launch template, "" without one
 	Image    string // AMI id
+	Region   string
+	VPC      string   // its id
+	Groups   []string // ids of its security groups, as last read
 	Launched time.Time
 	State    State
 	Fault    string // how the boot failed; "" if it did not
@@ -125,7 +130,7 @@ func Check() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	return (&Fleet{python: python, dir: dir}).probe()
+	return (&Fleet{python: python, dir: dir, config: Config{Outside: nowhere{}}}).probe()
 }
 
 // probe starts a machine to see whether that works here.
@@ -176,7 +181,7 @@ func (f *Fleet) List() []Server {
 	defer f.mu.Unlock()
 	var list []Server
 	for _, s := range f.servers {
-		list = append(list, s.Server)
+		list = append(list, s.Details.Server)
 	}
 	slices.SortFunc(list, func(a, b Server) int {
 		return cmp.Or(a.Launched.Compare(b.Launched), strings.Compare(a.ID, b.ID))
@@ -189,7 +194,7 @@ func (f *Fleet) Get(instanceID string) (Server, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if s := f.servers[instanceID]; s != nil {
-		return s.Server, true
+		return s.Details.Server, true
 	}
 	return Server{}, false
 }
@@ -247,11 +252,27 @@ func (f *Fleet) consolePath(instanceID string) string {
 	return filepath.Join(f.dir, instanceID+".log")
 }
 
+// domainOf is what the names of a region's instances end in.
+// https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
+func domainOf(region string) string {
+	if region == "us-east-1" {
+		return "ec2.internal"
+	}
+	return region + ".compute.internal"
+}
+
 func (f *Fleet) order(s Server, userData string, image Image) bootOrder {
+	domain := ""
+	if s.Region != "" {
+		domain = domainOf(s.Region)
+	}
 	return bootOrder{
 		// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-naming.html
 		Hostname: "ip-" + strings.ReplaceAll(s.Address, ".", "-"),
+		Domain:   domain,
 		Address:  s.Address,
+		Network:  f.config.Outside != nil,
+		Environ:  f.config.Environ,
 		Python:   f.python,
 		Image:    image.Script,
 		UserData: userData,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -128,7 +129,7 @@ func (s *service) runAll(commands []command) error {
 // run runs one command to its end and calls started when it runs.
 func (s *service) run(c command, started func()) error {
 	cmd := exec.Command(c.args[0], c.args[1:]...)
-	cmd.Env = append([]string{"PATH=" + searchPath, "LANG=C.UTF-8"}, s.unit.env...)
+	cmd.Env = slices.Concat([]string{"PATH=" + searchPath, "LANG=C.UTF-8"}, defaultEnvironment, s.unit.env)
 	cmd.Dir = s.unit.dir
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
