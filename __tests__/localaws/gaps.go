@@ -9,6 +9,7 @@ func (a *AWS) closeGaps() {
 	keepLifecycleRules(a.Front)
 	a.keepPolicy()
 	keepUserData(a.Front)
+	a.launchAsTemplated()
 	keepTemplateTagsApart(a.Front)
 	keepRuleDescriptions(a.Front)
 	nameParameterSource(a.Front)

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errDown is what a connection to a machine that has ended fails with.
-var errDown = errors.New("the instance is down")
+// ErrDown is what a connection to a machine that has ended fails with.
+var ErrDown = errors.New("the instance is down")
 
 // initName is what pid 1 of a machine is called.
 const initName = "localaws-instance"
@@ -134,13 +134,13 @@ func (m *machine) dial(ctx context.Context, port int) (net.Conn, error) {
 	m.mu.Unlock()
 
 	if err := m.send(order{ID: id, Port: port}); err != nil {
-		return nil, errDown
+		return nil, ErrDown
 	}
 	select {
 	case d := <-answer:
 		return d.conn, d.err
 	case <-m.ended:
-		return nil, errDown
+		return nil, ErrDown
 	case <-ctx.Done():
 		m.mu.Lock()
 		delete(m.waiting, id) // readReports then closes the connection

@@ -180,8 +180,8 @@ func TestKillEndsEverything(t *testing.T) {
 			t.Errorf("process %d: %v, want it gone", pid, err)
 		}
 	}
-	if _, err := m.dial(t.Context(), 8080); err != errDown {
-		t.Errorf("dial: %v, want %v", err, errDown)
+	if _, err := m.dial(t.Context(), 8080); err != ErrDown {
+		t.Errorf("dial: %v, want %v", err, ErrDown)
 	}
 }
 

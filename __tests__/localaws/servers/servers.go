@@ -141,7 +141,7 @@ func (f *Fleet) probe() error {
 		select {
 		case err = <-m.booted:
 		case <-m.ended:
-			err = errDown
+			err = ErrDown
 		}
 	}
 	if err != nil {
@@ -209,7 +209,7 @@ func (f *Fleet) Dial(ctx context.Context, instanceID string, port int) (net.Conn
 	}
 	f.mu.Unlock()
 	if m == nil {
-		return nil, errDown
+		return nil, ErrDown
 	}
 	return m.dial(ctx, port)
 }
@@ -252,23 +252,20 @@ func (f *Fleet) consolePath(instanceID string) string {
 	return filepath.Join(f.dir, instanceID+".log")
 }
 
-// domainOf is what the names of a region's instances end in.
-// https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
-func domainOf(region string) string {
-	if region == "us-east-1" {
-		return "ec2.internal"
+// Name is the server's private DNS name.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-naming.html
+func (s Server) Name() string {
+	name := "ip-" + strings.ReplaceAll(s.Address, ".", "-")
+	if s.Region == "us-east-1" {
+		return name + ".ec2.internal"
 	}
-	return region + ".compute.internal"
+	return name + "." + s.Region + ".compute.internal"
 }
 
 func (f *Fleet) order(s Server, userData string, image Image) bootOrder {
-	domain := ""
-	if s.Region != "" {
-		domain = domainOf(s.Region)
-	}
+	hostname, domain, _ := strings.Cut(s.Name(), ".")
 	return bootOrder{
-		// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-naming.html
-		Hostname: "ip-" + strings.ReplaceAll(s.Address, ".", "-"),
+		Hostname: hostname,
 		Domain:   domain,
 		Address:  s.Address,
 		Network:  f.config.Outside != nil,
