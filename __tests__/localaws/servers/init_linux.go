@@ -184,6 +184,7 @@ func openSelf() (int, error) {
 // name.
 func providePrograms(self int) error {
 	for _, name := range programs {
+		os.Remove("/usr/local/bin/" + name) // the host's, which would be found first
 		path := "/usr/bin/" + name
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
