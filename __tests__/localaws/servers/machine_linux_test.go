@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -47,6 +48,7 @@ func startBoot(t *testing.T, order bootOrder, outside Outside) (*machine, error)
 		t.Fatal(err)
 	}
 	defer console.Close()
+	consoles.Store(t.Name(), console.Name())
 	m, err := startMachine(order, console)
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +76,20 @@ func startBoot(t *testing.T, order bootOrder, outside Outside) (*machine, error)
 		t.Fatal("the machine does not boot")
 	}
 	return nil, nil
+}
+
+// consoles are the paths of the machines' consoles, by test.
+var consoles sync.Map
+
+// bootedConsole is what the test's machine has printed.
+func bootedConsole(t *testing.T) string {
+	t.Helper()
+	path, _ := consoles.Load(t.Name())
+	text, err := os.ReadFile(path.(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // get asks a machine for its page, until it answers.
