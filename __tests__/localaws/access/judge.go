@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -116,20 +117,33 @@ func (j *Judge) Check(r *front.Request) error {
 	return nil
 }
 
-// May returns nil if the credentials with this access key, an instance role's, allow
-// the action to the resource, an ARN: rds-db:connect for example. Credentials that no instance
-// has may do everything.
-func (j *Judge) May(ctx context.Context, accessKey, region, action, resource string) error {
+// Secret is the secret access key of an instance role's credentials; false if no
+// instance has such ones, or they have expired.
+func (j *Judge) Secret(accessKey string) (string, bool) {
 	s := j.session(accessKey)
-	if s == nil {
-		return nil
+	if s == nil || time.Now().After(s.Expires) {
+		return "", false
 	}
-	if time.Now().After(s.Expires) {
+	return s.SecretAccessKey, true
+}
+
+// May returns nil if these credentials, an instance role's, allow the action to the
+// resource, an ARN: rds-db:connect for example. Credentials that no instance has may do
+// everything.
+func (j *Judge) May(ctx context.Context, accessKey, token, action, resource string) error {
+	s := j.session(accessKey)
+	switch {
+	case s == nil:
+		return nil
+	case token != s.Token:
+		return fmt.Errorf("the session token is not that of %s", s.ARN)
+	case time.Now().After(s.Expires):
 		return fmt.Errorf("the credentials of %s have expired", s.ARN)
 	}
+	region := strings.Split(resource+":::::", ":")[3]
 	reason, err := j.may(ctx, s, region, question{action: action, resource: resource})
 	if err == nil && reason != "" {
-		err = fmt.Errorf("%s", reason)
+		err = errors.New(reason)
 	}
 	return err
 }
