@@ -20,8 +20,35 @@ const (
 	// state; by this tag "state adopt" finds which block it belongs to.
 	TerraformNameTag = "TerraformName"
 
+	// ApplicationTag is the SHA-256 digest of the application, on an instance that runs
+	// one.
+	ApplicationTag = "ApplicationDigest"
+
 	stateKeySuffix = "/terraform.tfstate"
 )
+
+// ImageParameter is the SSM parameter with the id of a cluster's image, for instances of
+// an architecture (as names of images have it), and ApplicationParameter the one with
+// its application, as a PinnedApplication in JSON.
+func ImageParameter(cluster, architecture string) string {
+	return imageParameters(cluster) + architecture
+}
+
+func ApplicationParameter(cluster string) string { return "/" + cluster + "/application" }
+
+// ImageParameterArchitecture is the architecture that an image parameter of a cluster's is for.
+func ImageParameterArchitecture(cluster, parameter string) (architecture string, ok bool) {
+	return strings.CutPrefix(parameter, imageParameters(cluster))
+}
+
+func imageParameters(cluster string) string { return "/" + cluster + "/image/" }
+
+// PinnedApplication is an application in the bucket of a cluster's.
+type PinnedApplication struct {
+	Key     string `json:"key"`
+	Version string `json:"version"` // of the object
+	Digest  string `json:"digest"`  // SHA-256, in hexadecimal digits
+}
 
 // StateKey is the key of a stack's state in the state bucket.
 func StateKey(stack string) string { return stack + stateKeySuffix }
