@@ -15,9 +15,12 @@ import (
 // real proxies before them.
 func (a *AWS) addServers(o Options) error {
 	t := &teller{start: time.Now(), aws: a, tell: o.OnEvent, launched: map[string]event.Event{}}
+	a.Network = newNetwork(a, o.Log)
 	fleet, err := servers.New(servers.Config{
 		Kind:      o.ServerKind,
 		AWS:       a.Config(),
+		Outside:   a.Network,
+		Environ:   []string{"AWS_ENDPOINT_URL=" + servicesURL},
 		Clock:     a.Clock,
 		Dir:       o.BuildDir,
 		BootDelay: o.BootDelay,
@@ -30,11 +33,12 @@ func (a *AWS) addServers(o Options) error {
 	a.AtStop(fleet.Stop)
 	fleet.Register(a.Front)
 	a.Servers = fleet
+	a.Network.fleet.Store(fleet)
 
 	a.Balancers = balancer.New(balancer.Config{
 		AWS:     a.MotoConfig(),
 		Clock:   a.Clock,
-		Dial:    fleet.Dial,
+		Dial:    a.Network.dialTarget,
 		OnEvent: t.event,
 		Log:     o.Log,
 	})

@@ -27,11 +27,19 @@ type Config struct {
 	AWS   aws.Config   // for clients of the fake AWS
 	Clock *clock.Clock // AWS's time
 
-	// Dial connects to a port of the target with that id, an instance's.
-	Dial func(ctx context.Context, target string, port int) (net.Conn, error)
+	// Dial connects a load balancer to a port of the target with that id, an
+	// instance's.
+	Dial func(ctx context.Context, from Source, target string, port int) (net.Conn, error)
 
 	OnEvent func(event.Event)                // told when a target's health changes; default nobody
 	Log     func(format string, args ...any) // told of trouble; default nobody
+}
+
+// Source is where a load balancer's connections come from.
+type Source struct {
+	Region         string
+	SecurityGroups []string // ids
+	Subnets        []string // ids; it has an address in each
 }
 
 // Balancers are all load balancers of a local AWS.

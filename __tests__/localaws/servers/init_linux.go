@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -24,6 +25,9 @@ func init() {
 	}
 }
 
+// programs are what a machine has besides the host's.
+var programs = []string{"systemctl", "aws"}
+
 // runInit is pid 1 of a machine. It returns only with an error; when the
 // process that started it ends, so does it. It does not reap orphans: in the
 // minutes that a machine lives they do no harm.
@@ -37,30 +41,38 @@ func runInit() error {
 	control := conn.(*net.UnixConn)
 	defer control.Close()
 
-	var order bootOrder
-	if err := receive(control, &order); err != nil {
+	var boot bootOrder
+	if err := receive(control, &boot); err != nil {
 		return err
 	}
-	if err := prepare(order); err != nil {
+	if err := prepare(boot, control); err != nil {
 		reply(control, report{Error: err.Error()}, nil)
 		return err
 	}
-	if err := serveSystemctl(); err != nil {
+	services, err := serveSystemctl()
+	if err != nil {
 		return err
 	}
 	go func() {
 		var r report
-		if err := runScripts(order); err != nil {
+		if err := runScripts(boot); err != nil {
 			r.Error = err.Error()
 		}
 		reply(control, r, nil)
 	}()
 	for {
-		var d dialOrder
-		if err := receive(control, &d); err != nil {
+		var o order
+		if err := receive(control, &o); err != nil {
 			return err
 		}
-		go serveDial(control, net.JoinHostPort(order.Address, strconv.Itoa(d.Port)), d.ID)
+		if o.Port == 0 {
+			go func() {
+				services.stopAll()
+				os.Exit(0) // the kernel ends what is left
+			}()
+			continue
+		}
+		go serveDial(control, net.JoinHostPort(boot.Address, strconv.Itoa(o.Port)), o.ID)
 	}
 }
 
@@ -103,7 +115,13 @@ func serveDial(control *net.UnixConn, addr string, id uint64) {
 }
 
 // prepare makes the namespaces into a machine.
-func prepare(order bootOrder) error {
+func prepare(order bootOrder, control *net.UnixConn) error {
+	// Found now: what is mounted next may hide it.
+	program, err := openSelf()
+	if err != nil {
+		return err
+	}
+	defer unix.Close(program)
 	if err := mountAll(); err != nil {
 		return err
 	}
@@ -113,15 +131,65 @@ func prepare(order bootOrder) error {
 	if err := addAddress(order.Address); err != nil {
 		return fmt.Errorf("give the machine the address %s: %w", order.Address, err)
 	}
+	if order.Network {
+		device, err := addInterface(order.Address)
+		if err != nil {
+			return fmt.Errorf("give the machine a network: %w", err)
+		}
+		reply(control, report{Network: true}, device)
+		device.Close()
+		if err := useResolver(order.Domain); err != nil {
+			return err
+		}
+	}
+	for _, entry := range order.Environ {
+		name, value, _ := strings.Cut(entry, "=")
+		os.Setenv(name, value)
+	}
+	defaultEnvironment = order.Environ
 	if err := providePython(order.Python); err != nil {
 		return err
 	}
-	// Whoever calls systemctl runs pid 1's program under that name.
-	const systemctl = "/usr/bin/systemctl"
-	if err := os.Remove(systemctl); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	return providePrograms(program)
+}
+
+// openSelf opens this program as a place to mount, in the machine's own mounts:
+// /proc/self/exe is in the host's. Where there is only root, it is not needed.
+func openSelf() (int, error) {
+	if !mapsUsers() {
+		return -1, nil
 	}
-	return os.Symlink("/proc/1/exe", systemctl)
+	path, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	return unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+}
+
+// providePrograms has whoever calls one of the programs run this one under that
+// name.
+func providePrograms(self int) error {
+	for _, name := range programs {
+		os.Remove("/usr/local/bin/" + name) // the host's, which would be found first
+		path := "/usr/bin/" + name
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		if self < 0 {
+			if err := os.Symlink("/proc/1/exe", path); err != nil {
+				return err
+			}
+			continue
+		}
+		// A link to /proc/1/exe root alone may follow.
+		if err := os.WriteFile(path, nil, 0o755); err != nil {
+			return err
+		}
+		if err := syscall.Mount(fmt.Sprintf("/proc/self/fd/%d", self), path, "", syscall.MS_BIND, ""); err != nil {
+			return fmt.Errorf("mount this program on %s: %w", path, err)
+		}
+	}
+	return nil
 }
 
 // addAddress gives the loopback interface, the only one, the address.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"time"
 )
 
 // Kind is what machines are made of. What each shows and does not show stands in
@@ -22,13 +23,20 @@ const (
 // not. Default: Namespaces where they can be made, else Processes.
 const KindVariable = "LOCALAWS_SERVERS"
 
-// errDown is what a connection to a machine that has ended fails with.
-var errDown = errors.New("the instance is down")
+// ErrDown is what a connection to a machine that has ended fails with.
+var ErrDown = errors.New("the instance is down")
 
 // machine is a running one, seen from outside.
 type machine interface {
 	dial(ctx context.Context, port int) (net.Conn, error)
 	kill() // ends all its processes and returns when they have ended
+
+	// shutDown has the machine stop its services, as EC2 does before it ends an
+	// instance, and kills it when they have stopped or patience is over.
+	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html
+	shutDown(patience <-chan time.Time)
+
+	network() <-chan *os.File // gets its network interface, if it has one
 	booted() <-chan error
 	ended() <-chan struct{}
 }
@@ -81,14 +89,14 @@ func probe(kind Kind) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	f := &Fleet{kind: kind, python: python, dir: dir}
+	f := &Fleet{kind: kind, python: python, dir: dir, config: Config{Outside: nowhere{}}}
 	m, err := f.start("probe", f.order(Server{Address: "192.0.2.1"}, "", Image{}))
 	if err == nil {
 		defer m.kill()
 		select {
 		case err = <-m.booted():
 		case <-m.ended():
-			err = errDown
+			err = ErrDown
 		}
 	}
 	switch {

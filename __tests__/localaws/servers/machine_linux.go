@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,12 +21,13 @@ const initName = "localaws-instance"
 // namespaced is a machine made of namespaces.
 type namespaced struct {
 	signs
-	cmd     *exec.Cmd
-	control *net.UnixConn
+	cmd      *exec.Cmd
+	control  *net.UnixConn
+	networks chan *os.File // gets the network interface of a machine that has one
 
 	mu      sync.Mutex
 	lastID  uint64
-	waiting map[uint64]chan dialed // who waits for the answer to which dialOrder
+	waiting map[uint64]chan dialed // who waits for the answer to which order
 }
 
 type dialed struct {
@@ -34,7 +36,7 @@ type dialed struct {
 }
 
 // startNamespaces starts a machine of namespaces.
-func startNamespaces(order bootOrder, console *os.File) (machine, error) {
+func startNamespaces(boot bootOrder, console *os.File) (machine, error) {
 	// Packets, so that each read gets one message.
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -68,10 +70,11 @@ func startNamespaces(order bootOrder, console *os.File) (machine, error) {
 		return nil, fmt.Errorf("start a machine: %w", err)
 	}
 	m := &namespaced{
-		signs:   newSigns(),
-		cmd:     cmd,
-		control: control.(*net.UnixConn),
-		waiting: map[uint64]chan dialed{},
+		signs:    newSigns(),
+		cmd:      cmd,
+		control:  control.(*net.UnixConn),
+		networks: make(chan *os.File, 1),
+		waiting:  map[uint64]chan dialed{},
 	}
 	go m.readReports()
 	go func() {
@@ -79,7 +82,7 @@ func startNamespaces(order bootOrder, console *os.File) (machine, error) {
 		control.Close()
 		close(m.end)
 	}()
-	if err := m.send(order); err != nil {
+	if err := m.send(boot); err != nil {
 		m.kill()
 		return nil, fmt.Errorf("start a machine: %w", err)
 	}
@@ -91,6 +94,20 @@ func (m *namespaced) kill() {
 	m.cmd.Process.Kill()
 	<-m.end
 }
+
+func (m *namespaced) shutDown(patience <-chan time.Time) {
+	if m.send(order{}) == nil {
+		select {
+		case <-m.end:
+			return
+		case <-patience:
+		}
+	}
+	m.kill()
+}
+
+// network gets the machine's network interface, if it has one.
+func (m *namespaced) network() <-chan *os.File { return m.networks }
 
 func (m *namespaced) send(message any) error {
 	data, err := json.Marshal(message)
@@ -110,14 +127,14 @@ func (m *namespaced) dial(ctx context.Context, port int) (net.Conn, error) {
 	m.waiting[id] = answer
 	m.mu.Unlock()
 
-	if err := m.send(dialOrder{ID: id, Port: port}); err != nil {
-		return nil, errDown
+	if err := m.send(order{ID: id, Port: port}); err != nil {
+		return nil, ErrDown
 	}
 	select {
 	case d := <-answer:
 		return d.conn, d.err
 	case <-m.end:
-		return nil, errDown
+		return nil, ErrDown
 	case <-ctx.Done():
 		m.mu.Lock()
 		delete(m.waiting, id) // readReports then closes the connection
@@ -143,7 +160,12 @@ func (m *namespaced) readReports() {
 		if err := json.Unmarshal(data[:n], &r); err != nil {
 			continue
 		}
-		conn, err := receivedConn(oob[:oobn])
+		file := receivedFile(oob[:oobn])
+		if r.Network {
+			m.networks <- file
+			continue
+		}
+		conn, err := asConn(file)
 		if r.Error != "" {
 			err = errors.New(r.Error)
 		}
@@ -163,20 +185,28 @@ func (m *namespaced) readReports() {
 	}
 }
 
-// receivedConn is the connection that came beside a message, if any.
-func receivedConn(oob []byte) (net.Conn, error) {
+// receivedFile is what came beside a message, if anything.
+func receivedFile(oob []byte) *os.File {
 	if len(oob) == 0 {
-		return nil, nil
+		return nil
 	}
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
-		return nil, err
+		return nil
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	f := os.NewFile(uintptr(fds[0]), "connection")
+	unix.CloseOnExec(fds[0])
+	return os.NewFile(uintptr(fds[0]), "received")
+}
+
+// asConn makes a connection of a file that is one; nil of nil.
+func asConn(f *os.File) (net.Conn, error) {
+	if f == nil {
+		return nil, nil
+	}
 	defer f.Close()
 	return net.FileConn(f)
 }

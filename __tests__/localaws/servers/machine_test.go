@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -52,6 +53,12 @@ func eachKind(t *testing.T, test func(*testing.T, Kind)) {
 // user data.
 func boot(t *testing.T, kind Kind, order bootOrder) (machine, error) {
 	t.Helper()
+	return startBoot(t, kind, order, nil)
+}
+
+// startBoot is boot in a network.
+func startBoot(t *testing.T, kind Kind, order bootOrder, outside Outside) (machine, error) {
+	t.Helper()
 	console, err := os.Create(filepath.Join(t.TempDir(), "console"))
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +67,7 @@ func boot(t *testing.T, kind Kind, order bootOrder) (machine, error) {
 	if order.Python, err = hostPython(kind); err != nil {
 		t.Fatal(err)
 	}
+	consoles.Store(t.Name(), console.Name())
 	m, err := startMachine(kind, order, console)
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +79,13 @@ func boot(t *testing.T, kind Kind, order bootOrder) (machine, error) {
 			t.Logf("console:\n%s", text)
 		}
 	})
+	if outside != nil {
+		n, err := newNetwork(<-m.network(), outside, func() Details { return Details{Server: Server{ID: "i-1"}} })
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(n.close)
+	}
 	select {
 	case err := <-m.booted():
 		return m, err
@@ -80,6 +95,20 @@ func boot(t *testing.T, kind Kind, order bootOrder) (machine, error) {
 		t.Fatal("the machine does not boot")
 	}
 	return nil, nil
+}
+
+// consoles are the paths of the machines' consoles, by test.
+var consoles sync.Map
+
+// bootedConsole is what the test's machine has printed.
+func bootedConsole(t *testing.T) string {
+	t.Helper()
+	path, _ := consoles.Load(t.Name())
+	text, err := os.ReadFile(path.(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // get asks a machine for its page, until it answers.
@@ -204,8 +233,8 @@ func killEndsEverything(t *testing.T, kind Kind) {
 			t.Errorf("%s is left behind", p.root)
 		}
 	}
-	if _, err := m.dial(t.Context(), 8080); err != errDown {
-		t.Errorf("dial: %v, want %v", err, errDown)
+	if _, err := m.dial(t.Context(), 8080); err != ErrDown {
+		t.Errorf("dial: %v, want %v", err, ErrDown)
 	}
 }
 

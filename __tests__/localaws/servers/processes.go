@@ -30,10 +30,11 @@ type processes struct {
 	cmd   *exec.Cmd
 	group int // negative, as kill(2) wants it
 	root  string
+	first io.WriteCloser // to the first process, which ends when it is closed
 }
 
 // startProcesses starts a machine of plain processes.
-func startProcesses(order bootOrder, console *os.File) (_ machine, err error) {
+func startProcesses(boot bootOrder, console *os.File) (_ machine, err error) {
 	// Not below the project: a socket's path has no more than 103 bytes on macOS.
 	root, err := os.MkdirTemp("", "localaws-")
 	if err != nil {
@@ -45,7 +46,7 @@ func startProcesses(order bootOrder, console *os.File) (_ machine, err error) {
 			os.RemoveAll(root)
 		}
 	}()
-	if err := furnish(root, order); err != nil {
+	if err := furnish(root, boot); err != nil {
 		return nil, err
 	}
 	log, err := os.OpenFile(console.Name(), os.O_WRONLY|os.O_APPEND, 0)
@@ -60,7 +61,7 @@ func startProcesses(order bootOrder, console *os.File) (_ machine, err error) {
 	orders, reports, output := ends[0], ends[1], ends[2]
 	p.cmd = exec.Command(self("self"))
 	p.cmd.Args = []string{processInitName}
-	p.cmd.Env = environment(root, order.Hostname)
+	p.cmd.Env = environment(root, boot.Hostname)
 	p.cmd.Dir = root
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = orders.r, output.w, output.w
 	p.cmd.ExtraFiles = []*os.File{reports.w} // file descriptor 3
@@ -75,10 +76,10 @@ func startProcesses(order bootOrder, console *os.File) (_ machine, err error) {
 		}
 		return nil, fmt.Errorf("start a machine: %w", err)
 	}
-	p.group = -p.cmd.Process.Pid
-	json.NewEncoder(orders.w).Encode(order) // if it has ended already, that shows
+	p.group, p.first = -p.cmd.Process.Pid, orders.w
+	json.NewEncoder(orders.w).Encode(boot) // if it has ended already, that shows
 	go p.readReport(reports.r)
-	go p.attend(orders.w, output.r, log)
+	go p.attend(output.r, log)
 	return p, nil
 }
 
@@ -119,7 +120,7 @@ func (p *processes) readReport(from *os.File) {
 const outputPatience = 5 * time.Second
 
 // attend has all of the machine end with its first process, and leaves nothing of it.
-func (p *processes) attend(lifeline io.Closer, output, log *os.File) {
+func (p *processes) attend(output, log *os.File) {
 	copied := make(chan struct{})
 	go func() {
 		io.Copy(log, output)
@@ -131,7 +132,7 @@ func (p *processes) attend(lifeline io.Closer, output, log *os.File) {
 	case <-copied:
 	case <-time.After(outputPatience):
 	}
-	for _, c := range []io.Closer{lifeline, output, log} {
+	for _, c := range []io.Closer{p.first, output, log} {
 		c.Close()
 	}
 	os.RemoveAll(p.root)
@@ -143,12 +144,25 @@ func (p *processes) kill() {
 	<-p.end
 }
 
+func (p *processes) shutDown(patience <-chan time.Time) {
+	if json.NewEncoder(p.first).Encode(order{}) == nil {
+		select {
+		case <-p.end:
+			return
+		case <-patience:
+		}
+	}
+	p.kill()
+}
+
+func (*processes) network() <-chan *os.File { return nil }
+
 // dial connects to the port that a server of the machine has instead of port; see
 // sitecustomize.py.
 func (p *processes) dial(ctx context.Context, port int) (net.Conn, error) {
 	select {
 	case <-p.end:
-		return nil, errDown
+		return nil, ErrDown
 	default:
 	}
 	address, err := os.ReadFile(filepath.Join(p.root, portsDir, strconv.Itoa(port)))

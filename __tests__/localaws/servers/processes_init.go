@@ -32,32 +32,45 @@ const portsDir = "ports"
 // runProcesses is the first process of a machine of plain processes. When the
 // process that started it ends, so do all of them.
 func runProcesses() error {
-	var order bootOrder
+	var boot bootOrder
 	orders := json.NewDecoder(os.Stdin)
-	if err := orders.Decode(&order); err != nil || root == "" {
+	if err := orders.Decode(&boot); err != nil || root == "" {
 		return fmt.Errorf("%s is not for people to start: %v", processInitName, err)
 	}
 	syscall.CloseOnExec(3)
 	reports := os.NewFile(3, "reports")
-	if err := serveSystemctl(); err != nil {
+	services, err := serveSystemctl()
+	if err != nil {
 		return err
 	}
 	go func() {
 		var r report
-		if err := runScripts(order); err != nil {
+		if err := runScripts(boot); err != nil {
 			r.Error = err.Error()
 		}
 		json.NewEncoder(reports).Encode(r)
 	}()
-	io.Copy(io.Discard, os.Stdin) // until its other end is gone
+	var o order
+	if orders.Decode(&o) == nil { // it has nothing else to order than to shut down
+		go func() {
+			services.stopAll()
+			end()
+		}()
+		io.Copy(io.Discard, os.Stdin)
+	}
+	return end() // the process at the other end is gone
+}
+
+// end ends the machine, with this process, and leaves nothing of it.
+func end() error {
 	os.RemoveAll(root)
 	return syscall.Kill(0, syscall.SIGKILL) // all of the group, this process, too
 }
 
-// programs are what a script finds, apart from Python and systemctl: what reads and
+// commonPrograms are what a script finds, apart from Python and systemctl: what reads and
 // writes text and files. A script that needs more (dnf, useradd, mount) would change
 // this machine, and fails instead.
-var programs = []string{
+var commonPrograms = []string{
 	"[", "awk", "base64", "basename", "bash", "cat", "chmod", "cksum", "cmp", "cp", "cut", "date", "dirname", "echo", "env", "expr",
 	"false", "find", "fold", "grep", "gunzip", "gzip", "head", "id", "install", "ln", "ls", "mkdir", "mktemp", "mv", "nproc", "od",
 	"openssl", "printf", "pwd", "readlink", "rm", "rmdir", "sed", "seq", "sh", "sha256sum", "sleep", "sort", "stat", "tail", "tar",
@@ -90,7 +103,7 @@ func furnish(root string, order bootOrder) error {
 		}
 	}
 	links := map[string]string{"bin": "usr/bin", "sbin": "usr/bin", "usr/sbin": "bin", "usr/bin/systemctl": self(strconv.Itoa(os.Getpid()))}
-	for _, name := range programs {
+	for _, name := range commonPrograms {
 		if path, err := exec.LookPath(name); err == nil {
 			links[filepath.Join("usr/bin", name)] = path
 		}
