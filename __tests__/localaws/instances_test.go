@@ -140,7 +140,6 @@ systemctl start slow`)
 	}
 }
 
-
 // runApplication has an instance run the boot script that the app's instances get for an
 // application of one's own.
 func (e *estate) runApplication(group, bucket string) {
