@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"path"
@@ -213,28 +214,38 @@ func (c *cluster) application() packed {
 	}
 	object := add(c.scope, "application", s3object.NewS3Object, config)
 	made := packed{bucket: *store.bucket.Id(), key: applicationKey, version: *object.VersionId(), digest: digest, objects: *store.bucket.Arn() + "/*"}
-	if a.Pin {
-		c.pin(&made)
-	}
+	c.note(&made, a.Pin)
 	return made
 }
 
-// pin has the cluster run what an SSM parameter says, at first what was packed for the
-// first deploy. The command image copies others into the bucket, under keys that no
-// rule of its lifecycle is about.
-func (c *cluster) pin(p *packed) {
-	p.parameter = project.ApplicationParameter(c.props.Name)
-	parameter := add(c.scope, "application_version", ssmparameter.NewSsmParameter, &ssmparameter.SsmParameterConfig{
-		Name:          jsii.String(p.parameter),
-		Description:   jsii.String("Application of " + c.props.Name + ": the command image puts another one here, for the next deploy"),
-		Type:          jsii.String("String"),
-		InsecureValue: cdktf.Token_AsString(cdktf.Fn_Jsonencode(map[string]*string{"key": &p.key, "version": &p.version, "digest": &p.digest}), nil),
-		Lifecycle:     &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("insecure_value")},
-	})
-	value := func(key string) string {
-		return *cdktf.Token_AsString(cdktf.Fn_Lookup(cdktf.Fn_Jsondecode(parameter.InsecureValue()), jsii.String(key), nil), nil)
+// note has an SSM parameter say where the application is: the last one that was deployed,
+// whose history SSM keeps, or the one that the cluster runs whatever is deployed. Others
+// come there by the command image, which copies them into the bucket under keys of their
+// own.
+func (c *cluster) note(p *packed, pinned bool) {
+	value, err := json.Marshal(project.Application{Bucket: p.bucket, Key: p.key, Version: p.version, Digest: p.digest})
+	if err != nil {
+		panic(err) // unreachable: strings
 	}
-	p.key, p.version, p.digest = value("key"), value("version"), value("digest")
+	config := &ssmparameter.SsmParameterConfig{
+		Name:          jsii.String(project.DeployedApplication(c.props.Name)),
+		Description:   jsii.String("Application that " + c.props.Name + " was deployed with last"),
+		Type:          jsii.String("String"),
+		InsecureValue: jsii.String(string(value)),
+	}
+	if !pinned {
+		add(c.scope, "deployed_application", ssmparameter.NewSsmParameter, config)
+		return
+	}
+	p.parameter = project.PinnedApplication(c.props.Name)
+	config.Name = &p.parameter
+	config.Description = jsii.String("Application of " + c.props.Name + ": the command image puts another one here, for the next deploy")
+	config.Lifecycle = &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("insecure_value")}
+	pin := add(c.scope, "pinned_application", ssmparameter.NewSsmParameter, config)
+	read := func(key string) string {
+		return *cdktf.Token_AsString(cdktf.Fn_Lookup(cdktf.Fn_Jsondecode(pin.InsecureValue()), jsii.String(key), nil), nil)
+	}
+	p.key, p.version, p.digest = read("key"), read("version"), read("digest")
 }
 
 // getsFacts says whether the servers are such as may use the database.

@@ -73,7 +73,7 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	database := constructs.NewMySQL(stack, "mysql", e.Database)
 
 	e.Cluster.Network, e.Cluster.Database, e.Cluster.Alerts = network, database, alerts
-	web := constructs.NewWebserverCluster(stack, "web", e.Cluster)
+	web := constructs.NewWebserverCluster(stack, project.ClusterID, e.Cluster)
 
 	outputs := []output{
 		{"url", web.URL, "Where the web servers answer"},

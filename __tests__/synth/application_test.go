@@ -66,6 +66,10 @@ func TestApplication(t *testing.T) {
 	expect(t, object, digest, "source_hash")
 	expect(t, s.json, digest, "output", "application_digest", "value")
 
+	deployed := s.get("aws_ssm_parameter", "web_deployed_application")
+	expect(t, deployed, "/webservers-trial/application/deployed", "name")
+	expect(t, deployed, `{"bucket":"${aws_s3_bucket.web_application_bucket.id}","key":"application.tar","version":"${aws_s3_object.web_application.version_id}","digest":"`+digest+`"}`, "insecure_value")
+
 	// S3's own limit of tags for an object is lower than ours for an environment.
 	expect(t, object, nil, "tags")
 	expect(t, object, map[string]any{}, "override_provider", "default_tags", "tags")
@@ -221,13 +225,13 @@ func TestPinnedApplication(t *testing.T) {
 	e := withApplication(dir)
 	e.Cluster.Application.Pin = true
 	s, _ := synthesizeIn(t, e)
-	parameter := s.get("aws_ssm_parameter", "web_application_version")
-	expect(t, parameter, "/webservers-trial/application", "name")
+	parameter := s.get("aws_ssm_parameter", "web_pinned_application")
+	expect(t, parameter, "/webservers-trial/application/pinned", "name")
 	expect(t, parameter, "[insecure_value]", "lifecycle", "ignore_changes")
 	expect(t, s.get("aws_s3_object", "web_application"), "[source source_hash]", "lifecycle", "ignore_changes")
 	script := strings.Join(bootScript(s), "\n")
 	pinned := func(key string) string {
-		return "${jsondecode(aws_ssm_parameter.web_application_version.insecure_value)." + key + "}"
+		return "${jsondecode(aws_ssm_parameter.web_pinned_application.insecure_value)." + key + "}"
 	}
 	for _, want := range []string{`--key "` + pinned("key") + `" --version-id "` + pinned("version") + `"`, `echo "` + pinned("digest") + `  $archive" | sha256sum`} {
 		if !strings.Contains(script, want) {
@@ -235,5 +239,5 @@ func TestPinnedApplication(t *testing.T) {
 		}
 	}
 	expect(t, s.json, pinned("digest"), "output", "application_digest", "value")
-	expect(t, s.json, "/webservers-trial/application", "output", "application_parameter", "value")
+	expect(t, s.json, "/webservers-trial/application/pinned", "output", "application_parameter", "value")
 }

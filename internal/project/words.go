@@ -24,27 +24,33 @@ const (
 	// one.
 	ApplicationTag = "ApplicationDigest"
 
+	// ClusterID is the id of an environment's cluster, and GroupName the Terraform name
+	// of its Auto Scaling group.
+	ClusterID = "web"
+	GroupName = ClusterID + "_group"
+
 	stateKeySuffix = "/terraform.tfstate"
 )
 
-// ImageParameter is the SSM parameter with the id of a cluster's image, for instances of
-// an architecture (as names of images have it), and ApplicationParameter the one with
-// its application, as a PinnedApplication in JSON.
+// The SSM parameters of a cluster, by its name: the id of its image for instances of an
+// architecture (as names of images have it), the application that was deployed last, and
+// the one that is pinned.
 func ImageParameter(cluster, architecture string) string {
 	return imageParameters(cluster) + architecture
 }
+func DeployedApplication(cluster string) string { return "/" + cluster + "/application/deployed" }
+func PinnedApplication(cluster string) string   { return "/" + cluster + "/application/pinned" }
 
-func ApplicationParameter(cluster string) string { return "/" + cluster + "/application" }
-
-// ImageParameterArchitecture is the architecture that an image parameter of a cluster's is for.
-func ImageParameterArchitecture(cluster, parameter string) (architecture string, ok bool) {
+// ImageArchitecture is the architecture that a parameter of a cluster's has the image for.
+func ImageArchitecture(cluster, parameter string) (architecture string, ok bool) {
 	return strings.CutPrefix(parameter, imageParameters(cluster))
 }
 
 func imageParameters(cluster string) string { return "/" + cluster + "/image/" }
 
-// PinnedApplication is an application in the bucket of a cluster's.
-type PinnedApplication struct {
+// Application is where an application is, as such a parameter says it in JSON.
+type Application struct {
+	Bucket  string `json:"bucket"`
 	Key     string `json:"key"`
 	Version string `json:"version"` // of the object
 	Digest  string `json:"digest"`  // SHA-256, in hexadecimal digits
