@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"strings"
@@ -73,31 +74,33 @@ func newNetwork(a *AWS, log func(string, ...any)) *Network {
 	}
 }
 
-// Attach adds an endpoint, or changes the one of that name, whose address stays.
-func (n *Network) Attach(ctx context.Context, e Endpoint) error {
-	party, err := n.firewall.In(ctx, e.Region, e.Groups, e.Subnets)
-	if err != nil {
-		return fmt.Errorf("%s: %w", e.Name, err)
-	}
-	if len(party.Addresses) == 0 {
-		return fmt.Errorf("%s: no subnet to have an address in", e.Name)
+// SetEndpoints says which endpoints there are. One that there was before, by its name,
+// keeps its address.
+func (n *Network) SetEndpoints(ctx context.Context, list []Endpoint) error {
+	parties := map[string]firewall.Party{}
+	for _, e := range list {
+		party, err := n.firewall.In(ctx, e.Region, e.Groups, e.Subnets)
+		if err == nil && len(party.Addresses) == 0 {
+			err = errors.New("no subnet to have an address in")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.Name, err)
+		}
+		parties[e.Name] = party
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	address := n.freeAddress(party)
-	if before := n.endpoints[e.Name]; before != nil {
-		address = before.address
+	maps.DeleteFunc(n.endpoints, func(name string, _ *endpoint) bool { _, stays := parties[name]; return !stays })
+	for _, e := range list {
+		party := parties[e.Name]
+		address := n.freeAddress(party)
+		if before := n.endpoints[e.Name]; before != nil {
+			address = before.address
+		}
+		party.Addresses = firewall.At(address)
+		n.endpoints[e.Name] = &endpoint{e, party, address}
 	}
-	party.Addresses = firewall.At(address)
-	n.endpoints[e.Name] = &endpoint{e, party, address}
 	return nil
-}
-
-// Detach takes the endpoint of that name out.
-func (n *Network) Detach(name string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	delete(n.endpoints, name)
 }
 
 // freeAddress is one of the first subnet: from its end, since instances get theirs
