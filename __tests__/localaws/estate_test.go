@@ -105,6 +105,14 @@ func (e *estate) allow(role, policy string) {
 	e.must(err)
 }
 
+// policy makes a managed policy and returns its ARN.
+func (e *estate) policy(name, document string) string {
+	e.Helper()
+	out, err := e.iam.CreatePolicy(e.Context(), &iam.CreatePolicyInput{PolicyName: &name, PolicyDocument: &document})
+	e.must(err)
+	return *out.Policy.Arn
+}
+
 // launch starts an instance, as the launch template has it that is made for it.
 func (e *estate) launch(name, profile, group, script string) string {
 	e.Helper()

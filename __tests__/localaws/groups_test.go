@@ -78,6 +78,16 @@ systemctl start web`)
 	wait("healthy ")
 	get(http.StatusOK)
 
+	// The load balancer faces the internet, to which the rules of its callers speak.
+	described, err := balancers.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{})
+	e.must(err)
+	caller := e.group("caller")
+	askBalancer := fmt.Sprintf("curl -s --max-time 2 http://%s/; echo \"balancer: $?\"", *described.LoadBalancers[0].DNSName)
+	e.wantConsole(e.launch("shut-in", "", caller, askBalancer), "balancer: 28\n")
+	e.letOut(caller, 80, "0.0.0.0/0")
+	time.Sleep(1100 * time.Millisecond) // rules are remembered for a second
+	e.wantConsole(e.launch("caller", "", caller, askBalancer), "it is me\nbalancer: 0\n")
+
 	private, _ := e.cloud.Servers.Get(server)
 	ask := fmt.Sprintf(`
 curl -s --max-time 2 http://%[1]s:8080/; echo "by address: $?"

@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -77,12 +78,12 @@ func TestInstances(t *testing.T) {
 			conn.Close()
 		}
 	}()
-	e.must(e.cloud.Network.Attach(t.Context(), localaws.Endpoint{
+	e.must(e.cloud.Network.SetEndpoints(t.Context(), []localaws.Endpoint{{
 		Name: "db.example.rds.amazonaws.com", Region: "us-east-1", Subnets: []string{e.subnet}, Groups: []string{database}, Port: 3306,
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp", listener.Addr().String())
 		},
-	}))
+	}}))
 
 	commands := fmt.Sprintf(`
 aws secretsmanager get-secret-value --secret-id db/password --query SecretString --output text; echo "secret: $?"
@@ -114,12 +115,19 @@ timeout 3 bash -c 'cat < /dev/tcp/db.example.rds.amazonaws.com/3306'; echo "data
 		return
 	}
 
-	// What the role may do is asked for each request, and so are the groups.
-	e.allow("other", fmt.Sprintf(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "secretsmanager:Get*", "Resource": %q}}`, *secret.ARN))
+	// What the role may do is asked for each request, and so are the groups. Managed
+	// policies count, and a boundary does.
+	e.allow("other", `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}`)
+	managed := e.policy("secrets", fmt.Sprintf(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "secretsmanager:Get*", "Resource": %q}}`, *secret.ARN))
+	_, err = e.iam.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: aws.String("other"), PolicyArn: &managed})
+	e.must(err)
+	_, err = e.iam.PutRolePermissionsBoundary(t.Context(), &iam.PutRolePermissionsBoundaryInput{RoleName: aws.String("other"), PermissionsBoundary: &managed})
+	e.must(err)
 	_, err = e.ec2.RevokeSecurityGroupIngress(t.Context(), &ec2.RevokeSecurityGroupIngressInput{GroupId: &database, IpPermissions: rule(3306, open)})
 	e.must(err)
 	time.Sleep(1100 * time.Millisecond) // both are remembered for a second
-	e.wantConsole(e.launch("again", "other", open, commands), "s3kr1t\nsecret: 0\n", "object: 254\n", "database: 124\n")
+	e.wantConsole(e.launch("again", "other", open, commands), "s3kr1t\nsecret: 0\n",
+		"because no permissions boundary allows the s3:GetObjectVersion action", "object: 254\n", "database: 124\n")
 
 	e.runApplication(open, bucket)
 
@@ -139,7 +147,6 @@ systemctl start slow`)
 		t.Error("an instance has written to the host")
 	}
 }
-
 
 // runApplication has an instance run the boot script that the app's instances get for an
 // application of one's own.

@@ -126,14 +126,13 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 		if err := a.Scaling.Gate(r); err != nil {
 			return err
 		}
-		if err := gate.Check(r); err != nil {
+		if err := a.access.Check(r); err != nil {
 			return err
 		}
-		return a.access.Check(r)
+		return gate.Check(r)
 	})
 	a.closeGaps()
 	a.access = access.New(a.MotoConfig(), o.Log)
-	a.access.Register(a.Front)
 	public := a.Config()
 	public.AppID = strict.AWSItself
 	a.Scaling = scaling.New(scaling.Options{Front: a.Front, Clock: a.Clock, Services: scaling.OverHTTP(public, a.MotoConfig()), Region: a.region, Log: o.Log})

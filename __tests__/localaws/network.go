@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
-	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"example.com/webserver-cluster/tests/localaws/access"
 	"example.com/webserver-cluster/tests/localaws/balancer"
@@ -36,7 +33,8 @@ const (
 type Network struct {
 	aws      *AWS
 	firewall *firewall.Firewall
-	fleet    atomic.Pointer[servers.Fleet]
+	fleet    atomic.Pointer[servers.Fleet] // nil before there is one, and so is the next
+	lbs      atomic.Pointer[balancer.Balancers]
 	log      func(format string, args ...any)
 	told     sync.Map // what the log has been told of already
 
@@ -76,31 +74,33 @@ func newNetwork(a *AWS, log func(string, ...any)) *Network {
 	}
 }
 
-// Attach adds an endpoint, or changes the one of that name, whose address stays.
-func (n *Network) Attach(ctx context.Context, e Endpoint) error {
-	party, err := n.firewall.In(ctx, e.Region, e.Groups, e.Subnets)
-	if err != nil {
-		return fmt.Errorf("%s: %w", e.Name, err)
-	}
-	if len(party.Addresses) == 0 {
-		return fmt.Errorf("%s: no subnet to have an address in", e.Name)
+// SetEndpoints says which endpoints there are. One that there was before, by its name,
+// keeps its address.
+func (n *Network) SetEndpoints(ctx context.Context, list []Endpoint) error {
+	parties := map[string]firewall.Party{}
+	for _, e := range list {
+		party, err := n.firewall.In(ctx, e.Region, e.Groups, e.Subnets)
+		if err == nil && len(party.Addresses) == 0 {
+			err = errors.New("no subnet to have an address in")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.Name, err)
+		}
+		parties[e.Name] = party
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	address := n.freeAddress(party)
-	if before := n.endpoints[e.Name]; before != nil {
-		address = before.address
+	maps.DeleteFunc(n.endpoints, func(name string, _ *endpoint) bool { _, stays := parties[name]; return !stays })
+	for _, e := range list {
+		party := parties[e.Name]
+		address := n.freeAddress(party)
+		if before := n.endpoints[e.Name]; before != nil {
+			address = before.address
+		}
+		party.Addresses = firewall.At(address)
+		n.endpoints[e.Name] = &endpoint{e, party, address}
 	}
-	party.Addresses = firewall.At(address)
-	n.endpoints[e.Name] = &endpoint{e, party, address}
 	return nil
-}
-
-// Detach takes the endpoint of that name out.
-func (n *Network) Detach(name string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	delete(n.endpoints, name)
 }
 
 // freeAddress is one of the first subnet: from its end, since instances get theirs
@@ -122,7 +122,7 @@ func (n *Network) freeAddress(p firewall.Party) netip.Addr {
 
 // Dial implements servers.Outside.
 func (n *Network) Dial(ctx context.Context, from servers.Server, to netip.AddrPort) (net.Conn, error) {
-	party, dial := n.find(from, to)
+	party, dial := n.find(ctx, from, to)
 	if dial == nil {
 		n.tell("%s reaches nobody at %s", from.ID, to)
 		return nil, servers.ErrDropped
@@ -156,7 +156,7 @@ func (n *Network) tell(format string, args ...any) {
 }
 
 // find returns who has an address, in the eyes of a server; nil for nobody.
-func (n *Network) find(from servers.Server, to netip.AddrPort) (firewall.Party, func(context.Context) (net.Conn, error)) {
+func (n *Network) find(ctx context.Context, from servers.Server, to netip.AddrPort) (firewall.Party, func(context.Context) (net.Conn, error)) {
 	if to.Addr().String() == servicesAddress {
 		if to.Port() != servicesPort {
 			return firewall.Party{}, nil
@@ -164,6 +164,9 @@ func (n *Network) find(from servers.Server, to netip.AddrPort) (firewall.Party, 
 		return firewall.Party{Addresses: firewall.At(to.Addr())}, func(ctx context.Context) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(n.aws.url, "http://"))
 		}
+	}
+	if party, dial := n.findBalancer(ctx, to); dial != nil {
+		return party, dial
 	}
 	n.mu.Lock()
 	for _, e := range n.endpoints {
@@ -196,6 +199,33 @@ func (n *Network) servers() []servers.Server {
 		return fleet.List()
 	}
 	return nil
+}
+
+// findBalancer returns the load balancer that has an address.
+func (n *Network) findBalancer(ctx context.Context, to netip.AddrPort) (firewall.Party, func(context.Context) (net.Conn, error)) {
+	lbs := n.lbs.Load()
+	if lbs == nil {
+		return firewall.Party{}, nil
+	}
+	for _, b := range lbs.List() {
+		if host, _, _ := strings.Cut(b.Address, ":"); host != to.Addr().String() {
+			continue
+		}
+		// One that faces the internet is reached by a public address, and sees that of
+		// a NAT gateway: no rule about security groups or private addresses covers them.
+		party := firewall.Party{Addresses: firewall.At(netip.MustParseAddr(servicesAddress))}
+		if !b.Public {
+			var err error
+			if party, err = n.firewall.In(ctx, b.Source.Region, b.Source.SecurityGroups, b.Source.Subnets); err != nil {
+				n.log("firewall: %v", err)
+				return firewall.Party{}, nil
+			}
+		}
+		return party, func(ctx context.Context) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
+		}
+	}
+	return firewall.Party{}, nil
 }
 
 func partyOf(s servers.Server) firewall.Party {
@@ -242,46 +272,4 @@ func (n *Network) Lookup(from servers.Server, name string) (netip.Addr, bool) {
 		}
 	}
 	return netip.Addr{}, false
-}
-
-// Metadata implements servers.Outside.
-func (n *Network) Metadata(d servers.Details) http.Handler {
-	i := metadata.Instance{Instance: d.Instance, Region: d.Region, Account: motoAccount, UserData: d.UserData}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	service := n.metadata[d.ID]
-	if service == nil {
-		service = metadata.New(metadata.Config{Credentials: n.credentials, SetHopLimit: servers.SetHopLimit}, i)
-		n.metadata[d.ID] = service
-	}
-	service.Update(i)
-	return service
-}
-
-// How long a role's credentials hold, and how long before their end there are new
-// ones: "at least five minutes". AWS time.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
-const (
-	credentialsLife = 6 * time.Hour
-	renewBefore     = 10 * time.Minute
-)
-
-// credentials are those of the role of an instance.
-func (n *Network) credentials(ctx context.Context, i metadata.Instance) (*metadata.Credentials, error) {
-	profile, id := aws.ToString(i.IamInstanceProfile.Arn), aws.ToString(i.InstanceId)
-	n.mu.Lock()
-	s := n.sessions[id+profile]
-	n.mu.Unlock()
-	if s == nil || time.Until(s.Expires) < n.aws.Clock.Real(renewBefore) {
-		var err error
-		if s, err = n.aws.access.Issue(ctx, i.Region, profile, id, n.aws.Clock.Real(credentialsLife)); err != nil {
-			return nil, err
-		}
-		n.mu.Lock()
-		n.sessions[id+profile] = s
-		n.mu.Unlock()
-	}
-	return &metadata.Credentials{
-		Role: s.Role, AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey, Token: s.Token, Issued: s.Issued, Expires: s.Expires,
-	}, nil
 }

@@ -42,6 +42,7 @@ func (a *AWS) addServers(o Options) error {
 		OnEvent: t.event,
 		Log:     o.Log,
 	})
+	a.Network.lbs.Store(a.Balancers)
 	a.AtStop(a.Balancers.Stop)
 	a.Balancers.Register(a.Front)
 	return nil

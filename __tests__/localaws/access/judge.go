@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -39,6 +41,14 @@ type Session struct {
 	roleARN string
 }
 
+func (s *Session) account() string { return partOf(s.roleARN).AccountID }
+
+// partOf takes an ARN apart; what is none has no parts.
+func partOf(text string) arn.ARN {
+	parsed, _ := arn.Parse(text)
+	return parsed
+}
+
 // New returns a judge for the AWS that config leads to, past any front. Log is
 // told of what it does not understand.
 func New(config aws.Config, log func(format string, args ...any)) *Judge {
@@ -57,19 +67,19 @@ const shortest = 15 * time.Minute
 
 // Issue gives an instance credentials for the role in its profile, for life.
 func (j *Judge) Issue(ctx context.Context, region, profileARN, instance string, life time.Duration) (*Session, error) {
-	name, arn, err := j.roles.ofProfile(ctx, profileARN)
+	name, roleARN, err := j.roles.ofProfile(ctx, profileARN)
 	if err != nil {
 		return nil, err
 	}
 	out, err := sts.NewFromConfig(j.config, func(o *sts.Options) { o.Region = region }).AssumeRole(ctx, &sts.AssumeRoleInput{
-		RoleArn: &arn, RoleSessionName: &instance, DurationSeconds: aws.Int32(int32(shortest.Seconds())),
+		RoleArn: &roleARN, RoleSessionName: &instance, DurationSeconds: aws.Int32(int32(shortest.Seconds())),
 	})
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
 	s := &Session{
-		Role: name, roleARN: arn, ARN: aws.ToString(out.AssumedRoleUser.Arn),
+		Role: name, roleARN: roleARN, ARN: aws.ToString(out.AssumedRoleUser.Arn),
 		AccessKeyID:     aws.ToString(out.Credentials.AccessKeyId),
 		SecretAccessKey: aws.ToString(out.Credentials.SecretAccessKey),
 		Token:           aws.ToString(out.Credentials.SessionToken),
@@ -111,8 +121,12 @@ func (j *Judge) Check(r *front.Request) error {
 			return err
 		}
 		if reason != "" {
+			j.log("IAM: %s", reason)
 			return refuse(r, "AccessDenied", reason)
 		}
+	}
+	if reason, err := j.hidden(ctx, s, r); reason != "" || err != nil {
+		return cmp.Or(err, refuse(r, "AccessDenied", reason))
 	}
 	return nil
 }
@@ -140,9 +154,9 @@ func (j *Judge) May(ctx context.Context, accessKey, token, action, resource stri
 	case time.Now().After(s.Expires):
 		return fmt.Errorf("the credentials of %s have expired", s.ARN)
 	}
-	region := strings.Split(resource+":::::", ":")[3]
-	reason, err := j.may(ctx, s, region, question{action: action, resource: resource})
+	reason, err := j.may(ctx, s, partOf(resource).Region, question{action: action, resource: resource})
 	if err == nil && reason != "" {
+		j.log("IAM: %s", reason)
 		err = errors.New(reason)
 	}
 	return err
@@ -158,7 +172,7 @@ func (j *Judge) may(ctx context.Context, s *Session, region string, q question) 
 	if err != nil {
 		return "", err
 	}
-	account := strings.Split(s.roleARN+":::::", ":")[4]
+	account := s.account()
 	values := map[string]string{
 		"aws:securetransport":  "true", // the front stands for AWS's TLS end point
 		"aws:principalarn":     s.roleARN,
@@ -187,7 +201,6 @@ func (j *Judge) may(ctx context.Context, s *Session, region string, q question) 
 	} else {
 		reason += fmt.Sprintf("because no %s allows the %s action", kind, q.action)
 	}
-	j.log("IAM: %s", reason)
 	return reason, nil
 }
 

@@ -35,7 +35,7 @@ func (j *Judge) needs(ctx context.Context, r *front.Request) ([]question, error)
 			return nil, front.Errorf("SerializationException", "%v", err)
 		}
 	}
-	account := strings.Split(j.session(r.AccessKey).roleARN+":::::", ":")[4]
+	account := j.session(r.AccessKey).account()
 	switch {
 	case r.Service == "secretsmanager" && in.SecretID != "":
 		stage := in.VersionStage

@@ -1,10 +1,14 @@
 package access
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"example.com/webserver-cluster/tests/localaws/front"
 )
@@ -92,29 +96,26 @@ func objectAction(method string, query url.Values) string {
 	return "s3:PutObject"
 }
 
-// Register has the front hide what is not there from instances that may not look
-// for it: who may not list a bucket learns of an object that it has none of nothing but
-// that access is denied.
+// hidden tells why s may not even learn that an object is not there: who may not list a
+// bucket is told that access is denied.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-func (j *Judge) Register(f *front.Front) {
-	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		f.Handle("s3", method, func(r *front.Request, next front.Next) (*front.Response, error) {
-			resp, err := next(r)
-			s := j.session(r.AccessKey)
-			var missing *front.Error
-			notFound := err == nil && resp.Status == http.StatusNotFound || errors.As(err, &missing) && missing.Status == http.StatusNotFound
-			if s == nil || !notFound {
-				return resp, err
-			}
-			bucket, key, _ := strings.Cut(strings.TrimPrefix(r.HTTP.URL.Path, "/"), "/")
-			if key == "" {
-				return resp, err
-			}
-			reason, judged := j.may(r.HTTP.Context(), s, r.Region, question{"s3:ListBucket", "arn:aws:s3:::" + bucket, map[string]string{"s3:prefix": key}})
-			if judged != nil || reason == "" {
-				return resp, err
-			}
-			return nil, refuse(r, "AccessDenied", reason)
-		})
+func (j *Judge) hidden(ctx context.Context, s *Session, r *front.Request) (reason string, err error) {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.HTTP.URL.Path, "/"), "/")
+	if r.Service != "s3" || key == "" || verbs[r.HTTP.Method] != "Get" {
+		return "", nil
 	}
+	list := question{"s3:ListBucket", "arn:aws:s3:::" + bucket, map[string]string{"s3:prefix": key}}
+	if reason, err = j.may(ctx, s, r.Region, list); reason == "" || err != nil {
+		return "", err
+	}
+	in := &s3.HeadObjectInput{Bucket: &bucket, Key: &key}
+	if version := r.HTTP.URL.Query().Get("versionId"); version != "" {
+		in.VersionId = &version
+	}
+	_, err = s3.NewFromConfig(j.config, func(o *s3.Options) { o.Region = r.Region }).HeadObject(ctx, in)
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) && response.HTTPStatusCode() == http.StatusNotFound {
+		return reason, nil
+	}
+	return "", nil // whatever else there is, S3 says
 }

@@ -101,6 +101,8 @@ type Balancer struct {
 	ARN     string
 	Name    string
 	Address string // its DNS name: where http://ADDRESS is answered
+	Public  bool   // internet-facing
+	Source  Source
 }
 
 // List returns the load balancers, by name.
@@ -109,7 +111,7 @@ func (b *Balancers) List() []Balancer {
 	defer b.mu.Unlock()
 	var list []Balancer
 	for _, lb := range b.list {
-		list = append(list, Balancer{ARN: lb.arn, Name: lb.name, Address: lb.dnsName})
+		list = append(list, Balancer{ARN: lb.arn, Name: lb.name, Address: lb.dnsName, Public: lb.public, Source: lb.source})
 	}
 	slices.SortFunc(list, func(x, y Balancer) int { return strings.Compare(x.Name, y.Name) })
 	return list

@@ -109,6 +109,9 @@ func (b *Balancers) syncBalancers(ctx context.Context, client *elb.Client, found
 		for _, zone := range described.AvailabilityZones {
 			source.Subnets = append(source.Subnets, aws.ToString(zone.SubnetId))
 		}
+		b.mu.Lock()
+		lb.source, lb.public = *source, described.Scheme != types.LoadBalancerSchemeEnumInternal // the default is internet-facing
+		b.mu.Unlock()
 		for _, l := range listeners.Listeners {
 			for _, action := range l.DefaultActions {
 				inUse[aws.ToString(action.TargetGroupArn)] = source

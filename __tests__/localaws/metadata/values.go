@@ -35,8 +35,6 @@ func (s *Service) values(ctx context.Context, i Instance, withTags bool) (map[st
 		"placement/availability-zone": zone,
 		"placement/region":            i.Region,
 		"security-groups":             strings.Join(groups, "\n"),
-		"services/domain":             "amazonaws.com",
-		"services/partition":          "aws",
 	}
 	if i.InstanceLifecycle != "" {
 		meta["instance-life-cycle"] = string(i.InstanceLifecycle)

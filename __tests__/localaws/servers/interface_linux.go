@@ -48,8 +48,19 @@ func addInterface(address string) (*os.File, error) {
 	if err := netlink.LinkSetUp(link); err != nil {
 		return file, err
 	}
-	everywhere := &net.IPNet{IP: net.IPv4zero, Mask: net.CIDRMask(0, 32)}
-	return file, netlink.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: everywhere, Src: net.ParseIP(address)})
+	everywhere := netlink.Route{LinkIndex: link.Attrs().Index, Dst: &net.IPNet{IP: net.IPv4zero, Mask: net.CIDRMask(0, 32)}, Src: net.ParseIP(address)}
+	if err := netlink.RouteAdd(&everywhere); err != nil {
+		return file, err
+	}
+	// Load balancers have addresses of the host's loopback interface (see package
+	// balancer), and are out there nevertheless.
+	if err := os.WriteFile("/proc/sys/net/ipv4/conf/"+interfaceName+"/route_localnet", []byte("1"), 0); err != nil {
+		return file, err
+	}
+	balancers := everywhere
+	balancers.Dst = &net.IPNet{IP: net.IPv4(127, 0, 2, 0), Mask: net.CIDRMask(24, 32)}
+	balancers.Table, balancers.Scope = unix.RT_TABLE_LOCAL, netlink.SCOPE_LINK
+	return file, netlink.RouteAdd(&balancers)
 }
 
 // useResolver has programs look up names in the network.

@@ -71,6 +71,7 @@ func (f *Fleet) connect(s *server, m machine) {
 	case file := <-m.network():
 		n, err := newNetwork(file, f.config.Outside, func() Details { return f.details(s) })
 		if err != nil {
+			file.Close()
 			f.config.Log("servers: network of %s: %v", s.ID, err)
 			return
 		}

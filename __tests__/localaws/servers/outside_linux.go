@@ -54,7 +54,8 @@ func newNetwork(file *os.File, outside Outside, from func() Details) (*network, 
 	}
 	n := &network{outside: outside, from: from, file: file, visitors: visitors{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	n.stack = stack.New(stack.Options{
-		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol},
+		// Load balancers have loopback addresses.
+		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocolWithOptions(ipv4.Options{AllowExternalLoopbackTraffic: true})},
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol, udp.NewProtocol},
 	})
 	for _, err := range []tcpip.Error{
