@@ -162,16 +162,21 @@ func machinesAreApart(t *testing.T, kind Kind) {
 	}
 }
 
-// TestBootScript runs the boot script that the app's instances get.
-func TestBootScript(t *testing.T) { eachKind(t, bootScript) }
-
-func bootScript(t *testing.T, kind Kind) {
+// userDataOfApp is what the app's instances get.
+func userDataOfApp(t *testing.T) string {
+	t.Helper()
 	script, err := os.ReadFile("../../../constructs/boot_script.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.NewReplacer("@PORT@", "8080", "@KEEP_ALIVE@", "75", "@HEALTH_PATH@", `"/health"`, "@SERVER_TEXT@", "Hello, World").Replace(string(script))
-	m, err := boot(t, kind, bootOrder{Hostname: "host", Address: "10.0.0.5", UserData: text})
+	return strings.NewReplacer("@PORT@", "8080", "@KEEP_ALIVE@", "75", "@HEALTH_PATH@", `"/health"`, "@SERVER_TEXT@", "Hello, World").Replace(string(script))
+}
+
+// TestBootScript runs the boot script that the app's instances get.
+func TestBootScript(t *testing.T) { eachKind(t, bootScript) }
+
+func bootScript(t *testing.T, kind Kind) {
+	m, err := boot(t, kind, bootOrder{Hostname: "host", Address: "10.0.0.5", UserData: userDataOfApp(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
