@@ -43,7 +43,15 @@ func init() {
 	vitesslog.Info, vitesslog.Infof = quiet.Print, quiet.Printf
 	vitesslog.Warning, vitesslog.Warningf = quiet.Print, quiet.Printf
 	vitesslog.Error, vitesslog.Errorf = quiet.Print, quiet.Printf
+
+	// The engine's default is to let LOAD_FILE read any file of this machine.
+	if err := sql.SystemVariables.AssignValues(map[string]any{"secure_file_priv": noFiles}); err != nil {
+		panic(err)
+	}
 }
+
+// noFiles is the folder that RDS lets nobody put files into; here there is none.
+const noFiles = "/secure_file_priv/"
 
 // Start starts a MySQL server on a free port of the loopback interface. It is a
 // databases.Engine.
