@@ -29,6 +29,10 @@ type table struct {
 	rows         []sql.Row
 }
 
+// collation is MySQL's default since 8.0; the engine's is another one.
+// https://dev.mysql.com/doc/refman/8.4/en/charset-server.html
+const collation = " CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci"
+
 // users keeps the accounts, in the engine's own form.
 type users struct {
 	mu   sync.Mutex
@@ -110,14 +114,14 @@ func (s *server) fill() error {
 		if s.options.Database == "" {
 			return nil
 		}
-		_, err := s.query(ctx, "CREATE DATABASE "+quoted(s.options.Database))
+		_, err := s.query(ctx, "CREATE DATABASE "+quoted(s.options.Database)+collation)
 		return err
 	}
 	if _, err := s.query(ctx, "SET foreign_key_checks = 0"); err != nil {
 		return err
 	}
 	for _, d := range given.schemas {
-		if _, err := s.query(ctx, "CREATE DATABASE "+quoted(d.name)); err != nil {
+		if _, err := s.query(ctx, "CREATE DATABASE "+quoted(d.name)+collation); err != nil {
 			return err
 		}
 		ctx.SetCurrentDatabase(d.name)

@@ -63,7 +63,7 @@ func (h *handler) ComStmtExecute(ctx context.Context, c *vitess.Conn, prepare *v
 func (h *handler) ComInitDB(c *vitess.Conn, schema string) error {
 	h.statement.Lock()
 	defer h.statement.Unlock()
-	return withState(h.Handler.ComInitDB(c, schema))
+	return asMySQL(h.Handler.ComInitDB(c, schema))
 }
 
 func (h *handler) ComResetConnection(c *vitess.Conn) error {
@@ -91,7 +91,7 @@ func (h *handler) run(ctx context.Context, c *vitess.Conn, query string, do func
 		return err
 	}
 	if s.alone {
-		return withState(do())
+		return asMySQL(do())
 	}
 	if s.writes || s.reads && inTransaction(state) {
 		if err := h.enter(c); err != nil {
@@ -106,7 +106,7 @@ func (h *handler) run(ctx context.Context, c *vitess.Conn, query string, do func
 			h.leave(c)
 		}
 	}()
-	return withState(do())
+	return asMySQL(do())
 }
 
 // forget lets go of a transaction that has ended, by the statement or by an

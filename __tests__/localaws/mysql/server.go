@@ -114,7 +114,16 @@ func (s *server) session(ctx context.Context, c *vitess.Conn, addr string) (sql.
 	if err != nil {
 		return nil, err
 	}
-	return session, session.SetSessionVariable(sql.NewContext(ctx, sql.WithSession(session)), "time_zone", "+00:00")
+	for name, value := range map[string]any{
+		"require_secure_transport": s.settings.Load().RequireTLS,
+		"time_zone":                "+00:00",
+		"version":                  s.options.Version,
+	} {
+		if err := session.InitSessionVariable(sql.NewContext(ctx, sql.WithSession(session)), name, value); err != nil {
+			return nil, err
+		}
+	}
+	return session, nil
 }
 
 func (s *server) Addr() string { return s.door.Addr().String() }
