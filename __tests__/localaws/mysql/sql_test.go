@@ -258,3 +258,34 @@ func TestErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestFailedStatement: what a failed statement has read is not what the next one
+// of its connection works on.
+func TestFailedStatement(t *testing.T) {
+	c := start(t, nil).client(t, nil)
+	exec(t, c, "CREATE TABLE n (id INT PRIMARY KEY)", "INSERT INTO n VALUES (1), (2)")
+	conn, err := c.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for i, failing := range []string{
+		"INSERT INTO n VALUES (1)",
+		"INSERT INTO n SELECT id FROM n",
+		"SELECT nothing FROM n",
+		"UPDATE n SET id = 1",
+	} {
+		if rows, err := conn.QueryContext(t.Context(), failing); err == nil {
+			for rows.Next() {
+			}
+			if rows.Err() == nil {
+				t.Errorf("%s did not fail", failing)
+			}
+		}
+		exec(t, c, fmt.Sprintf("INSERT INTO n VALUES (%d)", 10+i))
+		exec(t, conn, fmt.Sprintf("INSERT INTO n VALUES (%d)", 100+i))
+		if got, want := one[int](t, c, "SELECT COUNT(*) FROM n"), 2*i+4; got != want {
+			t.Fatalf("after %s: %d rows, want %d", failing, got, want)
+		}
+	}
+}
