@@ -42,7 +42,7 @@ func hasTables(s sqlparser.Statement) bool {
 		case *sqlparser.AliasedTableExpr:
 			name, plain := n.Expr.(sqlparser.TableName)
 			found = found || !plain || !strings.EqualFold(name.Name.String(), "dual")
-		case *sqlparser.Subquery, *sqlparser.JSONTableExpr, *sqlparser.TableFuncExpr, *sqlparser.With:
+		case *sqlparser.Subquery, *sqlparser.JSONTableExpr, *sqlparser.TableFuncExpr:
 			found = true
 		}
 		return !found, nil

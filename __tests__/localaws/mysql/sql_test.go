@@ -289,3 +289,31 @@ func TestFailedStatement(t *testing.T) {
 		}
 	}
 }
+
+// TestNamedLock: who waits for a lock keeps nobody from letting it go, after
+// changing the schema under it.
+func TestNamedLock(t *testing.T) {
+	c := start(t, nil).client(t, nil)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			conn, err := c.Conn(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			if got := one[int](t, conn, "SELECT GET_LOCK('schema', 20)"); got != 1 {
+				t.Errorf("the lock: got %d", got)
+			}
+			exec(t, conn, "CREATE TABLE IF NOT EXISTS steps (id INT AUTO_INCREMENT PRIMARY KEY)", "INSERT INTO steps () VALUES ()")
+			if got := one[int](t, conn, "SELECT RELEASE_LOCK('schema')"); got != 1 {
+				t.Errorf("letting it go: got %d", got)
+			}
+		})
+	}
+	wg.Wait()
+	if got := one[int](t, c, "SELECT COUNT(*) FROM steps"); got != 8 {
+		t.Errorf("steps: got %d, want 8", got)
+	}
+}
