@@ -43,26 +43,19 @@ func (a *AWS) addDatabases(o Options) error {
 	return nil
 }
 
-// connectDatabases returns what keeps the network's endpoints those of the DB instances.
+// connectDatabases returns what has the network's endpoints be those of the DB instances.
 func (a *AWS) connectDatabases(log func(string, ...any)) func([]databases.Endpoint) {
-	there := map[string]bool{}
-	return func(endpoints []databases.Endpoint) {
-		gone := there
-		there = map[string]bool{}
-		for _, e := range endpoints {
-			delete(gone, e.Name)
-			there[e.Name] = true
+	return func(there []databases.Endpoint) {
+		var endpoints []Endpoint
+		for _, e := range there {
 			address := net.JoinHostPort(e.Name, strconv.Itoa(e.Port))
-			err := a.Network.Attach(context.Background(), Endpoint{
+			endpoints = append(endpoints, Endpoint{
 				Name: e.Name, Region: e.Region, Subnets: e.Subnets, Groups: e.Groups, Port: e.Port,
 				Dial: func(ctx context.Context) (net.Conn, error) { return a.Databases.Dial(ctx, address) },
 			})
-			if err != nil {
-				log("the database %v", err)
-			}
 		}
-		for name := range gone {
-			a.Network.Detach(name)
+		if err := a.Network.SetEndpoints(context.Background(), endpoints); err != nil {
+			log("databases: %v", err)
 		}
 	}
 }
