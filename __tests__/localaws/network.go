@@ -75,8 +75,9 @@ func newNetwork(a *AWS, log func(string, ...any)) *Network {
 }
 
 // SetEndpoints says which endpoints there are. One that there was before, by its name,
-// keeps its address.
+// keeps its address. The error names those that have no place in the network.
 func (n *Network) SetEndpoints(ctx context.Context, list []Endpoint) error {
+	var faults []error
 	parties := map[string]firewall.Party{}
 	for _, e := range list {
 		party, err := n.firewall.In(ctx, e.Region, e.Groups, e.Subnets)
@@ -84,7 +85,8 @@ func (n *Network) SetEndpoints(ctx context.Context, list []Endpoint) error {
 			err = errors.New("no subnet to have an address in")
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", e.Name, err)
+			faults = append(faults, fmt.Errorf("%s: %w", e.Name, err))
+			continue
 		}
 		parties[e.Name] = party
 	}
@@ -92,7 +94,10 @@ func (n *Network) SetEndpoints(ctx context.Context, list []Endpoint) error {
 	defer n.mu.Unlock()
 	maps.DeleteFunc(n.endpoints, func(name string, _ *endpoint) bool { _, stays := parties[name]; return !stays })
 	for _, e := range list {
-		party := parties[e.Name]
+		party, placed := parties[e.Name]
+		if !placed {
+			continue
+		}
 		address := n.freeAddress(party)
 		if before := n.endpoints[e.Name]; before != nil {
 			address = before.address
@@ -100,7 +105,7 @@ func (n *Network) SetEndpoints(ctx context.Context, list []Endpoint) error {
 		party.Addresses = firewall.At(address)
 		n.endpoints[e.Name] = &endpoint{e, party, address}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // freeAddress is one of the first subnet: from its end, since instances get theirs
