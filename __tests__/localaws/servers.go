@@ -14,8 +14,7 @@ import (
 // real proxies before them.
 func (a *AWS) addServers(o Options) error {
 	t := &teller{start: time.Now(), aws: a, tell: o.OnEvent, launched: map[string]event.Event{}}
-	a.Network = newNetwork(a, o.Log)
-	fleet, err := servers.New(servers.Config{
+	config := servers.Config{
 		AWS:       a.Config(),
 		Outside:   a.Network,
 		Environ:   []string{"AWS_ENDPOINT_URL=" + servicesURL},
@@ -24,7 +23,11 @@ func (a *AWS) addServers(o Options) error {
 		BootDelay: o.BootDelay,
 		OnEvent:   t.event,
 		Log:       o.Log,
-	})
+	}
+	if a.Databases != nil {
+		config.Trusted = a.Databases.CA()
+	}
+	fleet, err := servers.New(config)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ type bootOrder struct {
 	Address  string // the machine's IPv4 address
 	Network  bool   // whether the machine has a way out: see outside_linux.go
 	Environ  []string
+	Trusted  string // certificates in PEM
 	Python   string // the host's Python where it has no /usr/bin/python3; "" for none
 	Image    string // a script that makes the image what it is; "" for none
 	UserData string

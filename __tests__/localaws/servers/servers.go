@@ -31,6 +31,7 @@ type Config struct {
 	BootDelay time.Duration                    // AWS time from launch to user data; default DefaultBootDelay
 	Outside   Outside                          // the network around machines; default none: they have only themselves
 	Environ   []string                         // NAME=VALUE that the image has user data and services get
+	Trusted   []byte                           // certificates of CAs in PEM that the image trusts besides the host's
 	OnEvent   func(event.Event)                // told of launches and ends; default nobody
 	Log       func(format string, args ...any) // told of trouble; default nobody
 }
@@ -270,6 +271,7 @@ func (f *Fleet) order(s Server, userData string, image Image) bootOrder {
 		Address:  s.Address,
 		Network:  f.config.Outside != nil,
 		Environ:  f.config.Environ,
+		Trusted:  string(f.config.Trusted),
 		Python:   f.python,
 		Image:    image.Script,
 		UserData: userData,
