@@ -25,8 +25,17 @@ const keepAliveMargin = 15 * time.Second
 // bootScript is the instances' user data, line by line, as Terraform has to
 // read it: what Terraform would take for a template of its own is escaped,
 // references of CDKTF are not.
-func (p WebserverClusterProps) bootScript() []string {
-	script := orDefault(p.UserData, p.defaultScript())
+func (c *cluster) bootScript(application packed) []string {
+	p := c.props
+	var script string
+	switch {
+	case p.Application != nil:
+		script = p.applicationScript(p.facts(c.region), application)
+	case p.UserDataFrom != nil:
+		script = p.UserDataFrom(p.facts(c.region))
+	default:
+		script = orDefault(p.UserData, p.defaultScript())
+	}
 	return strings.Split(strings.TrimSuffix(escapeTemplate(script), "\n"), "\n")
 }
 

@@ -90,8 +90,14 @@ type WebserverClusterProps struct {
 	// AWS charges for it. Default false.
 	DetailedMonitoring bool
 
+	// Application is what one has built, for the instances to run. Default: none, the
+	// default boot script serves a page.
+	Application *Application
+	// Environment is the environment's name, as ENVIRONMENT among the Facts. Default
+	// Name.
+	Environment string
 	// ServerText is a line of text on the page of the default boot script. Leave
-	// it out when UserData is given. Default "Hello, World".
+	// it out with Application, UserData and UserDataFrom. Default "Hello, World".
 	ServerText string
 	// UserData is a boot script instead of the default one, 16384 bytes at the
 	// most, in any form that cloud-init knows by its beginning: a script (#!),
@@ -100,8 +106,13 @@ type WebserverClusterProps struct {
 	// it says between ${ and } is the shell's and not Terraform's; references
 	// to attributes of other resources still work.
 	UserData string
+	// UserDataFrom makes such a script of the cluster's Facts: where the database is,
+	// for one, which is not known yet when the code is written. Its WriteFile puts all
+	// of them into FactsFile. The servers may use the database as those of an
+	// Application may. Default: none.
+	UserDataFrom func(Facts) string
 	// ServerPort is the TCP port that the instances serve HTTP on: with the default
-	// boot script, whose server is not root, 1024 to 65535; with UserData, any.
+	// boot script, whose server is not root, 1024 to 65535; else any.
 	// Default 8080. A change is refused by the plan while servers run: the old
 	// ones do not serve the new port. Make an environment beside this one instead.
 	ServerPort int

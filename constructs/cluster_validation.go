@@ -1,6 +1,8 @@
 package constructs
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -158,25 +160,54 @@ func (p WebserverClusterProps) checkInstances(f *faults.List, set WebserverClust
 
 // checkServer checks what the instances serve.
 func (p WebserverClusterProps) checkServer(f *faults.List, set WebserverClusterProps) {
-	if p.UserData == "" {
-		// https://man7.org/linux/man-pages/man7/ip.7.html (ip_unprivileged_port_start)
-		if p.ServerPort < 1024 || p.ServerPort > 65535 {
-			f.Add("ServerPort", p.ServerPort, "must be 1024 to 65535 with the default boot script: a port below needs root's rights, which its server does not have")
+	checkLine(f, "Environment", p.Environment)
+	instead := ""
+	for _, one := range []struct {
+		field string
+		given bool
+	}{{"Application", p.Application != nil}, {"UserDataFrom", p.UserDataFrom != nil}, {"UserData", p.UserData != ""}} {
+		switch {
+		case one.given && instead != "":
+			f.Given(one.field, "contradicts "+instead+": give one of the two")
+		case one.given:
+			instead = one.field
 		}
-		checkLine(f, "ServerText", p.ServerText)
-		if size := len(referenceRule.ReplaceAllString(p.defaultScript(), "")); size > maxUserData {
-			f.Add("ServerText", len(p.ServerText), "is its size in bytes; it makes the boot script %d bytes long, above EC2's limit of %d", size, maxUserData)
-		}
+	}
+	if instead == "" {
+		p.checkDefaultServer(f)
 	} else {
 		checkPort(f, "ServerPort", p.ServerPort)
 		if set.ServerText != "" {
-			f.Add("ServerText", p.ServerText, "is for the default boot script, and UserData takes its place")
+			f.Add("ServerText", p.ServerText, "is for the default boot script, and %s takes its place", instead)
 		}
-		checkUserData(f, p.UserData)
+	}
+	facts := p.facts("${region}")
+	switch instead {
+	case "Application":
+		p.Application.check(f, facts.Variables(), p.architecture())
+		if size := scriptSize(p.applicationScript(facts, packed{digest: strings.Repeat("0", 2*sha256.Size)})); size > maxUserData {
+			f.Given("Application", fmt.Sprintf("its Command and Environment make the boot script %d bytes long, above EC2's limit of %d", size, maxUserData))
+		}
+	case "UserDataFrom":
+		checkUserData(f, "UserDataFrom", p.UserDataFrom(facts))
+	case "UserData":
+		checkUserData(f, "UserData", p.UserData)
 	}
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 	if (!healthPathRule.MatchString(p.HealthCheckPath) || len(p.HealthCheckPath) > 1024) && !isToken(p.HealthCheckPath) {
 		f.Add("HealthCheckPath", p.HealthCheckPath, "must be a path of 1 to 1024 characters that starts with /, such as /health or /status?full=1, other characters than A-Z a-z 0-9 . _ ~ ! $ & ' ( ) * + , ; = : @ / ? - written as %%XX")
+	}
+}
+
+// checkDefaultServer checks what the default boot script makes use of.
+func (p WebserverClusterProps) checkDefaultServer(f *faults.List) {
+	// https://man7.org/linux/man-pages/man7/ip.7.html (ip_unprivileged_port_start)
+	if p.ServerPort < 1024 || p.ServerPort > 65535 {
+		f.Add("ServerPort", p.ServerPort, "must be 1024 to 65535 with the default boot script: a port below needs root's rights, which its server does not have")
+	}
+	checkLine(f, "ServerText", p.ServerText)
+	if size := scriptSize(p.defaultScript()); size > maxUserData {
+		f.Add("ServerText", len(p.ServerText), "is its size in bytes; it makes the boot script %d bytes long, above EC2's limit of %d", size, maxUserData)
 	}
 }
 

@@ -34,15 +34,19 @@ func (c *cluster) role() (iamrole.IamRole, cdktf.ITerraformDependable) {
 // their ARNs. The id tells the grant from the cluster's others. No instance
 // starts before it has it.
 func (c *WebserverCluster) Grant(id string, actions []string, resources ...string) {
-	role := labelRole("Grant", id)
-	document := add(c.scope, role, dataawsiampolicydocument.NewDataAwsIamPolicyDocument, &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
+	c.waitFor(grant(c.scope, c.InstanceRole, labelRole("Grant", id), actions, resources...))
+}
+
+// grant makes the policy of Grant.
+func grant(s scope, role iamrole.IamRole, id string, actions []string, resources ...string) iamrolepolicy.IamRolePolicy {
+	document := add(s, id, dataawsiampolicydocument.NewDataAwsIamPolicyDocument, &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
 		Statement: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{{
 			Actions: jsii.Strings(actions...), Resources: jsii.Strings(resources...),
 		}},
 	})
-	c.waitFor(add(c.scope, role+"_policy", iamrolepolicy.NewIamRolePolicy, &iamrolepolicy.IamRolePolicyConfig{
+	return add(s, id+"_policy", iamrolepolicy.NewIamRolePolicy, &iamrolepolicy.IamRolePolicyConfig{
 		Name:   jsii.String(id),
-		Role:   c.InstanceRole.Id(),
+		Role:   role.Id(),
 		Policy: document.Json(),
-	}))
+	})
 }

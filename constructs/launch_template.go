@@ -38,7 +38,7 @@ func (c *cluster) image() (id, pinned string) {
 	return *image.InsecureValue(), pinned
 }
 
-func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGroupID *string) launchtemplate.LaunchTemplate {
+func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGroupID *string, application packed) launchtemplate.LaunchTemplate {
 	p := c.props
 	profile := add(c.scope, "profile", iaminstanceprofile.NewIamInstanceProfile, &iaminstanceprofile.IamInstanceProfileConfig{
 		NamePrefix: jsii.String(p.Name + "-"),
@@ -46,7 +46,7 @@ func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGro
 	})
 	// A list with a line each, so that a review of the synthesized JSON can
 	// read the script.
-	script := cdktf.NewTerraformLocal(c.scope.Construct, jsii.String("boot_script"), jsii.Strings(c.props.bootScript()...))
+	script := cdktf.NewTerraformLocal(c.scope.Construct, jsii.String("boot_script"), jsii.Strings(c.bootScript(application)...))
 	script.OverrideLogicalId(jsii.String(c.prefix + "boot_script"))
 
 	tags := map[string]*string{}

@@ -8,12 +8,17 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbinstance"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbparametergroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbsubnetgroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrole"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrolepolicy"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
 // mysqlPort is MySQL's port, as MySQL.Port says.
 const mysqlPort = 3306
+
+// masterUser is the name of the master user.
+const masterUser = "admin"
 
 // MySQLProps says what a MySQL is like. Only Name and Network are required.
 //
@@ -91,6 +96,8 @@ type MySQL struct {
 	Port int
 	// DatabaseName is the database made in it at first.
 	DatabaseName string
+	// User is who servers log in as: the master user. Default of a literal: none is told.
+	User string
 	// SecretARN is the Secrets Manager secret that holds the master user's
 	// name and password.
 	SecretARN string
@@ -162,7 +169,7 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 		EngineVersion: jsii.String(props.EngineVersion),
 		InstanceClass: jsii.String(props.InstanceClass),
 		DbName:        jsii.String(props.DatabaseName),
-		Username:      jsii.String("admin"),
+		Username:      jsii.String(masterUser),
 		// RDS makes the password, keeps it in Secrets Manager and rotates it.
 		ManageMasterUserPassword: jsii.Bool(true),
 
@@ -213,6 +220,7 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 		Address:         *instance.Address(),
 		Port:            mysqlPort,
 		DatabaseName:    props.DatabaseName,
+		User:            masterUser,
 		SecretARN:       *instance.MasterUserSecret().Get(jsii.Number(0)).SecretArn(),
 		FinalSnapshot:   finalSnapshot,
 		SecurityGroupID: *group.Id(),
@@ -250,10 +258,15 @@ func (m *MySQL) connect(s scope, role, client, securityGroupID string) []cdktf.I
 }
 
 // GrantRead lets a cluster's instances read the secret with the master user's
-// name and password.
+// name and password. Those of a cluster with an Application or UserDataFrom, whose
+// Database this is, may do so without it.
 func (m *MySQL) GrantRead(c *WebserverCluster) {
 	// RDS encrypts it with the account's own key for Secrets Manager, which
 	// whoever may read the secret may use.
 	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
-	c.Grant("read_"+orDefault(m.scope.prefix, "database_")+"secret", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, m.SecretARN)
+	c.waitFor(m.grantRead(c.scope, c.InstanceRole))
+}
+
+func (m *MySQL) grantRead(s scope, role iamrole.IamRole) iamrolepolicy.IamRolePolicy {
+	return grant(s, role, "read_"+orDefault(m.scope.prefix, "database_")+"secret", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, m.SecretARN)
 }

@@ -11,7 +11,6 @@ import (
 	"example.com/webserver-cluster/internal/refresh"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsregion"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/launchtemplate"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
@@ -33,9 +32,8 @@ import (
 // in PowerShell.
 func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template launchtemplate.LaunchTemplate, preferences refresh.Preferences) string {
 	version := cdktf.Token_AsString(template.LatestVersion(), nil)
-	region := add(c.scope, "region", dataawsregion.NewDataAwsRegion, &dataawsregion.DataAwsRegionConfig{})
 	arguments := " " + strings.Join([]string{
-		"--region", *region.Name(),
+		"--region", c.region,
 		"--group", *group.Name(),
 		"--template", *template.Id(),
 		"--template-version", *version,

@@ -92,7 +92,9 @@ func add[Config any, Resource cdktf.TerraformElement](
 func (s scope) tag(config any, name string) {
 	v := reflect.ValueOf(config).Elem()
 	field := v.FieldByName("Tags")
-	if !field.IsValid() || strings.HasPrefix(v.Type().Name(), "DataAws") { // whose Tags are a filter
+	// Tags of a data source are a filter, and an object in S3 has 10 tags at the most.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+	if name := v.Type().Name(); !field.IsValid() || strings.HasPrefix(name, "DataAws") || name == "S3ObjectConfig" {
 		return
 	}
 	tags := map[string]*string{project.TerraformNameTag: jsii.String(name)}

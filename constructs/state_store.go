@@ -5,15 +5,8 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dynamodbtable"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucket"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketlifecycleconfiguration"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketownershipcontrols"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketpolicy"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketpublicaccessblock"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketserversideencryptionconfiguration"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketversioning"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"example.com/webserver-cluster/internal/faults"
@@ -87,72 +80,9 @@ func NewStateStore(parent constructs.Construct, id string, props StateStoreProps
 	s := newScope(parent, id, nil)
 	protected := &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(true)}
 
-	bucket := add(s, "bucket", s3bucket.NewS3Bucket, &s3bucket.S3BucketConfig{
-		Bucket:    jsii.String(props.BucketName),
-		Lifecycle: protected,
-	})
-	versioning := add(s, "versioning", s3bucketversioning.NewS3BucketVersioningA, &s3bucketversioning.S3BucketVersioningAConfig{
-		Bucket:                  bucket.Id(),
-		VersioningConfiguration: &s3bucketversioning.S3BucketVersioningVersioningConfiguration{Status: jsii.String("Enabled")},
-		Lifecycle:               protected,
-	})
-	add(s, "encryption", s3bucketserversideencryptionconfiguration.NewS3BucketServerSideEncryptionConfigurationA, &s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationAConfig{
-		Bucket: bucket.Id(),
-		Rule: []*s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleA{{
-			ApplyServerSideEncryptionByDefault: &s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA{
-				SseAlgorithm: jsii.String("AES256"),
-			},
-		}},
-	})
-	private := add(s, "public_access_block", s3bucketpublicaccessblock.NewS3BucketPublicAccessBlock, &s3bucketpublicaccessblock.S3BucketPublicAccessBlockConfig{
-		Bucket:                bucket.Id(),
-		BlockPublicAcls:       jsii.Bool(true),
-		BlockPublicPolicy:     jsii.Bool(true),
-		IgnorePublicAcls:      jsii.Bool(true),
-		RestrictPublicBuckets: jsii.Bool(true),
-	})
-	// No ACL counts: whatever is in the bucket belongs to the bucket's owner.
-	add(s, "ownership", s3bucketownershipcontrols.NewS3BucketOwnershipControls, &s3bucketownershipcontrols.S3BucketOwnershipControlsConfig{
-		Bucket: bucket.Id(),
-		Rule:   &s3bucketownershipcontrols.S3BucketOwnershipControlsRule{ObjectOwnership: jsii.String("BucketOwnerEnforced")},
-	})
-	tlsOnly := add(s, "tls_only", dataawsiampolicydocument.NewDataAwsIamPolicyDocument, &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
-		Statement: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{{
-			Sid:       jsii.String("DenyWithoutTLS"),
-			Effect:    jsii.String("Deny"),
-			Actions:   jsii.Strings("s3:*"),
-			Resources: jsii.Strings(*bucket.Arn(), *bucket.Arn()+"/*"),
-			Principals: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementPrincipals{{
-				Type: jsii.String("*"), Identifiers: jsii.Strings("*"),
-			}},
-			Condition: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementCondition{{
-				Test: jsii.String("Bool"), Variable: jsii.String("aws:SecureTransport"), Values: jsii.Strings("false"),
-			}},
-		}},
-	})
-	add(s, "policy", s3bucketpolicy.NewS3BucketPolicy, &s3bucketpolicy.S3BucketPolicyConfig{
-		Bucket: bucket.Id(),
-		Policy: tlsOnly.Json(),
-		// S3 answers one of two changes to a bucket's access at the same time
-		// with "conflicting conditional operation".
-		DependsOn: &[]cdktf.ITerraformDependable{private},
-	})
-	add(s, "old_versions", s3bucketlifecycleconfiguration.NewS3BucketLifecycleConfiguration, &s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationConfig{
-		Bucket: bucket.Id(),
-		Rule: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRule{{
-			Id:     jsii.String("expire-old-versions"),
-			Status: jsii.String("Enabled"),
-			Filter: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleFilter{{Prefix: jsii.String("")}},
-			NoncurrentVersionExpiration: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration{{
-				NoncurrentDays:          jsii.Number(props.OldVersionDays),
-				NewerNoncurrentVersions: jsii.Number(props.OldVersionsKept),
-			}},
-			AbortIncompleteMultipartUpload: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload{{
-				DaysAfterInitiation: jsii.Number(7),
-			}},
-		}},
-		// The rule is about versions, and S3 has none before this.
-		DependsOn: &[]cdktf.ITerraformDependable{versioning},
+	store := s.privateBucket("", privateBucket{
+		name: props.BucketName, lifecycle: protected,
+		oldVersionDays: props.OldVersionDays, oldVersionsKept: props.OldVersionsKept,
 	})
 
 	table := add(s, "locks", dynamodbtable.NewDynamodbTable, &dynamodbtable.DynamodbTableConfig{
@@ -169,11 +99,11 @@ func NewStateStore(parent constructs.Construct, id string, props StateStoreProps
 	})
 
 	return &StateStore{
-		BucketName: *bucket.Id(),
-		BucketARN:  *bucket.Arn(),
+		BucketName: *store.bucket.Id(),
+		BucketARN:  *store.bucket.Arn(),
 		TableName:  *table.Name(),
 		TableARN:   *table.Arn(),
-		Bucket:     bucket,
+		Bucket:     store.bucket,
 		Table:      table,
 	}
 }

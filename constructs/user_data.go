@@ -26,25 +26,28 @@ func isMIME(data string) bool {
 	return strings.Contains(strings.ToLower(data[:min(len(data), 4096)]), "mime-version:")
 }
 
-// checkUserData checks a boot script of the caller's own.
-func checkUserData(f *faults.List, data string) {
+// checkUserData checks a boot script of the caller's own, which a field has given.
+func checkUserData(f *faults.List, field, data string) {
 	head := strings.ToLower(strings.TrimSpace(data))
 	hasHeader := slices.ContainsFunc(userDataHeaders, func(header string) bool { return strings.HasPrefix(head, header) })
 	mime := isMIME(data)
 	switch {
 	case !utf8.ValidString(data):
-		f.Given("UserData", "must be text in UTF-8: nothing else is a string in Terraform")
+		f.Given(field, "must be text in UTF-8: nothing else is a string in Terraform")
 	// The kernel wants #! at the very start, whatever cloud-init makes of it.
 	case !strings.HasPrefix(data, "#!") && !hasHeader && !mime && !strings.HasPrefix(data, "${"):
-		f.Add("UserData", data, "must begin with #! or another header that cloud-init knows (%s, MIME-Version:), or the instance does not run it", strings.Join(userDataHeaders, ", "))
+		f.Add(field, data, "must begin with #! or another header that cloud-init knows (%s, MIME-Version:), or the instance does not run it", strings.Join(userDataHeaders, ", "))
 	case strings.Contains(data, "\r\n") && !mime:
 		// Not turned to LF in silence: what is in a here-document may be meant so.
-		f.Add("UserData", data, "has lines that end with CR LF, as Windows writes them: save it with LF, or the instance looks for an interpreter whose name ends with CR")
+		f.Add(field, data, "has lines that end with CR LF, as Windows writes them: save it with LF, or the instance looks for an interpreter whose name ends with CR")
 	}
-	if size := len(referenceRule.ReplaceAllString(data, "")); size > maxUserData {
-		f.Add("UserData", size, "is its size in bytes, above EC2's limit of %d", maxUserData)
+	if size := scriptSize(data); size > maxUserData {
+		f.Add(field, size, "is its size in bytes, above EC2's limit of %d", maxUserData)
 	}
 }
 
-// referenceRule finds references, whose own length says nothing.
+// scriptSize is how many bytes a boot script has besides its references, whose own
+// length says nothing.
+func scriptSize(script string) int { return len(referenceRule.ReplaceAllString(script, "")) }
+
 var referenceRule = regexp.MustCompile(reference)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/autoscalinggroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsregion"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrole"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/launchtemplate"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/lb"
@@ -50,6 +51,9 @@ type WebserverCluster struct {
 	// ImageParameter is the name of the SSM parameter that holds the image's id;
 	// empty without PinAMI.
 	ImageParameter string
+	// ApplicationDigest is the SHA-256 digest of the application's files, in hexadecimal
+	// digits; empty without an Application.
+	ApplicationDigest string
 	// AlarmNames are the cluster's CloudWatch alarms.
 	AlarmNames []string
 	// RolloutCommand is what a deploy ends with, for use by hand.
@@ -73,7 +77,8 @@ type WebserverCluster struct {
 // cluster is what the steps of NewWebserverCluster share.
 type cluster struct {
 	scope
-	props WebserverClusterProps
+	props  WebserverClusterProps
+	region string
 }
 
 // NewWebserverCluster makes a WebserverCluster called id in parent. It panics
@@ -82,13 +87,18 @@ type cluster struct {
 func NewWebserverCluster(parent constructs.Construct, id string, props WebserverClusterProps) *WebserverCluster {
 	mustBeValid(id, props.Validate())
 	props = props.withDefaults()
-	c := cluster{newScope(parent, id, props.Tags), props}
+	c := cluster{scope: newScope(parent, id, props.Tags), props: props}
+	c.region = *add(c.scope, "region", dataawsregion.NewDataAwsRegion, &dataawsregion.DataAwsRegionConfig{}).Name()
 
 	groups := c.securityGroups()
 	balancer := c.loadBalancer(groups.balancer.Id())
 	role, sessionManager := c.role()
 	image, imageParameter := c.image()
-	template := c.launchTemplate(image, role, groups.instances.Id())
+	var application packed
+	if props.Application != nil {
+		application = c.application()
+	}
+	template := c.launchTemplate(image, role, groups.instances.Id(), application)
 	alarms := c.targetAlarms(balancer)
 
 	// What an instance needs from its first second on.
@@ -96,6 +106,12 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 	if props.Database != nil {
 		client := strings.TrimSuffix(c.prefix, "_")
 		paths = append(paths, props.Database.connect(c.scope, client, client, *groups.instances.Id())...)
+		if props.getsFacts() && props.Database.SecretARN != "" {
+			paths = append(paths, props.Database.grantRead(c.scope, role))
+		}
+	}
+	if props.Application != nil {
+		paths = append(paths, grant(c.scope, role, "fetch_application", []string{"s3:GetObject", "s3:GetObjectVersion"}, application.objects))
 	}
 	preferences := props.refreshPreferences(alarms)
 	group := c.group(template, balancer, paths)
@@ -116,6 +132,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		InstanceSecurityGroupID:     *groups.instances.Id(),
 		InstanceRoleName:            *role.Name(),
 		ImageParameter:              imageParameter,
+		ApplicationDigest:           application.digest,
 		AlarmNames:                  append(alarms, c.groupAlarms(*group.Name())...),
 		RolloutCommand:              rollout,
 

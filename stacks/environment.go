@@ -16,7 +16,7 @@ import (
 
 // Environment says how an environment differs from the defaults of its constructs.
 // What follows from the environment's name, from other constructs and from the settings
-// (Name, Network, Database, Alerts, DefaultTags and RolloutPlatforms) is not said here:
+// (Name, Environment, Network, Database, Alerts, DefaultTags and RolloutPlatforms) is not said here:
 // NewEnvironment fills it in, and Validate refuses a literal that does.
 type Environment struct {
 	// Name is the environment's and its stack's name: lower-case letters and
@@ -50,6 +50,7 @@ func (e Environment) named(s project.Settings) Environment {
 	e.Network.Name, e.Cluster.Name, e.Database.Name = name, name, name
 	e.Tags = withDefaultTags(e.Tags, s, e.Name)
 	e.Cluster.DefaultTags = e.Tags
+	e.Cluster.Environment = e.Name
 	e.Cluster.RolloutPlatforms = s.RolloutPlatforms
 	return e
 }
@@ -94,6 +95,9 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	}
 	if web.ImageParameter != "" {
 		outputs = append(outputs, output{"image_parameter", web.ImageParameter, "SSM parameter of the instances' image: put another id there and deploy"})
+	}
+	if web.ApplicationDigest != "" {
+		outputs = append(outputs, output{"application_digest", web.ApplicationDigest, "SHA-256 digest of the application's files"})
 	}
 	if database.FinalSnapshot != "" {
 		outputs = append(outputs, output{"database_final_snapshot", database.FinalSnapshot, "Snapshot that is taken when the database is deleted"})

@@ -31,6 +31,9 @@ var made = constructs.Network{
 	DatabaseSubnetIDs: []string{"${database_1}", "${database_2}"},
 }
 
+// madeDatabase stands for its database.
+var madeDatabase = constructs.MySQL{Address: "${TfToken[address]}", Port: 3306, User: "admin", SecretARN: "${TfToken[secret]}", SecurityGroupID: "${TfToken[group]}"}
+
 // standIn is a setting's value while the true one is at fault: project.Load has
 // said so, and left it empty.
 var standIn = project.Settings{Project: "p", StateBucket: "bucket", LockTable: "table"}
@@ -88,7 +91,7 @@ func (e Environment) checkIdentity(f *faults.List, label string) {
 func (e Environment) checkConstructs(f *faults.List, label string, s project.Settings) {
 	e = e.named(s)
 	e.Database.Network, e.Cluster.Network = &made, &made
-	e.Cluster.Database, e.Cluster.Alerts = nil, nil
+	e.Cluster.Database, e.Cluster.Alerts = &madeDatabase, nil
 	var found faults.List
 	found.In(label+".Network", e.Network.Validate())
 	found.In(label+".Cluster", e.Cluster.Validate())
@@ -150,6 +153,7 @@ func (e Environment) checkFilledIn(f *faults.List, label string) {
 	}{
 		{"Network.Name", e.Network.Name != ""},
 		{"Cluster.Name", e.Cluster.Name != ""},
+		{"Cluster.Environment", e.Cluster.Environment != ""},
 		{"Cluster.Network", e.Cluster.Network != nil},
 		{"Cluster.Database", e.Cluster.Database != nil},
 		{"Cluster.Alerts", e.Cluster.Alerts != nil},

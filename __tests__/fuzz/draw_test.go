@@ -79,7 +79,7 @@ fields:
 		if !ok {
 			panic(fmt.Sprintf("values has no list for %v.%s", v.Type(), field.Name))
 		}
-		d.script = field.Name == "UserData" || field.Name == "ServerText"
+		d.script = field.Name == "UserData" || v.Type().Name() == "Application" || field.Name == "ServerText"
 		good := reflect.ValueOf(pick(d, list...))
 		odd := d.isOdd()
 		for range 3 { // names become so much else that they are odd more often
@@ -110,6 +110,8 @@ func (d *draw) oddOf(t reflect.Type, good reflect.Value) reflect.Value {
 		odd.SetString(d.oddText(good.String()))
 	case t.Kind() == reflect.Slice:
 		odd = d.oddList(good)
+	case t.Kind() == reflect.Func:
+		return good
 	case t.Kind() == reflect.Pointer:
 		odd.Set(reflect.New(t.Elem()))
 		d.fill(odd.Interface())

@@ -42,7 +42,7 @@ func drawEnvironment(d *draw) sample {
 	d.fill(&s.Settings)
 	d.fill(&s.Environment, "Network", "Cluster", "Database")
 	d.fill(&s.Environment.Network, "Name")
-	d.fill(&s.Environment.Cluster, "Name", "Network", "Database", "Alerts", "DefaultTags")
+	d.fill(&s.Environment.Cluster, "Name", "Environment", "Network", "Database", "Alerts", "DefaultTags")
 	d.fill(&s.Environment.Database, "Name", "Network")
 	d.reconcile(&s.Environment.Network, &s.Environment.Cluster)
 	return s
@@ -56,6 +56,12 @@ func (d *draw) reconcile(network *constructs.NetworkProps, cluster *constructs.W
 	}
 	if cluster.AMI != "" && !d.isOdd() {
 		cluster.AMIParameter, cluster.PinAMI = "", false
+	}
+	if cluster.UserDataFrom != nil && !d.isOdd() {
+		cluster.UserData, cluster.ServerText = "", ""
+	}
+	if cluster.Application != nil && !d.isOdd() {
+		cluster.UserData, cluster.UserDataFrom, cluster.ServerText = "", nil, ""
 	}
 	if cluster.UserData != "" && !d.isOdd() {
 		cluster.ServerText = ""

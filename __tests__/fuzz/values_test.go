@@ -14,6 +14,9 @@ const reference = "${data.aws_caller_identity.other.account_id}"
 var (
 	noTexts []string
 	noTags  map[string]string
+
+	noScript      func(constructs.Facts) string
+	noApplication *constructs.Application
 )
 
 var tags = []any{noTags, map[string]string{}, map[string]string{"Team": "web"}, map[string]string{"Größe": "x y", "a/b": "", "k": reference}}
@@ -88,6 +91,13 @@ var values = map[string][]any{
 	"WebserverClusterProps.RootVolumeGiB":          {0, 8, 16384},
 	"WebserverClusterProps.ServerText":             {"", "Hello", "<b>'\"$HOME ${x} %{ if } 日本"},
 	"WebserverClusterProps.UserData":               {"", "", "#!/bin/sh\necho ${HOME} %{x} $${y} `z`\n", "#!/bin/sh\n" + strings.Repeat("#", 16000)},
+	"WebserverClusterProps.UserDataFrom":           {noScript, noScript, noScript, func(f constructs.Facts) string { return "#!/bin/sh\n" + f.WriteFile() }},
+	"WebserverClusterProps.Application":            {noApplication, noApplication, noApplication, &constructs.Application{Path: ".", Command: []string{"/usr/bin/python3", "-m", "http.server"}}},
+	"WebserverClusterProps.Environment":            {"", "stage", reference},
+	"Application.Path":                             {".", "../refresh"},
+	"Application.Command":                          {[]string{"/bin/sh", "-c", `echo "$HOME" %h ${x}`}},
+	"Application.Environment":                      {noTags, map[string]string{"GREETING": "Hello \"`$x ${y}"}},
+	"Application.User":                             {"", "web"},
 	"WebserverClusterProps.ServerPort":             {0, 1024, 65535},
 	"WebserverClusterProps.CertificateARN":         {"", "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012", reference},
 	"WebserverClusterProps.AllowedCIDRs":           {noTexts, []string{}, []string{"10.0.0.0/8", "192.168.1.1/32"}, []string{"0.0.0.0/0"}},

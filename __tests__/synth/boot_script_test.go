@@ -21,11 +21,7 @@ import (
 // names.
 func files(t *testing.T, s stack) map[string]string {
 	t.Helper()
-	var lines []string
-	for _, line := range s.json["locals"].(object)["web_boot_script"].([]any) {
-		lines = append(lines, line.(string))
-	}
-	script := strings.NewReplacer("$${", "${", "%%{", "%{").Replace(strings.Join(lines, "\n"))
+	script := strings.NewReplacer("$${", "${", "%%{", "%{").Replace(strings.Join(bootScript(s), "\n"))
 	found := map[string]string{}
 	for _, m := range regexp.MustCompile(`(?m)^cat > (\S+) <<'(\w+)'$`).FindAllStringSubmatchIndex(script, -1) {
 		name, end := filepath.Base(script[m[2]:m[3]]), "\n"+script[m[4]:m[5]]+"\n"

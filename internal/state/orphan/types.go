@@ -80,6 +80,9 @@ var Types = map[string]Type{
 	"aws_iam_role_policy_attachment": {ImportID: "{role}/{policy_arn}", Untagged: true, Repeatable: true},
 	"aws_ssm_parameter":              {ImportID: "{name}", Name: "name", Unread: []string{"overwrite", "value_wo_version"}},
 
+	// Application. Putting an object makes a new version of it.
+	"aws_s3_object": {ImportID: "{bucket}/{key}", Untagged: true, Repeatable: true},
+
 	// Database. RDS gives one that is restored the tags of the one that it was.
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
 	"aws_db_instance": {ImportID: "{identifier}", Name: "identifier", CopiedTags: true, Unread: []string{

@@ -1,0 +1,250 @@
+package constructs
+
+import (
+	"bytes"
+	"debug/elf"
+	_ "embed"
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3object"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"example.com/webserver-cluster/internal/archive"
+	"example.com/webserver-cluster/internal/faults"
+	"example.com/webserver-cluster/internal/outdir"
+)
+
+// Application is what one has built, for the instances to run: it is packed when the
+// stack is synthesized, lies in a private, versioned S3 bucket of the cluster's, and
+// every instance fetches it while it boots, checks its digest and has systemd run it,
+// as a user without rights, again whenever it ends. It gets the cluster's Facts as
+// environment variables, serves HTTP on PORT, answers HEALTH_CHECK_PATH with 200, and
+// ends when SIGTERM tells it to, within IdleTimeout.
+//
+// A change of the files, the command or the environment is a new version of the launch
+// template, which a rollout brings to the fleet; the same files are the same version,
+// whenever they were built. Old versions stay in the bucket for 90 days, the last 20
+// for good, so that whatever the group launches is there.
+type Application struct {
+	// Path is a folder, or a .tar, .tar.gz, .tgz or .zip file of one, with all that the
+	// application needs, 1 GiB at the most. A relative path starts in the folder with
+	// cdktf.json. Required.
+	Path string
+	// Command is the program, by its path in the folder ("guestbook"), or an absolute one
+	// of the image ("/usr/bin/python3"), and its arguments. It is started in the folder,
+	// /opt/application on the instance. Required.
+	Command []string
+	// Environment are environment variables besides the Facts. They stand in the launch
+	// template, which whoever may look at it reads: nothing secret belongs here. Default:
+	// none.
+	Environment map[string]string
+	// User is the user that it runs as: one that the image has, or one that systemd makes
+	// up for it. Default "application".
+	User string
+}
+
+const (
+	applicationKey = "application.tar"
+	// How long an old version is kept, in days, and how many of them in any case: a
+	// rollback needs the one before.
+	oldApplicationDays  = 90
+	oldApplicationsKept = 20
+	// The bucket's name: 63 characters at the most, of which Terraform appends 26.
+	maxBucketNamePrefix = 63 - 26
+)
+
+var (
+	// https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#EnvironmentFile=
+	variableNameRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// https://systemd.io/USER_NAMES/
+	userNameRule = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,30}$`)
+)
+
+//go:embed application.sh
+var applicationScript string
+
+func (a Application) withDefaults() Application {
+	a.User = orDefault(a.User, "application")
+	return a
+}
+
+// inFolder is the program's path in the folder, "" for one of the image.
+func (a Application) inFolder() string {
+	if len(a.Command) == 0 || path.IsAbs(a.Command[0]) {
+		return ""
+	}
+	return path.Clean(a.Command[0])
+}
+
+// check adds the faults of an application that runs on instances of an architecture.
+func (a Application) check(f *faults.List, facts map[string]string, architecture string) {
+	a = a.withDefaults()
+	a.checkFiles(f, architecture)
+	for i, word := range a.Command {
+		checkLine(f, fmt.Sprintf("Application.Command[%d]", i), word)
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Environment)) {
+		field := fmt.Sprintf("Application.Environment[%q]", name)
+		if _, ours := facts[name]; ours {
+			f.Add(field, a.Environment[name], "is a fact of the cluster's, which the application gets anyway: take another name")
+		} else if !variableNameRule.MatchString(name) {
+			f.Add(field, a.Environment[name], "must be the name of an environment variable: letters, digits and _, no digit first")
+		}
+		checkLine(f, field, a.Environment[name])
+	}
+	if !userNameRule.MatchString(a.User) {
+		f.Add("Application.User", a.User, "must be a user's name: 1 to 31 lower-case letters, digits, _ and -, a letter or _ first")
+	} else if a.User == "root" {
+		f.Add("Application.User", a.User, "may do everything: take a user without rights")
+	}
+}
+
+// checkFiles checks that the files are there, and that the program is one that the
+// instances can run.
+func (a Application) checkFiles(f *faults.List, architecture string) {
+	if len(a.Command) == 0 || a.Command[0] == "" {
+		f.Missing("Application.Command", "the program that serves, and its arguments")
+	}
+	if a.Path == "" {
+		f.Missing("Application.Path", "the folder with what you have built")
+		return
+	}
+	files, err := archive.Open(a.Path)
+	for _, fault := range faults.Each(err) {
+		f.Add("Application.Path", a.Path, "%v", fault)
+	}
+	program := a.inFolder()
+	if err != nil || program == "" || a.Command[0] == "" {
+		return
+	}
+	head, err := files.Program(program, elfHeader)
+	if err != nil {
+		f.Add("Application.Command[0]", a.Command[0], "%v (%s)", err, a.Path)
+	} else if kind := programKind(head); kind != "" && kind != architecture {
+		f.Add("Application.Command[0]", a.Command[0], "is a program for %s, and the instances run Linux on %s", kind, architecture)
+	}
+}
+
+// elfHeader is the size of the header that says what a program of Linux is for, in
+// bytes.
+const elfHeader = 64
+
+// programKind is what a program is for, by its first bytes: the architecture as names
+// of images have it, for Linux; "" for a script, or anything unknown.
+func programKind(head []byte) string {
+	switch {
+	case bytes.HasPrefix(head, []byte("MZ")):
+		return "Windows"
+	// Mach-O, for one processor or several.
+	// https://github.com/apple-oss-distributions/xnu/blob/main/EXTERNAL_HEADERS/mach-o/loader.h
+	case bytes.HasPrefix(head, []byte("\xcf\xfa\xed\xfe")), bytes.HasPrefix(head, []byte("\xca\xfe\xba\xbe")):
+		return "macOS"
+	case !bytes.HasPrefix(head, []byte(elf.ELFMAG)) || len(head) < 20:
+		return ""
+	}
+	switch machine := elf.Machine(uint16(head[18]) | uint16(head[19])<<8); machine {
+	case elf.EM_X86_64:
+		return "x86_64"
+	case elf.EM_AARCH64:
+		return "arm64"
+	default:
+		return strings.TrimPrefix(machine.String(), "EM_")
+	}
+}
+
+// packed is an application in its bucket.
+type packed struct {
+	bucket, version, digest string
+	objects                 string // ARN of what instances fetch
+}
+
+// application packs the application and has Terraform put it into a bucket. The version
+// of the object, not its key, tells one from the next: Terraform deletes the object of
+// another key as soon as no code names it, while instances that run still need it if
+// they are to be launched again.
+func (c *cluster) application() packed {
+	a := c.props.Application.withDefaults()
+	stack := cdktf.TerraformStack_Of(c.scope.Construct)
+	file := path.Join("assets", c.prefix+"application", applicationKey)
+	files, err := archive.Open(a.Path)
+	if err != nil {
+		panic(err) // Validate has seen them
+	}
+	digest, err := files.WriteFile(filepath.Join(outdir.Stack(*cdktf.App_Of(stack).Outdir(), *stack.Node().Id()), filepath.FromSlash(file)), a.inFolder())
+	if err != nil {
+		panic(fmt.Errorf("packing %s: %w", a.Path, err))
+	}
+	store := c.privateBucket("application_", privateBucket{
+		namePrefix: namePrefix(c.props.Name, maxBucketNamePrefix-len("app-")) + "app-",
+		// What is in it can be built again.
+		forceDestroy:   true,
+		oldVersionDays: oldApplicationDays, oldVersionsKept: oldApplicationsKept,
+	})
+	ready := store.ready
+	object := add(c.scope, "application", s3object.NewS3Object, &s3object.S3ObjectConfig{
+		Bucket: store.bucket.Id(),
+		Key:    jsii.String(applicationKey),
+		Source: jsii.String("${path.root}/" + file),
+		// Not etag, which is no digest of what is uploaded in parts.
+		SourceHash:        jsii.String(digest),
+		ChecksumAlgorithm: jsii.String("SHA256"),
+		ContentType:       jsii.String("application/x-tar"),
+		DependsOn:         &ready,
+		// Of S3's 10 tags for an object, default_tags could be more.
+		OverrideProvider: &s3object.S3ObjectOverrideProvider{DefaultTags: &s3object.S3ObjectOverrideProviderDefaultTags{Tags: &map[string]*string{}}},
+	})
+	return packed{
+		bucket: *store.bucket.Id(), version: *object.VersionId(), digest: digest,
+		objects: *store.bucket.Arn() + "/" + applicationKey,
+	}
+}
+
+// getsFacts says whether the servers are such as may use the database.
+func (p WebserverClusterProps) getsFacts() bool { return p.Application != nil || p.UserDataFrom != nil }
+
+// applicationScript is the boot script that runs the application.
+func (p WebserverClusterProps) applicationScript(facts Facts, from packed) string {
+	a := p.Application.withDefaults()
+	variables := facts.Variables()
+	maps.Copy(variables, a.Environment)
+	capabilities := ""
+	if p.ServerPort < 1024 {
+		// https://man7.org/linux/man-pages/man7/capabilities.7.html
+		capabilities = "AmbientCapabilities=CAP_NET_BIND_SERVICE\n"
+	}
+	return strings.NewReplacer(
+		"@FACTS@", writeVariables(variables),
+		"@FACTS_FILE@", FactsFile,
+		"@REGION@", facts.Region,
+		"@BUCKET@", from.bucket,
+		"@KEY@", applicationKey,
+		"@VERSION@", from.version,
+		"@DIGEST@", from.digest,
+		"@NAME@", p.Name,
+		"@COMMAND@", unitCommand(a.Command),
+		"@USER@", a.User,
+		"@CAPABILITIES@", capabilities,
+		// As long as a request may take.
+		"@STOP_SECONDS@", fmt.Sprint(int(p.IdleTimeout.Seconds())),
+	).Replace(applicationScript)
+}
+
+// unitCommand is a command line as systemd reads it.
+// https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Command%20lines
+func unitCommand(words []string) string {
+	var line []string
+	for i, word := range words {
+		if i == 0 && !path.IsAbs(word) {
+			word = path.Join("/opt/application", word)
+		}
+		line = append(line, `"`+strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%", "$", "$$").Replace(word)+`"`)
+	}
+	return strings.Join(line, " ")
+}
