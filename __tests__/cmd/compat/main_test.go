@@ -43,10 +43,10 @@ func TestSets(t *testing.T) {
 }
 
 // binary is a program that answers as a Terraform does.
-func binary(t *testing.T, says, json string) string {
+func binary(t *testing.T, says string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "binary")
-	script := "#!/bin/sh\n[ \"$2\" ] && echo '" + json + "' || echo '" + says + "'\n"
+	script := "#!/bin/sh\n[ \"$1\" = version ] && echo '" + says + "'\n"
 	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -56,13 +56,13 @@ func binary(t *testing.T, says, json string) string {
 // TestFindTerraforms: what is on the PATH comes first, no version twice; anything
 // else is named.
 func TestFindTerraforms(t *testing.T) {
-	onPath := binary(t, "Terraform v1.11.4", `{"terraform_version": "1.11.4"}`)
+	onPath := binary(t, "Terraform v1.11.4")
 	if err := os.Rename(onPath, filepath.Join(filepath.Dir(onPath), "terraform")); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", filepath.Dir(onPath)+":/bin:/usr/bin")
-	tofu := binary(t, "OpenTofu v1.12.6", `{"terraform_version": "1.12.6"}`)
-	again := binary(t, "Terraform v1.11.4", `{"terraform_version": "1.11.4"}`)
+	tofu := binary(t, "\nWarning: Unable to open CLI configuration file\n\nOpenTofu v1.12.6\non linux_amd64")
+	again := binary(t, "Terraform v1.11.4")
 	found, err := findTerraforms(t.Context(), []string{tofu, again})
 	if err != nil {
 		t.Fatal(err)
@@ -75,9 +75,9 @@ func TestFindTerraforms(t *testing.T) {
 		t.Errorf("found %s", got)
 	}
 	for path, want := range map[string]string{
-		"tofu":                          "tofu: must be an absolute path: it runs in other folders",
-		"/nowhere/tofu":                 "/nowhere/tofu version: ",
-		binary(t, "v20", `{"v": "20"}`): "is neither Terraform nor OpenTofu: it says ",
+		"tofu":           "tofu: must be an absolute path: it runs in other folders",
+		"/nowhere/tofu":  "/nowhere/tofu version: ",
+		binary(t, "v20"): "is neither Terraform nor OpenTofu: it says ",
 	} {
 		if _, err := findTerraforms(t.Context(), []string{path}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", path, err, want)

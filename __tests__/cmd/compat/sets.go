@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -103,24 +102,19 @@ func identify(ctx context.Context, path string) (terraform, error) {
 	if !filepath.IsAbs(path) {
 		return terraform{}, fmt.Errorf("%s: must be an absolute path: it runs in other folders", path)
 	}
-	output, err := exec.CommandContext(ctx, path, "version", "-json").Output()
+	output, err := exec.CommandContext(ctx, path, "version").Output()
 	if err != nil {
 		return terraform{}, fmt.Errorf("%s version: %w", path, err)
 	}
-	// Both call it by this name.
-	var said struct {
-		Version string `json:"terraform_version"`
-	}
-	if err := json.Unmarshal(output, &said); err != nil || said.Version == "" {
+	// Warnings may come before it.
+	said := firstLine.FindSubmatch(output)
+	if said == nil {
 		return terraform{}, fmt.Errorf("%s is neither Terraform nor OpenTofu: it says %.100q", path, output)
 	}
-	plain, err := exec.CommandContext(ctx, path, "version").Output()
-	if err != nil {
-		return terraform{}, fmt.Errorf("%s version: %w", path, err)
-	}
-	product, _, _ := bytes.Cut(plain, []byte(" "))
-	return terraform{path: path, product: string(product), version: said.Version}, nil
+	return terraform{path: path, product: string(said[1]), version: string(said[2])}, nil
 }
+
+var firstLine = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v(\S+)`)
 
 // version is what a tool prints as its version, without a v.
 func version(ctx context.Context, env []string, name string, args ...string) (string, error) {
