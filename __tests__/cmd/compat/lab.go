@@ -20,7 +20,8 @@ const timeFactor = 10
 
 // lab is a local AWS with a state store, for as long as nothing fails on it.
 type lab struct {
-	dir   string
+	root  string // the project's folder
+	dir   string // the lab's
 	cloud *localaws.AWS
 	json  []byte // of stage, as the first set of tools synthesized it
 }

@@ -50,7 +50,6 @@ func run(ctx context.Context, only string, paths []string) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(root, "build", "compat")
 	terraforms, err := findTerraforms(ctx, paths)
 	if err != nil {
 		return err
@@ -73,7 +72,7 @@ func run(ctx context.Context, only string, paths []string) error {
 		show.Say("%v", s)
 	}
 
-	l := &lab{dir: dir}
+	l := &lab{root: root, dir: filepath.Join(root, "build", "compat")}
 	defer l.close()
 	var results []result
 	for _, s := range sets {

@@ -131,14 +131,38 @@ func version(ctx context.Context, env []string, name string, args ...string) (st
 // folder that holds its programs.
 func fetch(ctx context.Context, dir, name, wanted string, env []string) (string, error) {
 	folder := filepath.Join(dir, name+"-"+wanted)
-	bin := filepath.Join(folder, "node_modules", ".bin")
-	if _, err := os.Stat(bin); err == nil {
-		return bin, nil
+	err := npm(ctx, folder, env, "install", "--prefix", folder, name+"@"+wanted)
+	return filepath.Join(folder, "node_modules", ".bin"), err
+}
+
+// reinstall installs what package-lock.json has, with the Node.js in env, and returns
+// the folder of modules: one of them is compiled for a version of Node.js.
+func reinstall(ctx context.Context, dir, root, node string, env []string) (string, error) {
+	folder := filepath.Join(dir, "modules-"+node)
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		content, err := os.ReadFile(filepath.Join(root, name))
+		if err == nil {
+			err = errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(filepath.Join(folder, name), content, 0o644))
+		}
+		if err != nil {
+			return "", err
+		}
 	}
-	cmd := exec.CommandContext(ctx, "npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error", name+"@"+wanted)
-	cmd.Env = env
+	return filepath.Join(folder, "node_modules"), npm(ctx, folder, env, "ci")
+}
+
+// npm runs it in a folder unless it has filled that before.
+func npm(ctx context.Context, folder string, env []string, args ...string) error {
+	if _, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json")); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "npm", append([]string{"--no-audit", "--no-fund", "--loglevel=error"}, args...)...)
+	cmd.Dir, cmd.Env = folder, env
 	if output, err := cmd.CombinedOutput(); err != nil {
-		return "", errors.Join(fmt.Errorf("npm install %s@%s: %w\n%s", name, wanted, err, output), os.RemoveAll(folder))
+		return fmt.Errorf("npm %s: %w\n%s", strings.Join(args, " "), err, output)
 	}
-	return bin, nil
+	return nil
 }

@@ -35,6 +35,15 @@ func (t *trial) choose(ctx context.Context) error {
 	switch t.set.cli {
 	case cdktf:
 		t.program = filepath.Join("node_modules", ".bin", "cdktf")
+		if t.set.node == "" {
+			return nil
+		}
+		modules, err := reinstall(ctx, t.dir, t.root, t.set.node, t.project.Env)
+		if err != nil {
+			return err
+		}
+		link := filepath.Join(t.project.Dir, "node_modules")
+		return errors.Join(os.Remove(link), os.Symlink(modules, link))
 	case cdktn:
 		bin, err := fetch(ctx, t.dir, "cdktn-cli", cdktnVersion, t.project.Env)
 		if err != nil {
