@@ -148,6 +148,12 @@ func reinstall(ctx context.Context, dir, root, node string, env []string) (strin
 			return "", err
 		}
 	}
+	// A compiler needs that Node.js's header files, which npm has with it. Otherwise
+	// node-gyp would fetch them, or take those of another one that is set up here.
+	headers, _ := filepath.Glob(filepath.Join(dir, "node-"+node, "node_modules", "node", "node_modules", "node-*", "include", "node")) // a bad pattern is the only error
+	if len(headers) == 1 {
+		env = append(slices.Clip(env), "npm_config_nodedir="+filepath.Dir(filepath.Dir(headers[0])))
+	}
 	return filepath.Join(folder, "node_modules"), npm(ctx, folder, env, "ci")
 }
 
