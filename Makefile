@@ -64,6 +64,7 @@ vet:
 short:
 # Without the few checks of vet that go test makes: vet makes all of them.
 	$(tests) test -short -vet=off ./validation ./synth ./refresh ./rollout ./localaws/scaling/world
+	$(tests) test -count=1 ./pages # its files are no Go code, of which the cache would know
 
 .PHONY: test
 test: setup ## all tests
@@ -108,6 +109,10 @@ fuzz: setup ## FUZZTIME=10m for each of two: looks for a stack that Validate acc
 .PHONY: golden
 golden: setup ## the golden files rewritten: review what git diff shows
 	$(tests) test ./synth -run 'TestGolden|TestStageAndProdDiffer' -update
+
+.PHONY: compat
+compat: setup ## TOOLS='/path/to/tofu ...': what works with which Terraform, OpenTofu, cdktn, Node.js; 4 minutes each
+	$(tests) run ./cmd/compat $(ARGS) $(abspath $(TOOLS))
 
 .PHONY: scan
 scan: setup ## tfsec and tflint over all stacks (the first time, it builds them for minutes)
