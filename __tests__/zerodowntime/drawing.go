@@ -62,7 +62,11 @@ func (d *drawing) measure() {
 		sent = max(sent, s.Sent)
 	}
 	d.requests = panel{at, float64(sent) * 1.35}
-	for n := 0; n <= sent; n += 100 {
+	step := 100
+	if sent < step {
+		step = 20
+	}
+	for n := 0; n <= sent; n += step {
 		d.ticks = append(d.ticks, plot.Tick{Value: d.requests.y(float64(n)), Label: fmt.Sprint(n)})
 	}
 	at += panelRows + gapRows
