@@ -110,8 +110,8 @@ func coldAndWarm(dir string, run int, measured map[string][]float64) (names []st
 	return names, nil
 }
 
-// leftOut is what make demo makes, or does not need.
-var leftOut = []string{".git", "build", "cdktf.out", "node_modules", "docs", "examples"}
+// leftOut is what a fresh clone has not, or make demo does not need.
+var leftOut = []string{".git", "build", "cdktf.out", "node_modules"}
 
 func copyProject(to, from string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
