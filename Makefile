@@ -21,12 +21,12 @@ tools:
 cdktf := node_modules/.package-lock.json
 $(cdktf): package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer from https://nodejs.org"; exit 1; }
-	npm ci --no-audit --no-fund --loglevel=error
+	@echo 'npm ci --no-audit --no-fund --loglevel=error' && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: setup
 setup: ## the tools checked, the cdktf CLI installed
-	@$(MAKE) --no-print-directory -j2 tools $(cdktf)
+	@$(MAKE) -s --no-print-directory -j2 tools $(cdktf)
 
 # What the demo is going to run, the app first of all. What Go downloads for it is no
 # news.
@@ -40,7 +40,7 @@ demo: ## everything deployed onto a local AWS, its page, a rollout; ARGS=--keep:
 	@echo 'Deploys everything onto a local AWS, in about four minutes.'
 	@echo 'The first time, it installs and compiles for two minutes before that.'
 # The demo checks the tools itself.
-	@started=$$(date +%s) && $(MAKE) --no-print-directory -j2 compiled $(cdktf) && build/bin/demo --started $$started $(ARGS)
+	@started=$$(date +%s) && $(MAKE) -s --no-print-directory -j2 compiled $(cdktf) && build/bin/demo --started $$started $(ARGS)
 
 .PHONY: rollout-demo
 rollout-demo: setup ## a good and a bad image rolled out under load, live, with pictures
