@@ -33,7 +33,7 @@ setup: ## the tools checked, the cdktf CLI installed
 .PHONY: compiled
 compiled:
 	@command -v go >/dev/null || { echo "go is missing: install Go 1.26 or newer from https://go.dev/dl"; exit 1; }
-	@{ go build . ./cmd/... && $(tests) build -o $(CURDIR)/build/bin/ ./cmd/demo; } 2> >(grep -v '^go: downloading ' >&2)
+	@{ go build . ./cmd/... && $(tests) build -o ../build/bin/ ./cmd/demo; } 2> >(grep -v '^go: downloading ' >&2)
 
 .PHONY: demo
 demo: ## everything deployed onto a local AWS, its page, a rollout; ARGS=--keep: it stays up

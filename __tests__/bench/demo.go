@@ -124,8 +124,11 @@ func copyProject(to, from string) error {
 		}
 		target := filepath.Join(to, name)
 		switch {
-		case slices.Contains(leftOut, name) && entry.IsDir():
-			return filepath.SkipDir
+		case slices.Contains(leftOut, name):
+			if entry.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil // .git in a worktree
 		case entry.IsDir():
 			return os.MkdirAll(target, 0o755)
 		case !entry.Type().IsRegular():
