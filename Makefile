@@ -129,11 +129,12 @@ unlock: $(cdktf) ## ENV=stage: releases the lock that a dead deploy left
 	go run ./cmd/state unlock $(ENV)
 
 ARCH ?= amd64
+EDITION ?= first
 
 .PHONY: guestbook
-guestbook: ## ARCH=amd64: builds the guest book, for an environment's Application
+guestbook: ## ARCH=amd64 EDITION=first: builds the guest book, for an environment's Application
 # The same source makes the same bytes, in whatever folder and commit.
-	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -buildvcs=false -ldflags '-s -w' -o build/guestbook/guestbook ./examples/guestbook
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -buildvcs=false -ldflags '-s -w -X main.edition=$(EDITION)' -o build/guestbook/guestbook ./examples/guestbook
 
 .PHONY: clean
 clean: ## what builds, deploys and tests left behind

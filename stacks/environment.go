@@ -73,7 +73,7 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	database := constructs.NewMySQL(stack, "mysql", e.Database)
 
 	e.Cluster.Network, e.Cluster.Database, e.Cluster.Alerts = network, database, alerts
-	web := constructs.NewWebserverCluster(stack, "web", e.Cluster)
+	web := constructs.NewWebserverCluster(stack, project.ClusterID, e.Cluster)
 
 	outputs := []output{
 		{"url", web.URL, "Where the web servers answer"},
@@ -98,6 +98,9 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	}
 	if web.ApplicationDigest != "" {
 		outputs = append(outputs, output{"application_digest", web.ApplicationDigest, "SHA-256 digest of the application's files"})
+	}
+	if web.ApplicationParameter != "" {
+		outputs = append(outputs, output{"application_parameter", web.ApplicationParameter, "SSM parameter of the application: the command image puts another one there"})
 	}
 	if database.FinalSnapshot != "" {
 		outputs = append(outputs, output{"database_final_snapshot", database.FinalSnapshot, "Snapshot that is taken when the database is deleted"})

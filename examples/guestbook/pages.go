@@ -22,9 +22,14 @@ var pageText string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
+// edition tells one version of the guest book from the next: go build -ldflags
+// "-X main.edition=second".
+var edition = "first"
+
 // view is what the page shows.
 type view struct {
 	Environment, Server string
+	Edition             string
 	Greeting            string
 	Token               string // of the form: sent twice, it makes one entry
 	Entries             []entry
@@ -46,7 +51,7 @@ func show(w http.ResponseWriter, r *http.Request, s *store, fault string) {
 	server, _ := os.Hostname()
 	v := view{
 		Environment: os.Getenv("ENVIRONMENT"), Server: server, Greeting: os.Getenv("GREETING"),
-		Token: rand.Text(), Fault: fault,
+		Edition: edition, Token: rand.Text(), Fault: fault,
 	}
 	status := http.StatusOK
 	if fault != "" {
