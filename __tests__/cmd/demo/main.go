@@ -64,7 +64,7 @@ func run(ctx context.Context, phases *phases, keep bool) error {
 		return err
 	}
 	lacks := localaws.CanServe()
-	show.Title("What happens, in about five minutes on two cores")
+	show.Title("What happens, in about four minutes on two cores")
 	for _, line := range announcement(lacks) {
 		show.Say("%s", line)
 	}
@@ -110,7 +110,7 @@ func announcement(lacks error) (lines []string) {
 	const width = show.Width - 6
 	steps := []string{
 		"A local AWS starts on this machine; no account is needed and none is touched.",
-		"The state store is made; then stage and prod, side by side. That takes four minutes, most of them waits that the AWS provider makes by itself: for the bucket's rules, the load balancers, the databases.",
+		"The state store is made; then stage and prod, side by side. That takes three minutes, two of them waits that the AWS provider makes by itself: for the bucket's rules, the load balancers, the databases.",
 		"The page of both answers, and a changed text is rolled out to stage while users come.",
 	}
 	if lacks != nil {
