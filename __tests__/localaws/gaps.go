@@ -9,10 +9,13 @@ func (a *AWS) closeGaps() {
 	keepLifecycleRules(a.Front)
 	a.keepPolicy()
 	keepUserData(a.Front)
+	a.launchAsTemplated()
+	a.letMembersIn()
 	keepTemplateTagsApart(a.Front)
 	keepRuleDescriptions(a.Front)
 	nameParameterSource(a.Front)
 	tellDatabasesApart(a.Front)
+	a.manageMasterPasswords()
 	writeAtOnce(a.Front)
 	a.listAllTagged()
 }
