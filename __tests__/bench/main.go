@@ -6,6 +6,8 @@
 // medians, and it is an error if the two do not synthesize the same bytes.
 //
 //	go -C __tests__ run ./bench
+//
+// With -demo, it measures make demo instead, phase by phase.
 package main
 
 import (
@@ -43,18 +45,31 @@ type measured struct{ plain, fast result }
 func main() {
 	runs := flag.Int("runs", 5, "`number` of runs of each setup for a median; half as many where one takes long")
 	markdown := flag.Bool("markdown", false, "print the table as Markdown")
+	demo := flag.Bool("demo", false, "measure make demo instead, with cold and with warm caches")
 	flag.Parse()
 	if *runs < 1 || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := bench(*runs, *markdown); err != nil {
+	render := func(t table.Writer) {
+		if *markdown {
+			fmt.Println(t.RenderMarkdown())
+			return
+		}
+		t.SetStyle(table.StyleLight)
+		fmt.Println(t.Render())
+	}
+	measure := bench
+	if *demo {
+		measure = benchDemo
+	}
+	if err := measure(*runs, render); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(runs int, markdown bool) error {
+func bench(runs int, render func(table.Writer)) error {
 	machine, err := describeMachine()
 	if err != nil {
 		return err
@@ -102,12 +117,7 @@ func bench(runs int, markdown bool) error {
 			megabytes(m.plain.memory), megabytes(m.fast.memory), fmt.Sprintf("%.1f", float64(m.plain.memory)/float64(m.fast.memory)),
 		})
 	}
-	if markdown {
-		fmt.Println(t.RenderMarkdown())
-	} else {
-		t.SetStyle(table.StyleLight)
-		fmt.Println(t.Render())
-	}
+	render(t)
 	each := func(many, few time.Duration) string { return fmt.Sprintf("%d ms", ((many - few) / 97).Milliseconds()) }
 	fmt.Printf("\nEach further environment: plain %s, fast %s.\n",
 		each(results["100"].plain.wall, results["3"].plain.wall), each(results["100"].fast.wall, results["3"].fast.wall))

@@ -9,7 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/go-version"
 )
@@ -72,11 +74,14 @@ func CheckTools(ctx context.Context) error {
 		last = openTofu
 	}
 	last.name = terraformBinary()
-	var errs []error
-	for _, t := range tools {
-		errs = append(errs, t.check(ctx))
+	all := append(slices.Clone(tools), last)
+	errs := make([]error, len(all))
+	var checks sync.WaitGroup
+	for i, t := range all {
+		checks.Go(func() { errs[i] = t.check(ctx) })
 	}
-	return errors.Join(append(errs, last.check(ctx))...)
+	checks.Wait()
+	return errors.Join(errs...)
 }
 
 // number finds a version without what may follow it, such as -rc1 or +ent: a

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -27,8 +28,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	keep := flag.Bool("keep", false, "stay up until Ctrl-C")
+	started := flag.Int64("started", 0, "Unix `time` at which the set-up before it began")
+	file := flag.String("phases", "", "`file` to write to when each phase was done, as JSON")
 	flag.Parse()
-	if err := run(ctx, *keep); err != nil {
+	phases := startPhases(*started)
+	err := run(ctx, phases, *keep)
+	if err = errors.Join(err, phases.write(*file)); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -36,6 +41,7 @@ func main() {
 
 // demo is one that runs.
 type demo struct {
+	phases   *phases
 	cloud    *localaws.AWS
 	settings project.Settings
 	dir      string
@@ -45,13 +51,12 @@ type demo struct {
 	users map[string]*zerodowntime.Stage // by Auto Scaling group
 }
 
-func run(ctx context.Context, keep bool) error {
-	start := time.Now()
+func run(ctx context.Context, phases *phases, keep bool) error {
 	root, err := localaws.AppDir()
 	if err != nil {
 		return err
 	}
-	d := &demo{dir: filepath.Join(root, "build", "demo"), users: map[string]*zerodowntime.Stage{}}
+	d := &demo{phases: phases, dir: filepath.Join(root, "build", "demo"), users: map[string]*zerodowntime.Stage{}}
 	if d.settings, err = project.Load(root); err != nil {
 		return err
 	}
@@ -59,14 +64,18 @@ func run(ctx context.Context, keep bool) error {
 		return err
 	}
 	lacks := localaws.CanServe()
-	show.Title("What happens, in about five minutes on two cores")
+	show.Title("What happens, in about four minutes on two cores")
 	for _, line := range announcement(lacks) {
 		show.Say("%s", line)
+	}
+	if err := localaws.CheckTools(ctx); err != nil {
+		return err
 	}
 	if err := d.start(ctx, lacks == nil); err != nil {
 		return err
 	}
 	defer d.cloud.Stop()
+	d.phases.end("local AWS up")
 
 	environments, err := d.deployAll(ctx)
 	if err != nil {
@@ -84,11 +93,15 @@ func run(ctx context.Context, keep bool) error {
 	for _, e := range environments {
 		table(os.Stdout, *e)
 	}
-	took := time.Since(start).Round(time.Second)
+	fmt.Println()
+	for _, line := range show.Wrap(d.phases.String(), show.Width) {
+		fmt.Println(line)
+	}
+	took := d.phases.took().Round(time.Second)
 	if keep {
 		return d.keep(ctx, took)
 	}
-	fmt.Printf("\nAll of it took %v and is gone now. It stays up with: make demo ARGS=--keep\nTo deploy by hand: make local\n", took)
+	fmt.Printf("All of it took %v and is gone now. It stays up with: make demo ARGS=--keep\nTo deploy by hand: make local\n", took)
 	return nil
 }
 
@@ -97,7 +110,7 @@ func announcement(lacks error) (lines []string) {
 	const width = show.Width - 6
 	steps := []string{
 		"A local AWS starts on this machine; no account is needed and none is touched.",
-		"The state store is made; then stage and prod, side by side. That takes four minutes, most of them waits that the AWS provider makes by itself: for the bucket's rules, the load balancers, the databases.",
+		"The state store is made; then stage and prod, side by side. That takes three minutes, two of them waits that the AWS provider makes by itself: for the bucket's rules, the load balancers, the databases.",
 		"The page of both answers, and a changed text is rolled out to stage while users come.",
 	}
 	if lacks != nil {
@@ -169,8 +182,7 @@ func (d *demo) keep(ctx context.Context, took time.Duration) error {
 		return err
 	}
 	defer os.Remove(file)
-	fmt.Printf(`
-All of it took %v and stays up until Ctrl-C. In another terminal:
+	fmt.Printf(`All of it took %v and stays up until Ctrl-C. In another terminal:
   cd %s
   . ../local.env
   npx cdktf output stage prod

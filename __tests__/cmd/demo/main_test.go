@@ -1,13 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/webserver-cluster/tests/cmd/internal/show"
 )
@@ -104,22 +108,27 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestStoreUsable: stage and prod start when Terraform has only the last resource of
-// the state store to wait for.
-func TestStoreUsable(t *testing.T) {
-	for line, want := range map[string]bool{
-		"state  aws_s3_bucket_lifecycle_configuration.store_old_versions: Creating...":                        false,
-		"       aws_s3_bucket_lifecycle_configuration.store_old_versions: Still creating... [10s elapsed]":    true,
-		"       aws_s3_bucket_lifecycle_configuration.store_old_versions: Still creating... [00m10s elapsed]": true,
-		"state  aws_dynamodb_table.store_locks: Still creating... [10s elapsed]":                              false,
-	} {
-		if storeUsable.MatchString(line) != want {
-			t.Errorf("%q: want %v", line, want)
-		}
+// TestPhases: what make bench-demo reads is what the demo says.
+func TestPhases(t *testing.T) {
+	p := startPhases(time.Now().Add(-10 * time.Second).Unix())
+	p.started = p.started.Add(-time.Minute)
+	p.end("pages answer")
+	file := filepath.Join(t.TempDir(), "phases.json")
+	if err := p.write(file); err != nil {
+		t.Fatal(err)
 	}
-	// The name is the state store's own.
-	source, err := os.ReadFile("../../../constructs/state_store.go")
-	if err != nil || !strings.Contains(string(source), "LifecycleConfiguration") {
-		t.Errorf("the state store has no lifecycle configuration: %v", err)
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read []phase
+	if err := json.Unmarshal(content, &read); err != nil {
+		t.Fatal(err)
+	}
+	if len(read) != 2 || read[0].Name != "set up" || read[0].Seconds < 10 || read[1].Seconds < 70 || !slices.Equal(read, p.done) {
+		t.Errorf("it is %+v", read)
+	}
+	if want := fmt.Sprintf("set up after %.0f s, pages answer after %.0f s", read[0].Seconds, read[1].Seconds); p.String() != want {
+		t.Errorf("it says %q, want %q", p, want)
 	}
 }

@@ -13,9 +13,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"example.com/webserver-cluster/internal/state"
 	"example.com/webserver-cluster/tests/cmd/internal/show"
 	"example.com/webserver-cluster/tests/workcopy"
 	"example.com/webserver-cluster/tests/zerodowntime"
@@ -25,43 +27,41 @@ const cdktf = "node_modules/.bin/cdktf"
 
 // deployAll makes the state store, stage and prod.
 func (d *demo) deployAll(ctx context.Context) ([]*environment, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	show.Title("The state store, stage and prod (make bootstrap; cdktf deploy stage prod)")
 	store, err := d.copy("store")
 	if err != nil {
 		return nil, err
 	}
-	// Stage and prod need the bucket and the table, and not the rest of what the
-	// provider waits for: a minute. By hand, one comes after the other.
-	usable := make(chan struct{})
-	made := sync.OnceFunc(func() { close(usable) })
-	bootstrapped := make(chan error, 1)
-	go func() {
+	var made *show.Deploy
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error {
 		progress := show.NewDeploy("make bootstrap")
 		defer progress.Close()
-		_, err := d.command(ctx, store, func(line string) {
-			progress.Line(line)
-			if storeUsable.MatchString(line) {
-				made()
-			}
-		}, "go", "run", "./cmd/state", "bootstrap", "--yes")
-		if err != nil {
-			cancel()
+		_, err := d.command(ctx, store, progress.Line, "go", "run", "./cmd/state", "bootstrap", "--yes")
+		return err
+	})
+	// By hand, one comes after the other. But stage and prod need the bucket and the
+	// table, and not the rest of what the provider waits for, a minute; and they can be
+	// synthesized before.
+	all.Go(func() error {
+		ready, readyCtx := errgroup.WithContext(ctx)
+		ready.Go(func() error { return d.storeUsable(readyCtx) })
+		ready.Go(func() error {
+			_, err := d.command(readyCtx, d.project, nil, cdktf, "synth")
+			return err
+		})
+		if err := ready.Wait(); err != nil {
+			return err
 		}
-		made()
-		bootstrapped <- err
-	}()
-	<-usable
-	progress := show.NewDeploy("cdktf deploy")
-	defer progress.Close()
-	var deployed error
-	if ctx.Err() == nil {
-		if _, deployed = d.command(ctx, d.project, progress.Line, cdktf, "deploy", "stage", "prod", "--auto-approve", "--outputs-file", "outputs.json"); deployed != nil {
-			cancel()
+		made = show.NewDeploy("cdktf deploy")
+		defer made.Close()
+		_, err := d.command(ctx, d.project, made.Line, cdktf, "deploy", "stage", "prod", "--skip-synth", "--auto-approve", "--outputs-file", "outputs.json")
+		if err == nil {
+			d.phases.end("stage and prod deployed")
 		}
-	}
-	if err := errors.Join(<-bootstrapped, deployed); err != nil {
+		return err
+	})
+	if err := all.Wait(); err != nil {
 		return nil, err
 	}
 	content, err := os.ReadFile(filepath.Join(d.project.Dir, "outputs.json"))
@@ -71,14 +71,24 @@ func (d *demo) deployAll(ctx context.Context) ([]*environment, error) {
 	read, err := readOutputs(content)
 	var environments []*environment
 	for _, name := range []string{"stage", "prod"} {
-		environments = append(environments, &environment{outputs: read[name], name: name, resources: progress.Made(name)})
+		environments = append(environments, &environment{outputs: read[name], name: name, resources: made.Made(name)})
 	}
 	return environments, err
 }
 
-// storeUsable is what Terraform prints ten seconds after it has begun with what it
-// does last: the bucket and the table are there, and how they are set up.
-var storeUsable = regexp.MustCompile(`aws_s3_bucket_lifecycle_configuration\.\w+: Still creating`)
+// storeUsable waits until the state store is as `state check` wants it.
+func (d *demo) storeUsable(ctx context.Context) error {
+	store := state.On(d.cloud.Config(), d.settings)
+	for slices.ContainsFunc(store.Check(ctx), func(f state.Finding) bool { return f.Err != nil }) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	d.phases.end("state store usable")
+	return nil
+}
 
 // serve shows the pages of the environments, and a rollout in the first of them.
 func (d *demo) serve(ctx context.Context, environments []*environment) (err error) {
@@ -95,6 +105,7 @@ func (d *demo) serve(ctx context.Context, environments []*environment) (err erro
 		d.usersOf(e.Group).Attach(d.cloud, e.URL, steady(body, d.settings.Project+"-"+e.name))
 		show.Say("%-6s%s says %q; its output url is %s", e.name, e.page, e.says, e.URL)
 	}
+	d.phases.end("pages answer")
 	if err := d.change(ctx, environments[0]); err != nil {
 		return err
 	}
@@ -133,6 +144,7 @@ func (d *demo) change(ctx context.Context, stage *environment) error {
 	before := stage.says
 	stage.says = heading(body)
 	show.Say("the page says %q", stage.says)
+	d.phases.end("rollout done")
 	show.Say("%d requests, %d failed; at least %d instances served", run.Sent(), len(run.Failures), run.Lowest())
 	if len(run.Failures) > 0 {
 		return fmt.Errorf("%d requests failed, the first one: %v", len(run.Failures), run.Failures[0])

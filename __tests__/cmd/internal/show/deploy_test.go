@@ -36,7 +36,7 @@ func TestDeploy(t *testing.T) {
 		{"a name with a hyphen", "load-test\n           No changes. Your infrastructure matches the configuration.",
 			[]string{"load-test     No changes. Your infrastructure matches the configuration."}},
 		{"what the provider waits for", "prod  aws_lb.web_lb: Creating...\n      aws_vpc.a: Creating...",
-			[]string{"prod       the AWS provider waits for the load balancer: about 60 s"}},
+			[]string{"prod       the AWS provider looks at the load balancer after 30 and 60 s"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got, want := strings.Join(watch(test.output), "\n"), strings.Join(test.want, "\n"); got != want {
