@@ -74,6 +74,10 @@ test: setup ## all tests
 	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 4 ./deploy ./state ./zerodowntime ./lifetime ./...
 	@cat build/figures
 
+.PHONY: test-browser
+test-browser: setup ## the page and the pictures, seen in Chromium, which it needs
+	$(tests) test -tags browser -count=1 -v ./browser
+
 .PHONY: test-rollout
 test-rollout: setup ## every scenario of a rollout under load, in three climates; an hour and a half
 	$(tests) test -count=1 -v -timeout 3h ./zerodowntime -args -full

@@ -34,7 +34,8 @@ type Options struct {
 	Region     string                           // AWS_REGION for commands that name none; default us-east-1
 	BuildDir   string                           // holds moto, if installed, and logs; default build/localaws in AppDir
 	TimeFactor float64                          // how fast AWS's time runs: at 10, AWS's 60 s take 6 s here; default 1
-	Servers    bool                             // run instances and load balancers for real (Linux; see package servers); default no
+	Servers    bool                             // run instances and load balancers for real; default no
+	ServerKind servers.Kind                     // with Servers: what instances are made of; default what servers.Choose says
 	BootDelay  time.Duration                    // with Servers: AWS time from launch to user data; default servers.DefaultBootDelay
 	OnEvent    func(event.Event)                // with Servers: told, one by one, what happens to them; default nobody
 	Databases  databases.Engine                 // what runs behind the DB instances of MySQL: mysql.Start; default nothing

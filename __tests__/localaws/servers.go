@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"cmp"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 func (a *AWS) addServers(o Options) error {
 	t := &teller{start: time.Now(), aws: a, tell: o.OnEvent, launched: map[string]event.Event{}}
 	config := servers.Config{
+		Kind:      o.ServerKind,
 		AWS:       a.Config(),
 		Outside:   a.Network,
 		Environ:   []string{"AWS_ENDPOINT_URL=" + servicesURL},
@@ -74,5 +76,18 @@ func (t *teller) event(e event.Event) {
 	}
 }
 
-// CanServe returns an error that says what this machine lacks for Options.Servers.
-func CanServe() error { return servers.Check() }
+// ServersOf says how Options.Servers would run instances here, in one or two
+// sentences, and what that does not show. The error says what is missing for any.
+func ServersOf() (string, error) {
+	kind, why, err := servers.Choose("")
+	if err != nil || kind == servers.Namespaces {
+		return "Instances are processes in network namespaces, behind a load balancer that checks and drains.", err
+	}
+	text := "Instances are plain processes on 127.0.0.1, behind a load balancer that checks and drains. " +
+		"They run the boot script with a folder of their own for its files, and show the same page, " +
+		"but no private addresses, no users, no isolation from this machine, no instance that calls AWS, and no server in another language than Python."
+	if why != nil {
+		text += " For the rest it lacks this: " + strings.Join(strings.Fields(why.Error()), " ")
+	}
+	return text, nil
+}

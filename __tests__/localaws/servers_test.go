@@ -2,6 +2,7 @@ package localaws_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,20 @@ const (
 // TestSite goes through what happens to a site, in order: each step starts
 // from two healthy servers.
 func TestSite(t *testing.T) {
-	s := newSite(t)
+	kinds := []servers.Kind{servers.Processes}
+	if runtime.GOOS == "linux" {
+		kinds = append(kinds, servers.Namespaces)
+	}
+	for _, kind := range kinds {
+		t.Run(string(kind), func(t *testing.T) { testSite(t, kind) })
+	}
+}
+
+func testSite(t *testing.T, kind servers.Kind) {
+	s := newSite(t, kind)
+	if got := s.cloud.Servers.Kind(); got != kind {
+		t.Fatalf("servers are made of %s, want %s", got, kind)
+	}
 	s.wait("two running servers of version 2", func() bool {
 		list := s.cloud.Servers.List()
 		return len(list) == 2 && !slices.ContainsFunc(list, func(x servers.Server) bool {
@@ -54,6 +68,7 @@ func TestSite(t *testing.T) {
 		name string
 		run  func(*site, *testing.T)
 	}{
+		{"console", (*site).testConsole},
 		{"alarm", (*site).testAlarm},
 		{"drain", (*site).testDrain},
 		{"fail open", (*site).testFailOpen},

@@ -23,6 +23,7 @@ import (
 
 	"example.com/webserver-cluster/tests/localaws"
 	"example.com/webserver-cluster/tests/localaws/event"
+	"example.com/webserver-cluster/tests/localaws/servers"
 )
 
 // site is a group of servers behind a load balancer.
@@ -40,12 +41,12 @@ type site struct {
 
 // newSite deploys two servers by AWS's own calls and waits until they are
 // healthy.
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T, kind servers.Kind) *site {
 	t.Helper()
 	ctx := t.Context()
 	s := &site{T: t}
 	cloud, err := localaws.Start(ctx, localaws.Options{
-		BuildDir: t.TempDir(), TimeFactor: siteTimeFactor, Servers: true, BootDelay: 5 * time.Second, Log: t.Logf,
+		BuildDir: t.TempDir(), TimeFactor: siteTimeFactor, Servers: true, ServerKind: kind, BootDelay: 5 * time.Second, Log: t.Logf,
 		OnEvent: func(e event.Event) {
 			s.mu.Lock()
 			defer s.mu.Unlock()

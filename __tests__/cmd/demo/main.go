@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -63,15 +62,18 @@ func run(ctx context.Context, phases *phases, keep bool) error {
 	if err := os.RemoveAll(d.dir); err != nil {
 		return err
 	}
-	lacks := localaws.CanServe()
+	servers, err := localaws.ServersOf()
+	if err != nil {
+		return err
+	}
 	show.Title("What happens, in about four minutes on two cores")
-	for _, line := range announcement(lacks) {
+	for _, line := range announcement(servers) {
 		show.Say("%s", line)
 	}
 	if err := localaws.CheckTools(ctx); err != nil {
 		return err
 	}
-	if err := d.start(ctx, lacks == nil); err != nil {
+	if err := d.start(ctx); err != nil {
 		return err
 	}
 	defer d.cloud.Stop()
@@ -81,12 +83,7 @@ func run(ctx context.Context, phases *phases, keep bool) error {
 	if err != nil {
 		return err
 	}
-	if lacks == nil {
-		err = d.serve(ctx, environments)
-	} else {
-		err = d.deployAgain(ctx)
-	}
-	if err != nil {
+	if err := d.serve(ctx, environments); err != nil {
 		return err
 	}
 	show.Title("What there is now")
@@ -105,16 +102,13 @@ func run(ctx context.Context, phases *phases, keep bool) error {
 	return nil
 }
 
-// announcement is what will happen. lacks is why no servers run.
-func announcement(lacks error) (lines []string) {
+// announcement is what will happen. servers is how instances run.
+func announcement(servers string) (lines []string) {
 	const width = show.Width - 6
 	steps := []string{
 		"A local AWS starts on this machine; no account is needed and none is touched.",
 		"The state store is made; then stage and prod, side by side. That takes three minutes, two of them waits that the AWS provider makes by itself: for the bucket's rules, the load balancers, the databases.",
 		"The page of both answers, and a changed text is rolled out to stage while users come.",
-	}
-	if lacks != nil {
-		steps[2] = "Stage is deployed again, which changes nothing."
 	}
 	for i, step := range steps {
 		for j, line := range show.Wrap(step, width) {
@@ -125,20 +119,16 @@ func announcement(lacks error) (lines []string) {
 			lines = append(lines, number+" "+line)
 		}
 	}
-	if lacks == nil {
-		return append(lines, show.Wrap("Instances are processes in network namespaces, behind a load balancer that checks and drains.", width)...)
-	}
-	lines = append(lines, show.Wrap("Instances and load balancers are no more than entries in moto: no page answers, and no rollout under load is shown. Why:", width)...)
-	return append(lines, show.Wrap(strings.Join(strings.Fields(lacks.Error()), " "), width)...)
+	return append(lines, show.Wrap(servers, width)...)
 }
 
 // start starts the local AWS and copies the project.
-func (d *demo) start(ctx context.Context, servers bool) error {
+func (d *demo) start(ctx context.Context) error {
 	show.Title("A local AWS")
 	// It outlives ctx: what is interrupted still wants to unlock its state.
 	var err error
 	d.cloud, err = localaws.Start(context.WithoutCancel(ctx), localaws.Options{
-		Region: d.settings.Region, TimeFactor: zerodowntime.DefaultTimeFactor, Servers: servers, OnEvent: d.note, Log: show.Say,
+		Region: d.settings.Region, TimeFactor: zerodowntime.DefaultTimeFactor, Servers: true, OnEvent: d.note, Log: show.Say,
 	})
 	if err != nil {
 		return err
@@ -182,12 +172,18 @@ func (d *demo) keep(ctx context.Context, took time.Duration) error {
 		return err
 	}
 	defer os.Remove(file)
-	fmt.Printf(`All of it took %v and stays up until Ctrl-C. In another terminal:
+	console, err := d.cloud.Console()
+	if err != nil {
+		return err
+	}
+	fmt.Printf(`All of it took %v and stays up until Ctrl-C. Instances, rollouts and alarms, in a
+browser: %s
+In another terminal:
   cd %s
   . ../local.env
   npx cdktf output stage prod
   npx cdktf deploy stage      # rolls out what you change in stacks/stage.go
-`, took, d.project.Dir)
+`, took, console, d.project.Dir)
 	<-ctx.Done()
 	return nil
 }

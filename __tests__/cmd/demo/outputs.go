@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -35,7 +34,7 @@ type environment struct {
 	outputs
 	name      string
 	resources int    // that its deploy made
-	page      string // where its page is; "" without servers
+	page      string // where its page is
 	says      string // the page's heading
 	instances string // that serve
 }
@@ -46,7 +45,7 @@ func table(w io.Writer, e environment) {
 	const indent, name = "  ", 10
 	fmt.Fprintf(w, "\n%s\n", e.name)
 	for _, row := range [][2]string{
-		{"page", cmp.Or(e.page, "none: no servers run here")},
+		{"page", e.page},
 		{"says", e.says},
 		{"instances", e.instances},
 		{"group", e.Group},

@@ -48,7 +48,7 @@ func command() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.IntVar(&options.Port, "port", 0, "port on 127.0.0.1; 0 takes a free one")
 	flags.StringVar(&options.Region, "region", "", "region for commands that name none (default: the one in the project's cdktf.json, else us-east-1)")
-	flags.BoolVar(&options.Servers, "servers", false, "run instances and load balancers for real (Linux, root or user namespaces; serve does where it can)")
+	flags.BoolVar(&options.Servers, "servers", false, "run instances and load balancers for real (default no; for serve, yes)")
 	flags.Float64Var(&options.TimeFactor, "time-factor", 1, "how fast AWS's time runs: at 10, its 60 s take 6 s")
 	flags.StringVar(&options.BuildDir, "build-dir", "", "where moto is installed, if need be, and logs (default build/localaws in the project)")
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/webserver-cluster/tests/cmd/internal/show"
 	"example.com/webserver-cluster/tests/localaws"
 )
 
@@ -22,12 +23,17 @@ func serveCommand(o *localaws.Options) *cobra.Command {
 		Short: "Run it until Ctrl-C and print what to export",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var lacks error
 			if !cmd.Flags().Changed("servers") {
-				lacks = localaws.CanServe()
-				o.Servers = lacks == nil
+				o.Servers = true
 			}
-			return serve(cmd.Context(), *o, file, lacks)
+			servers := "No servers run: the flag --servers says so."
+			if o.Servers {
+				var err error
+				if servers, err = localaws.ServersOf(); err != nil {
+					return err
+				}
+			}
+			return serve(cmd.Context(), *o, file, servers)
 		},
 	}
 	cmd.Flags().StringVar(&file, "env-file", "", "a file that holds, until Ctrl-C, what to export (default none)")
@@ -37,9 +43,8 @@ func serveCommand(o *localaws.Options) *cobra.Command {
 // rolloutPoll is how often the command rollout looks, in AWS time.
 const rolloutPoll = 5 * time.Second
 
-// serve runs it until Ctrl-C. lacks is why no instances run for real although
-// nobody has said so.
-func serve(ctx context.Context, o localaws.Options, file string, lacks error) error {
+// serve runs it until Ctrl-C. servers is what to say of how instances run.
+func serve(ctx context.Context, o localaws.Options, file, servers string) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	cloud, err := start(ctx, o)
@@ -59,9 +64,14 @@ func serve(ctx context.Context, o localaws.Options, file string, lacks error) er
 	}
 	fmt.Print(exports)
 	fmt.Fprint(os.Stderr, advice(cloud.Endpoint(), inProject(file), cloud.Clock.Factor(), cloud.Servers != nil))
-	if lacks != nil {
-		fmt.Fprintf(os.Stderr, "\nNo servers run, because of this:\n%v\n", lacks)
+	if cloud.Servers != nil {
+		console, err := cloud.Console()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "\nInstances, rollouts and alarms, in a browser: %s\n", console)
 	}
+	fmt.Fprintf(os.Stderr, "\n%s\n", strings.Join(show.Wrap(servers, show.Width), "\n"))
 	<-ctx.Done()
 	return nil
 }

@@ -27,7 +27,7 @@ func TestEnvFile(t *testing.T) {
 	if _, err := os.Stat(file); err == nil {
 		t.Error("the file is left behind")
 	}
-	for _, want := range []string{". " + file, "time runs 10 times", "curl -s $(node"} {
+	for _, want := range []string{". " + file, "time runs 10 times", "curl -s $(node", "in a browser: http://127.0.0.1:"} {
 		if !strings.Contains(p.stderr.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, &p.stderr)
 		}
@@ -91,9 +91,9 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// TestNoServers: where no namespaces are to be had, it serves all the same and says
-// what is missing.
-func TestNoServers(t *testing.T) {
+// TestNoNamespaces: where none are to be had, it serves all the same, by plain
+// processes, and says so and why.
+func TestNoNamespaces(t *testing.T) {
 	// A user namespace of its own may forbid itself network namespaces.
 	const forbid = `echo 0 > /proc/sys/user/max_net_namespaces && exec "$@"`
 	if output, err := exec.Command("unshare", "--user", "--map-root-user", "sh", "-c", forbid, "sh", "true").CombinedOutput(); err != nil {
@@ -105,7 +105,41 @@ func TestNoServers(t *testing.T) {
 	}
 	p.Process.Signal(syscall.SIGINT)
 	p.Wait()
-	if got := p.stderr.String(); p.ProcessState.ExitCode() != 0 || !strings.Contains(got, "No servers run, because of this:\nservers need Linux") || strings.Contains(got, "curl") {
+	if got := p.stderr.String(); p.ProcessState.ExitCode() != 0 || !strings.Contains(words(got), "Instances are plain processes on 127.0.0.1") || !strings.Contains(words(got), "lacks this: namespaces need Linux") || !strings.Contains(got, "curl") {
 		t.Errorf("exit status %d, said\n%s", p.ProcessState.ExitCode(), got)
+	}
+}
+
+// words is a text without its line breaks.
+func words(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// TestServersAsTold: the environment may say what instances are made of, and a flag
+// that there are none.
+func TestServersAsTold(t *testing.T) {
+	for _, test := range []struct {
+		variable string
+		args     []string
+		says     string
+	}{
+		{"processes", nil, "Instances are plain processes on 127.0.0.1"},
+		{"namespaces", nil, "Instances are processes in network namespaces"},
+		{"processes", []string{"--servers=false"}, "No servers run"},
+	} {
+		t.Run(test.says, func(t *testing.T) {
+			t.Setenv("LOCALAWS_SERVERS", test.variable)
+			p := launch(t, append([]string{"serve"}, test.args...)...)
+			p.await(t, address)
+			p.Process.Signal(syscall.SIGINT)
+			p.Wait()
+			if got := words(p.stderr.String()); !strings.Contains(got, test.says) || strings.Contains(got, "lacks this") {
+				t.Errorf("it says\n%s", got)
+			}
+		})
+	}
+	t.Setenv("LOCALAWS_SERVERS", "docker")
+	p := launch(t, "serve")
+	p.Wait()
+	if got, want := p.stderr.String(), "localaws: LOCALAWS_SERVERS: \"docker\": must be namespaces or processes\n"; p.ProcessState.ExitCode() != 1 || got != want {
+		t.Errorf("exit status %d, said %q, want %q", p.ProcessState.ExitCode(), got, want)
 	}
 }

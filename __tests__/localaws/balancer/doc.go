@@ -17,7 +17,8 @@
 // ports of its listeners. Where those are not allowed (ports below 1024 without
 // root) it listens on free ports instead, and says so; its DNS name then is
 // address:port of the listener with the lowest port, so that http://DNSNAME
-// works in both cases. Nothing resolves names that only exist here.
+// works in both cases. Where there is no address but 127.0.0.1 (macOS), all load
+// balancers have that one, and free ports. Nothing resolves names that only exist here.
 //
 // # Metrics
 //

@@ -60,6 +60,10 @@ const errNotPermitted = syscall.EACCES
 // maxAddress is the last N of 127.0.2.N.
 const maxAddress = 254
 
+// loopback is the address of all load balancers where there is no other, as on
+// macOS, which has of 127.0.0.0/8 this one alone.
+const loopback = "127.0.0.1"
+
 // newBalancer finds a load balancer its address. Other local AWSs may run on
 // this machine: the first address whose port 80 is free is taken.
 func newBalancer(all *Balancers, arn, name string) (*balancer, error) {
@@ -72,6 +76,14 @@ func newBalancer(all *Balancers, arn, name string) (*balancer, error) {
 				lb.reserved = socket
 				lb.dnsName = strings.TrimSuffix(socket.Addr().String(), ":80")
 				return lb, nil
+			}
+			if errors.Is(err, syscall.EADDRNOTAVAIL) {
+				lb.ip = loopback
+				lb.reserved, err = net.Listen("tcp", loopback+":0")
+				if err == nil {
+					lb.dnsName = lb.reserved.Addr().String()
+				}
+				return lb, err
 			}
 			if !errors.Is(err, errNotPermitted) {
 				break // taken: the next address
@@ -138,6 +150,8 @@ func (lb *balancer) listen(port int, withTLS bool) (*listener, error) {
 	var err error
 	if lb.reserved != nil && (port == 80 || portOf(lb.reserved) != 80) {
 		l.socket, lb.reserved = lb.reserved, nil
+	} else if lb.ip == loopback {
+		l.socket, err = net.Listen("tcp", loopback+":0") // the port may be anybody's
 	} else if l.socket, err = net.Listen("tcp", net.JoinHostPort(lb.ip, strconv.Itoa(port))); errors.Is(err, errNotPermitted) {
 		l.socket, err = net.Listen("tcp", net.JoinHostPort(lb.ip, "0"))
 	}
@@ -145,7 +159,7 @@ func (lb *balancer) listen(port int, withTLS bool) (*listener, error) {
 		return nil, err
 	}
 	if portOf(l.socket) != port {
-		lb.all.config.Log("load balancer %s: port %d needs root; its listener is at %s", lb.name, port, l.socket.Addr())
+		lb.all.config.Log("load balancer %s: port %d cannot be had here; its listener is at %s", lb.name, port, l.socket.Addr())
 	}
 	l.server = &http.Server{
 		Handler:  l,

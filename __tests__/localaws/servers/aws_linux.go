@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,6 +18,12 @@ import (
 	"github.com/jmespath/go-jmespath"
 	"github.com/spf13/pflag"
 )
+
+func init() {
+	if filepath.Base(os.Args[0]) == "aws" {
+		os.Exit(runAWS(os.Args[1:], os.Stdout, os.Stderr))
+	}
+}
 
 // awsCommand is the program aws in a machine. Amazon Linux 2023 has the AWS CLI, version 2;
 // the host may have none, or version 1, and either takes Python a second a

@@ -1,6 +1,7 @@
 // Package servers gives the EC2 instances of the local AWS what its fake lacks:
-// real processes. Every instance becomes a machine in Linux namespaces that
-// runs the instance's real, unmodified user data:
+// real processes. Every instance becomes a machine that runs the instance's real
+// user data, in Linux namespaces or, where there are none, as plain processes; see
+// Choose. What follows is said of those in namespaces:
 //
 //	this process ──control socket──> init (pid 1) ──> user data, as root
 //	                                              └──> services, started by systemctl
@@ -39,13 +40,37 @@
 //
 // Linux, root or unprivileged user namespaces, and with an Outside /dev/net/tun. Without root, a machine's
 // root is the caller, and DynamicUser= and User= have no effect: there is only
-// one user to be. Where neither is allowed (some containers, Ubuntu's AppArmor
-// restriction), and on other systems, New returns an error that says so.
+// one user to be.
+//
+// # Machines of plain processes
+//
+// Where no namespaces may be made (macOS, some containers, Ubuntu's AppArmor
+// restriction), a machine is a process group whose first process does what pid 1
+// does above. The same user data runs with a folder of the machine's own in the
+// place of /: the absolute paths in its text are put below that. systemctl is there,
+// common programs for text and files, and Python, whose servers get a free port of
+// 127.0.0.1 that Dial knows. Not shown are:
+//
+//   - the private address, and a network that is the machine's own;
+//   - users: all runs as the caller;
+//   - AWS, as an instance sees it: its metadata, its role, the command aws;
+//   - programs that would change this system (dnf, useradd, mount) or are not part
+//     of every system: the user data fails with 127;
+//   - servers in another language than Python, since they bind the port itself;
+//   - isolation: a script that makes up a path outside its text reaches this
+//     system's files. A path that only looks like a file's, such as a route /home,
+//     is put below the folder, too.
+//
+// Of a service, systemctl stop ends the main process alone. Killing the machine
+// ends all processes that have not made themselves a group of their own.
+//
+// # User data
 //
 // User data is run as cloud-init does when it starts with #!, once; cloud-config
 // is not understood.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
 //
-// pid 1, systemctl and aws are this package, too: importing it makes a program act as
-// them when it is called localaws-instance, systemctl or aws.
+// A machine's first process, systemctl and aws are this package, too: importing it
+// makes a program act as them when it is called localaws-instance,
+// localaws-processes, systemctl or aws.
 package servers

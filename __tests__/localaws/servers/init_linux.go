@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"strconv"
@@ -17,31 +16,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// searchPath is PATH in a machine, where there is nothing of the host user's own.
-const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 // init turns the program into what its name says. A machine has no other
 // program that is sure to be there.
 func init() {
-	switch filepath.Base(os.Args[0]) {
-	case initName:
+	if filepath.Base(os.Args[0]) == initName {
 		err := runInit()
 		fmt.Fprintf(os.Stderr, "%s: %v\n", initName, err)
 		os.Exit(1)
-	case "systemctl":
-		os.Exit(runSystemctl(os.Args[1:]))
-	case "aws":
-		os.Exit(runAWS(os.Args[1:], os.Stdout, os.Stderr))
 	}
 }
 
 // programs are what a machine has besides the host's.
 var programs = []string{"systemctl", "aws"}
-
-// defaultEnvironment is what units get besides their own, as by systemd's
-// DefaultEnvironment=.
-// https://www.freedesktop.org/software/systemd/man/latest/systemd-system.conf.html#DefaultEnvironment=
-var defaultEnvironment []string
 
 // runInit is pid 1 of a machine. It returns only with an error; when the
 // process that started it ends, so does it. It does not reap orphans: in the
@@ -251,32 +237,4 @@ func providePython(found string) error {
 		}
 	}
 	return os.Symlink(found, want)
-}
-
-// runScripts runs the image's script and the user data, one after the other.
-func runScripts(order bootOrder) error {
-	for _, s := range []struct{ name, path, text string }{
-		{"image script", "/run/image", order.Image},
-		// Where cloud-init puts it.
-		{"user data", "/var/lib/cloud/instance/scripts/part-001", order.UserData},
-	} {
-		if s.text == "" {
-			continue
-		}
-		if !strings.HasPrefix(s.text, "#!") {
-			return fmt.Errorf("%s: it starts with %.20q; only scripts, which start with #!, are run here", s.name, s.text)
-		}
-		if err := os.MkdirAll(filepath.Dir(s.path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(s.path, []byte(s.text), 0o700); err != nil {
-			return err
-		}
-		cmd := exec.Command(s.path)
-		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-	}
-	return nil
 }

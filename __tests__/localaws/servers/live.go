@@ -12,7 +12,7 @@ import (
 // server is a Server and its machine.
 type server struct {
 	Details
-	machine *machine // nil until the boot delay is over
+	machine machine // nil until the boot delay is over
 	cancel  context.CancelFunc
 }
 
@@ -66,9 +66,9 @@ func (f *Fleet) live(ctx context.Context, s *server, image Image) {
 const shutDownPatience = 2 * time.Minute
 
 // connect serves the machine's network, if it has one, until its end.
-func (f *Fleet) connect(s *server, m *machine) {
+func (f *Fleet) connect(s *server, m machine) {
 	select {
-	case file := <-m.network:
+	case file := <-m.network():
 		n, err := newNetwork(file, f.config.Outside, func() Details { return f.details(s) })
 		if err != nil {
 			file.Close()
@@ -76,8 +76,8 @@ func (f *Fleet) connect(s *server, m *machine) {
 			return
 		}
 		defer n.close()
-		<-m.ended
-	case <-m.ended:
+		<-m.ended()
+	case <-m.ended():
 	}
 }
 
@@ -88,16 +88,16 @@ func (f *Fleet) details(s *server) Details {
 }
 
 // watch notes how the boot ends, and whether the machine ends on its own.
-func (f *Fleet) watch(ctx context.Context, s *server, m *machine) {
+func (f *Fleet) watch(ctx context.Context, s *server, m machine) {
 	select {
-	case err := <-m.booted:
+	case err := <-m.booted():
 		f.booted(s, err)
-	case <-m.ended:
+	case <-m.ended():
 	case <-ctx.Done():
 		return
 	}
 	select {
-	case <-m.ended:
+	case <-m.ended():
 		f.setState(s, Down)
 		f.tell(s, event.Killed, "")
 	case <-ctx.Done():
@@ -124,13 +124,13 @@ func (f *Fleet) setState(s *server, state State) {
 }
 
 // start starts a machine whose console is that of the instance id.
-func (f *Fleet) start(id string, order bootOrder) (*machine, error) {
+func (f *Fleet) start(id string, order bootOrder) (machine, error) {
 	console, err := os.Create(f.consolePath(id))
 	if err != nil {
 		return nil, err
 	}
 	defer console.Close() // the machine has a copy
-	return startMachine(order, console)
+	return startMachine(f.kind, order, console)
 }
 
 func (f *Fleet) tell(s *server, kind event.Kind, detail string) {

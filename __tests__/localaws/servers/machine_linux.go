@@ -15,19 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrDown is what a connection to a machine that has ended fails with.
-var ErrDown = errors.New("the instance is down")
-
 // initName is what pid 1 of a machine is called.
 const initName = "localaws-instance"
 
-// machine is a running one, seen from outside.
-type machine struct {
-	cmd     *exec.Cmd
-	control *net.UnixConn
-	network chan *os.File // gets the network interface of a machine that has one
-	booted  chan error    // gets how the user data ended
-	ended   chan struct{} // closed when no process of the machine is left
+// namespaced is a machine made of namespaces.
+type namespaced struct {
+	signs
+	cmd      *exec.Cmd
+	control  *net.UnixConn
+	networks chan *os.File // gets the network interface of a machine that has one
 
 	mu      sync.Mutex
 	lastID  uint64
@@ -39,9 +35,8 @@ type dialed struct {
 	err  error
 }
 
-// startMachine starts a machine, which then boots. What it prints goes to
-// console.
-func startMachine(boot bootOrder, console *os.File) (*machine, error) {
+// startNamespaces starts a machine of namespaces.
+func startNamespaces(boot bootOrder, console *os.File) (machine, error) {
 	// Packets, so that each read gets one message.
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -74,19 +69,18 @@ func startMachine(boot bootOrder, console *os.File) (*machine, error) {
 		control.Close()
 		return nil, fmt.Errorf("start a machine: %w", err)
 	}
-	m := &machine{
-		cmd:     cmd,
-		control: control.(*net.UnixConn),
-		network: make(chan *os.File, 1),
-		booted:  make(chan error, 1),
-		ended:   make(chan struct{}),
-		waiting: map[uint64]chan dialed{},
+	m := &namespaced{
+		signs:    newSigns(),
+		cmd:      cmd,
+		control:  control.(*net.UnixConn),
+		networks: make(chan *os.File, 1),
+		waiting:  map[uint64]chan dialed{},
 	}
 	go m.readReports()
 	go func() {
 		cmd.Wait() // its status says only that it was killed
 		control.Close()
-		close(m.ended)
+		close(m.end)
 	}()
 	if err := m.send(boot); err != nil {
 		m.kill()
@@ -95,19 +89,16 @@ func startMachine(boot bootOrder, console *os.File) (*machine, error) {
 	return m, nil
 }
 
-// kill ends all processes of the machine and returns when they have ended.
-func (m *machine) kill() {
+// kill has the kernel kill all of the machine with its pid 1.
+func (m *namespaced) kill() {
 	m.cmd.Process.Kill()
-	<-m.ended
+	<-m.end
 }
 
-// shutDown has the machine stop its services, as EC2 does before it ends an
-// instance, and ends it when they have stopped or patience is over.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html
-func (m *machine) shutDown(patience <-chan time.Time) {
+func (m *namespaced) shutDown(patience <-chan time.Time) {
 	if m.send(order{}) == nil {
 		select {
-		case <-m.ended:
+		case <-m.end:
 			return
 		case <-patience:
 		}
@@ -115,7 +106,10 @@ func (m *machine) shutDown(patience <-chan time.Time) {
 	m.kill()
 }
 
-func (m *machine) send(message any) error {
+// network gets the machine's network interface, if it has one.
+func (m *namespaced) network() <-chan *os.File { return m.networks }
+
+func (m *namespaced) send(message any) error {
 	data, err := json.Marshal(message)
 	if err != nil {
 		return err
@@ -125,7 +119,7 @@ func (m *machine) send(message any) error {
 }
 
 // dial connects to a port of the machine.
-func (m *machine) dial(ctx context.Context, port int) (net.Conn, error) {
+func (m *namespaced) dial(ctx context.Context, port int) (net.Conn, error) {
 	answer := make(chan dialed, 1)
 	m.mu.Lock()
 	m.lastID++
@@ -139,7 +133,7 @@ func (m *machine) dial(ctx context.Context, port int) (net.Conn, error) {
 	select {
 	case d := <-answer:
 		return d.conn, d.err
-	case <-m.ended:
+	case <-m.end:
 		return nil, ErrDown
 	case <-ctx.Done():
 		m.mu.Lock()
@@ -155,7 +149,7 @@ func (m *machine) dial(ctx context.Context, port int) (net.Conn, error) {
 }
 
 // readReports reads until the machine has ended.
-func (m *machine) readReports() {
+func (m *namespaced) readReports() {
 	data, oob := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(4))
 	for {
 		n, oobn, _, _, err := m.control.ReadMsgUnix(data, oob)
@@ -168,7 +162,7 @@ func (m *machine) readReports() {
 		}
 		file := receivedFile(oob[:oobn])
 		if r.Network {
-			m.network <- file
+			m.networks <- file
 			continue
 		}
 		conn, err := asConn(file)
@@ -176,7 +170,7 @@ func (m *machine) readReports() {
 			err = errors.New(r.Error)
 		}
 		if r.ID == 0 {
-			m.booted <- err
+			m.boot <- err
 			continue
 		}
 		m.mu.Lock()

@@ -57,7 +57,7 @@ func bootIn(t *testing.T, outside Outside, script string) string {
 	}()
 	order := bootOrder{Hostname: "host", Address: "10.1.0.5", Network: true, UserData: "#!/bin/bash\nexec > /tmp/out 2>&1\n" + script}
 	order.UserData += "\nexec > /dev/tcp/203.0.113.7/99; cat /tmp/out\n"
-	if _, err := startBoot(t, order, reporting{outside, listener.Addr().String()}); err != nil {
+	if _, err := startBoot(t, Namespaces, order, reporting{outside, listener.Addr().String()}); err != nil {
 		t.Fatal(err)
 	}
 	return <-report

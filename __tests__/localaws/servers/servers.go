@@ -27,6 +27,7 @@ const DefaultBootDelay = 20 * time.Second
 type Config struct {
 	AWS       aws.Config                       // for clients of the local AWS, where the instances are
 	Clock     *clock.Clock                     // AWS's time
+	Kind      Kind                             // what machines are made of; default see KindVariable
 	Dir       string                           // where a folder with the consoles' output is made
 	BootDelay time.Duration                    // AWS time from launch to user data; default DefaultBootDelay
 	Outside   Outside                          // the network around machines; default none: they have only themselves
@@ -70,6 +71,7 @@ type Server struct {
 // Fleet is all servers of a local AWS.
 type Fleet struct {
 	config Config
+	kind   Kind
 	python string // for bootOrder.Python
 	dir    string // of the consoles' output
 	aws    instances
@@ -95,7 +97,11 @@ func New(c Config) (*Fleet, error) {
 		c.Log = func(string, ...any) {}
 	}
 	c.BootDelay = cmp.Or(c.BootDelay, DefaultBootDelay)
-	python, err := hostPython()
+	kind, _, err := Choose(c.Kind)
+	if err != nil {
+		return nil, err
+	}
+	python, err := hostPython(kind)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +111,7 @@ func New(c Config) (*Fleet, error) {
 	}
 	f := &Fleet{
 		config:  c,
+		kind:    kind,
 		python:  python,
 		dir:     dir,
 		aws:     instances{config: c.AWS, regions: map[string]bool{c.AWS.Region: true}},
@@ -112,49 +119,14 @@ func New(c Config) (*Fleet, error) {
 		images:  map[string]Image{},
 	}
 	f.ctx, f.stop = context.WithCancel(context.Background())
-	if err := f.probe(); err != nil {
-		f.Stop()
-		return nil, err
-	}
 	f.done.Go(f.follow)
 	return f, nil
 }
 
-// Check returns an error that says what the system lacks to run servers.
-func Check() error {
-	python, err := hostPython()
-	if err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("", "servers-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	return (&Fleet{python: python, dir: dir, config: Config{Outside: nowhere{}}}).probe()
-}
-
-// probe starts a machine to see whether that works here.
-func (f *Fleet) probe() error {
-	m, err := f.start("probe", f.order(Server{Address: "192.0.2.1"}, "", Image{}))
-	if err == nil {
-		defer m.kill()
-		select {
-		case err = <-m.booted:
-		case <-m.ended:
-			err = ErrDown
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("servers need Linux and either root or user namespaces for everyone "+
-			"(sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu; a container must be privileged): %w\n%s", err, f.Console("probe"))
-	}
-	return nil
-}
-
-// hostPython is where Python is if not at /usr/bin/python3; "" if nowhere.
-func hostPython() (string, error) {
-	if _, err := os.Stat("/usr/bin/python3"); err == nil {
+// hostPython is where Python is; "" if nowhere or, for Namespaces, if at
+// /usr/bin/python3.
+func hostPython(kind Kind) (string, error) {
+	if _, err := os.Stat("/usr/bin/python3"); err == nil && kind == Namespaces {
 		return "", nil
 	}
 	shim, err := exec.LookPath("python3")
@@ -168,6 +140,9 @@ func hostPython() (string, error) {
 	}
 	return strings.TrimSpace(string(output)), nil
 }
+
+// Kind is what the machines are made of.
+func (f *Fleet) Kind() Kind { return f.kind }
 
 // Stop ends all servers and returns when none of their processes is left.
 func (f *Fleet) Stop() {
@@ -204,7 +179,7 @@ func (f *Fleet) Get(instanceID string) (Server, bool) {
 // instance that boots or is down refuses connections; on AWS they would time out.
 func (f *Fleet) Dial(ctx context.Context, instanceID string, port int) (net.Conn, error) {
 	f.mu.Lock()
-	var m *machine
+	var m machine
 	if s := f.servers[instanceID]; s != nil {
 		m = s.machine
 	}
@@ -219,7 +194,7 @@ func (f *Fleet) Dial(ctx context.Context, instanceID string, port int) (net.Conn
 // instance itself stays, in the eyes of AWS.
 func (f *Fleet) Kill(instanceID string) error {
 	f.mu.Lock()
-	var m *machine
+	var m machine
 	if s := f.servers[instanceID]; s != nil {
 		m = s.machine
 	}

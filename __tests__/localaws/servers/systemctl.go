@@ -11,8 +11,14 @@ import (
 	"sync"
 )
 
-// managerSocket is where pid 1 hears from systemctl.
-const managerSocket = "/run/systemd/private"
+func init() {
+	if filepath.Base(os.Args[0]) == "systemctl" {
+		os.Exit(runSystemctl(os.Args[1:]))
+	}
+}
+
+// managerSocket is where the machine's first process hears from systemctl.
+var managerSocket = root + "/run/systemd/private"
 
 // outcome is what systemctl prints and exits with.
 type outcome struct {

@@ -12,6 +12,14 @@ import (
 	"github.com/kballard/go-shellquote"
 )
 
+// searchPath is PATH in a machine, where there is nothing of the host user's own.
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// defaultEnvironment is what units get besides their own, as by systemd's
+// DefaultEnvironment=.
+// https://www.freedesktop.org/software/systemd/man/latest/systemd-system.conf.html#DefaultEnvironment=
+var defaultEnvironment []string
+
 // command is a command line, without the signs before it.
 type command struct {
 	args      []string
@@ -88,6 +96,9 @@ func (c command) fill(environment []string) []string {
 // https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#Environment
 func (u *unit) environ() ([]string, error) {
 	env := slices.Concat([]string{"PATH=" + searchPath, "LANG=C.UTF-8"}, defaultEnvironment)
+	if root != "" {
+		env = environment(root, os.Getenv("HOSTNAME"))
+	}
 	if u.user != nil {
 		env = append(env, "USER="+u.user.name, "LOGNAME="+u.user.name, "HOME="+u.user.home, "SHELL=/sbin/nologin")
 	}

@@ -64,7 +64,7 @@ var withoutEffect = []string{
 
 func newUnit(name string, options []*systemd.UnitOption) (*unit, error) {
 	u := &unit{
-		name: name, dir: "/", restart: "no", restartSec: defaultRestartSec, startLimit: defaultStartLimit, startWithin: defaultStartWithin,
+		name: name, dir: root + "/", restart: "no", restartSec: defaultRestartSec, startLimit: defaultStartLimit, startWithin: defaultStartWithin,
 		killSignal: syscall.SIGTERM, killMode: "control-group", stopTimeout: defaultStopTimeout,
 	}
 	var who identity
@@ -164,7 +164,7 @@ var errNoUnit = errors.New("not found")
 // loadUnit reads a unit file.
 func loadUnit(name string) (*unit, error) {
 	for _, dir := range unitPath {
-		f, err := os.Open(filepath.Join(dir, name))
+		f, err := os.Open(filepath.Join(root+dir, name))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		} else if err != nil {

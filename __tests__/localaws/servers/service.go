@@ -56,7 +56,7 @@ func startService(u *unit) (*service, error) {
 
 // prepare makes the folders that the unit wants.
 func (s *service) prepare() error {
-	if s.unit.box.privateTmp {
+	if s.unit.box.privateTmp && root == "" {
 		s.privateTmp = filepath.Join("/tmp", "systemd-private-"+s.unit.name)
 		if err := os.MkdirAll(s.privateTmp, 0o700); err != nil {
 			return err
@@ -195,10 +195,11 @@ func (s *service) run(c command, started func()) error {
 	cmd.Env = env
 	cmd.Dir = s.unit.dir
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: root == ""}
 	start := cmd.Start
-	if !c.privilege {
-		cmd.SysProcAttr.Credential, cmd.SysProcAttr.AmbientCaps = s.unit.credential, s.unit.ambient
+	if !c.privilege && root == "" {
+		cmd.SysProcAttr.Credential = s.unit.credential
+		setAmbient(cmd.SysProcAttr, s.unit.ambient)
 		start = func() error { return s.unit.box.confined(s.privateTmp, cmd.Start) }
 	}
 	if err := start(); err != nil {
@@ -257,7 +258,8 @@ func (s *service) signal(signal syscall.Signal) {
 		return
 	}
 	id := -s.process.Pid
-	if s.unit.killMode == "process" || s.unit.killMode == "mixed" && signal != syscall.SIGKILL {
+	// In a machine of plain processes, all are of one group, for them to end together.
+	if root != "" || s.unit.killMode == "process" || s.unit.killMode == "mixed" && signal != syscall.SIGKILL {
 		id = s.process.Pid
 	}
 	syscall.Kill(id, signal)

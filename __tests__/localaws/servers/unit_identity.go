@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // identity is who a unit asks to be.
@@ -53,12 +51,12 @@ func (u *unit) become(who identity) error {
 		c.Gid = gid
 	}
 	if u.dir == "~" {
-		u.dir = "/root"
+		u.dir = root + "/root"
 		if u.user != nil {
 			u.dir = u.user.home
 		}
 	}
-	if mapsUsers() { // else there is no one else to be
+	if root == "" && mapsUsers() { // else there is no one else to be
 		u.credential = &c
 	}
 	return nil
@@ -115,11 +113,12 @@ func mapsUsers() bool {
 	return err == nil && len(fields) == 3 && fields[2] != "1"
 }
 
-// capabilities are those that a service may need without being root.
+// capabilities are those that a service may need without being root, by their number
+// in Linux's capability.h.
 var capabilities = map[string]uintptr{
-	"CAP_NET_BIND_SERVICE": unix.CAP_NET_BIND_SERVICE, // ports below 1024
-	"CAP_NET_RAW":          unix.CAP_NET_RAW,
-	"CAP_SYS_NICE":         unix.CAP_SYS_NICE,
+	"CAP_NET_BIND_SERVICE": 10, // ports below 1024
+	"CAP_NET_RAW":          13,
+	"CAP_SYS_NICE":         23,
 }
 
 func (u *unit) addCapabilities(value string) error {

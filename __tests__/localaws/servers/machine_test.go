@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,23 +34,41 @@ systemctl enable --now webserver.service
 systemctl is-active webserver
 `
 
+// kinds are those that have to work here.
+func kinds() []Kind {
+	if runtime.GOOS == "linux" {
+		return []Kind{Namespaces, Processes}
+	}
+	return []Kind{Processes}
+}
+
+// eachKind runs a test for machines of each kind.
+func eachKind(t *testing.T, test func(*testing.T, Kind)) {
+	for _, kind := range kinds() {
+		t.Run(string(kind), func(t *testing.T) { test(t, kind) })
+	}
+}
+
 // boot starts a machine that ends with the test, and waits for the end of its
 // user data.
-func boot(t *testing.T, order bootOrder) (*machine, error) {
+func boot(t *testing.T, kind Kind, order bootOrder) (machine, error) {
 	t.Helper()
-	return startBoot(t, order, nil)
+	return startBoot(t, kind, order, nil)
 }
 
 // startBoot is boot in a network.
-func startBoot(t *testing.T, order bootOrder, outside Outside) (*machine, error) {
+func startBoot(t *testing.T, kind Kind, order bootOrder, outside Outside) (machine, error) {
 	t.Helper()
 	console, err := os.Create(filepath.Join(t.TempDir(), "console"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer console.Close()
+	if order.Python, err = hostPython(kind); err != nil {
+		t.Fatal(err)
+	}
 	consoles.Store(t.Name(), console.Name())
-	m, err := startMachine(order, console)
+	m, err := startMachine(kind, order, console)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,16 +80,16 @@ func startBoot(t *testing.T, order bootOrder, outside Outside) (*machine, error)
 		}
 	})
 	if outside != nil {
-		n, err := newNetwork(<-m.network, outside, func() Details { return Details{Server: Server{ID: "i-1"}} })
+		n, err := newNetwork(<-m.network(), outside, func() Details { return Details{Server: Server{ID: "i-1"}} })
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(n.close)
 	}
 	select {
-	case err := <-m.booted:
+	case err := <-m.booted():
 		return m, err
-	case <-m.ended:
+	case <-m.ended():
 		t.Fatal("the machine ended at once")
 	case <-time.After(time.Minute):
 		t.Fatal("the machine does not boot")
@@ -93,7 +112,7 @@ func bootedConsole(t *testing.T) string {
 }
 
 // get asks a machine for its page, until it answers.
-func get(t *testing.T, m *machine) string {
+func get(t *testing.T, m machine) string {
 	t.Helper()
 	client := http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
@@ -117,10 +136,12 @@ func get(t *testing.T, m *machine) string {
 	}
 }
 
-func TestMachinesAreApart(t *testing.T) {
-	var machines []*machine
+func TestMachinesAreApart(t *testing.T) { eachKind(t, machinesAreApart) }
+
+func machinesAreApart(t *testing.T, kind Kind) {
+	var machines []machine
 	for i := range 2 {
-		m, err := boot(t, bootOrder{Hostname: fmt.Sprint("host-", i), Address: "10.0.0.5", UserData: testServer})
+		m, err := boot(t, kind, bootOrder{Hostname: fmt.Sprint("host-", i), Address: "10.0.0.5", UserData: testServer})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,22 +152,31 @@ func TestMachinesAreApart(t *testing.T) {
 			t.Errorf("machine %d: got %q, want %q", i, got, want)
 		}
 	}
-	if _, err := os.Stat("/etc/systemd/system/webserver.service"); err == nil {
-		t.Error("the user data has written to the host")
+	for _, path := range []string{"/etc/systemd/system/webserver.service", "/opt/webserver"} {
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("the user data has written to %s of the host", path)
+		}
 	}
 	if _, err := machines[0].dial(t.Context(), 9); err == nil || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("a closed port: %v, want it refused", err)
 	}
 }
 
-// TestBootScript runs the boot script that the app's instances get.
-func TestBootScript(t *testing.T) {
+// userDataOfApp is what the app's instances get.
+func userDataOfApp(t *testing.T) string {
+	t.Helper()
 	script, err := os.ReadFile("../../../constructs/boot_script.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.NewReplacer("@PORT@", "8080", "@KEEP_ALIVE@", "75", "@HEALTH_PATH@", `"/health"`, "@SERVER_TEXT@", "Hello, World").Replace(string(script))
-	m, err := boot(t, bootOrder{Hostname: "host", Address: "10.0.0.5", UserData: text})
+	return strings.NewReplacer("@PORT@", "8080", "@KEEP_ALIVE@", "75", "@HEALTH_PATH@", `"/health"`, "@SERVER_TEXT@", "Hello, World").Replace(string(script))
+}
+
+// TestBootScript runs the boot script that the app's instances get.
+func TestBootScript(t *testing.T) { eachKind(t, bootScript) }
+
+func bootScript(t *testing.T, kind Kind) {
+	m, err := boot(t, kind, bootOrder{Hostname: "host", Address: "10.0.0.5", UserData: userDataOfApp(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,8 +185,10 @@ func TestBootScript(t *testing.T) {
 	}
 }
 
-func TestServiceRestarts(t *testing.T) {
-	m, err := boot(t, bootOrder{Hostname: "host", Address: "10.0.0.5", UserData: testServer})
+func TestServiceRestarts(t *testing.T) { eachKind(t, serviceRestarts) }
+
+func serviceRestarts(t *testing.T, kind Kind) {
+	m, err := boot(t, kind, bootOrder{Hostname: "host", Address: "10.0.0.5", UserData: testServer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,10 +199,10 @@ func TestServiceRestarts(t *testing.T) {
 	get(t, m)
 }
 
-// children are the processes of a machine but pid 1, as the host sees them.
-func children(t *testing.T, m *machine) []int {
+// children are the processes of a machine but its first, as the host sees them.
+func children(t *testing.T, m machine) []int {
 	t.Helper()
-	output, err := exec.Command("pgrep", "--parent", fmt.Sprint(m.cmd.Process.Pid)).Output()
+	output, err := exec.Command("pgrep", "-P", fmt.Sprint(firstProcess(m))).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,8 +215,10 @@ func children(t *testing.T, m *machine) []int {
 	return pids
 }
 
-func TestKillEndsEverything(t *testing.T) {
-	m, err := boot(t, bootOrder{Hostname: "host", Address: "10.0.0.5", UserData: testServer})
+func TestKillEndsEverything(t *testing.T) { eachKind(t, killEndsEverything) }
+
+func killEndsEverything(t *testing.T, kind Kind) {
+	m, err := boot(t, kind, bootOrder{Hostname: "host", Address: "10.0.0.5", UserData: testServer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,8 +226,16 @@ func TestKillEndsEverything(t *testing.T) {
 	pids := children(t, m)
 	m.kill()
 	for _, pid := range pids {
-		if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
-			t.Errorf("process %d: %v, want it gone", pid, err)
+		// What has ended may wait for the host's pid 1 to take note.
+		for deadline := time.Now().Add(5 * time.Second); syscall.Kill(pid, 0) != syscall.ESRCH; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("process %d is still there", pid)
+			}
+		}
+	}
+	if p, ok := m.(*processes); ok {
+		if _, err := os.Stat(p.root); err == nil {
+			t.Errorf("%s is left behind", p.root)
 		}
 	}
 	if _, err := m.dial(t.Context(), 8080); err != ErrDown {
@@ -201,40 +243,9 @@ func TestKillEndsEverything(t *testing.T) {
 	}
 }
 
-// TestEndsWithItsStarter has a program that started a machine die without
-// notice.
-func TestEndsWithItsStarter(t *testing.T) {
-	if os.Getenv("STARTER") != "" {
-		m, err := boot(t, bootOrder{Hostname: "host", Address: "10.0.0.5", UserData: testServer})
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Println("machine", m.cmd.Process.Pid)
-		select {}
-	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^TestEndsWithItsStarter$")
-	cmd.Env = append(os.Environ(), "STARTER=1")
-	output, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var pid int
-	if _, err := fmt.Fscanf(output, "machine %d\n", &pid); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Process.Kill()
-	cmd.Wait()
-	for deadline := time.Now().Add(30 * time.Second); syscall.Kill(pid, 0) == nil; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("pid 1 of the machine, process %d, is still there", pid)
-		}
-	}
-}
+func TestUserDataFaults(t *testing.T) { eachKind(t, userDataFaults) }
 
-func TestUserDataFaults(t *testing.T) {
+func userDataFaults(t *testing.T, kind Kind) {
 	for _, test := range []struct{ name, image, userData, want string }{
 		{"exit status", "", "#!/bin/sh\nexit 3\n", "user data: exit status 3"},
 		{"no such unit", "", "#!/bin/sh\nsystemctl start nosuch\n", "user data: exit status 5"},
@@ -243,7 +254,7 @@ func TestUserDataFaults(t *testing.T) {
 		{"none", "", "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := boot(t, bootOrder{Hostname: "host", Address: "10.0.0.5", Image: test.image, UserData: test.userData})
+			_, err := boot(t, kind, bootOrder{Hostname: "host", Address: "10.0.0.5", Image: test.image, UserData: test.userData})
 			if got := fmt.Sprint(err); err == nil && test.want != "" || !strings.Contains(got, test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
@@ -252,21 +263,23 @@ func TestUserDataFaults(t *testing.T) {
 }
 
 // TestWithoutRoot runs this program's other tests as a user without rights.
-func TestWithoutRoot(t *testing.T) {
+func TestWithoutRoot(t *testing.T) { eachKind(t, withoutRoot) }
+
+func withoutRoot(t *testing.T, kind Kind) {
 	if os.Geteuid() != 0 {
 		t.Log("all tests of this run are without root")
 		return
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^(TestMachinesAreApart|TestKillEndsEverything|TestServiceRestarts)$", "-test.v")
+	cmd := exec.Command(self("self"), "-test.run=^(TestMachinesAreApart|TestKillEndsEverything|TestServiceRestarts)$/^"+string(kind)+"$", "-test.v")
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/"}
 	const nobody = 65534
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	output, err := cmd.CombinedOutput()
-	if strings.Contains(string(output), "start a machine: fork/exec /proc/self/exe: operation not permitted") {
+	if kind == Namespaces && strings.Contains(string(output), "start a machine: fork/exec /proc/self/exe: operation not permitted") {
 		t.Skip("this system lets only root make namespaces; with root, servers work")
 	}
-	if err != nil {
+	if err != nil || strings.Count(string(output), "/"+string(kind)+" (") != 3 {
 		t.Errorf("%v\n%s", err, output)
 	}
 }
