@@ -29,7 +29,7 @@ import (
 // the new version once all instances run it; if the rollout fails, so does the
 // deploy, and the version before stays.
 type WebserverCluster struct {
-	// URL is where the web servers answer.
+	// URL is where the web servers answer: by the Domain, if there is one.
 	URL string
 	// LoadBalancerDNSName is the load balancer's own name, and
 	// LoadBalancerHostedZoneID the Route 53 hosted zone of that name, for an
@@ -54,8 +54,11 @@ type WebserverCluster struct {
 	// ApplicationDigest is the SHA-256 digest of the application's files, in hexadecimal
 	// digits; empty without an Application.
 	ApplicationDigest string
-	// AlarmNames are the cluster's CloudWatch alarms.
-	AlarmNames []string
+	// LogBucket is the S3 bucket of the load balancer's logs: access logs below access/,
+	// connection logs below connection/; empty without LogRetentionDays.
+	LogBucket string
+	// AlarmNames and AlarmARNs are the cluster's CloudWatch alarms.
+	AlarmNames, AlarmARNs []string
 	// RolloutCommand is what a deploy ends with, for use by hand.
 	RolloutCommand string
 
@@ -70,8 +73,9 @@ type WebserverCluster struct {
 	LoadBalancerSecurityGroup securitygroup.SecurityGroup
 	InstanceSecurityGroup     securitygroup.SecurityGroup
 
-	scope scope
-	ports []int // of the load balancer
+	scope  scope
+	props  WebserverClusterProps
+	region string
 }
 
 // cluster is what the steps of NewWebserverCluster share.
@@ -113,10 +117,12 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 	if props.Application != nil {
 		paths = append(paths, grant(c.scope, role, "fetch_application", []string{"s3:GetObject", "s3:GetObjectVersion"}, application.objects))
 	}
-	preferences := props.refreshPreferences(alarms)
+	preferences := props.refreshPreferences(alarmNames(alarms))
 	group := c.group(template, balancer, paths)
 	c.scaling(group, balancer)
-	rollout := c.rollout(group, template, preferences)
+	rollout, rolledOut := c.rollout(group, template, preferences)
+	alarms = append(alarms, c.balancerAlarms(balancer, rolledOut)...)
+	alarms = append(alarms, c.groupAlarms(*group.Name())...)
 
 	return &WebserverCluster{
 		URL:                         balancer.url,
@@ -133,7 +139,9 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		InstanceRoleName:            *role.Name(),
 		ImageParameter:              imageParameter,
 		ApplicationDigest:           application.digest,
-		AlarmNames:                  append(alarms, c.groupAlarms(*group.Name())...),
+		LogBucket:                   balancer.logs,
+		AlarmNames:                  alarmNames(alarms),
+		AlarmARNs:                   alarmARNs(alarms),
 		RolloutCommand:              rollout,
 
 		LoadBalancer:              balancer.lb,
@@ -145,8 +153,9 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		LoadBalancerSecurityGroup: groups.balancer,
 		InstanceSecurityGroup:     groups.instances,
 
-		scope: c.scope,
-		ports: props.listenerPorts(),
+		scope:  c.scope,
+		props:  props,
+		region: c.region,
 	}
 }
 
@@ -155,7 +164,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 // rules there. The client's name stands in the rules' names, such as "web".
 func (c *WebserverCluster) AllowFrom(client, securityGroupID string) {
 	role := labelRole("AllowFrom", client)
-	for _, port := range c.ports {
+	for _, port := range c.props.listenerPorts() {
 		connect(c.scope, connection{
 			ingress: fmt.Sprintf("lb_%d_from_%s", port, role), ingressDescription: "HTTP(S) from " + client, server: c.LoadBalancerSecurityGroupID,
 			egress: fmt.Sprintf("to_lb_%d_from_%s", port, role), egressDescription: client + " to the load balancer", client: securityGroupID,
