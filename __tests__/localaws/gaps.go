@@ -14,5 +14,6 @@ func (a *AWS) closeGaps() {
 	nameParameterSource(a.Front)
 	tellDatabasesApart(a.Front)
 	writeAtOnce(a.Front)
+	a.issueWhenProven()
 	a.listAllTagged()
 }
