@@ -61,7 +61,8 @@ func NewDashboard(parent constructs.Construct, id string, props DashboardProps) 
 	d := dashboard{scope: newScope(parent, id, nil), props: props, cluster: props.Cluster, region: props.Cluster.region}
 	partition := add(d.scope, "partition", dataawspartition.NewDataAwsPartition, &dataawspartition.DataAwsPartitionConfig{})
 	d.console = *d.local("console", fmt.Sprintf(
-		`${lookup({ aws-cn = "console.amazonaws.cn", aws-us-gov = "console.amazonaws-us-gov.com" }, "%s", "console.aws.amazon.com")}`, *partition.Partition()))
+		`${lookup({ aws-cn = "console.amazonaws.cn", aws-us-gov = "console.amazonaws-us-gov.com", aws-eusc = "console.amazonaws-eusc.eu" }, "%s", "console.aws.amazon.com")}`,
+		*partition.Partition()))
 	// Locals, so that a review of the synthesized JSON can read the text and the widgets.
 	guide := cdktf.Fn_Join(jsii.String("\n"), cdktf.Token_AsList(d.local("guide", jsii.Strings(d.guide()...)), nil))
 	body := d.local("body", map[string]any{
@@ -93,22 +94,30 @@ func (d dashboard) link(service, page string) string {
 // guide are the lines of Markdown that say what to do first.
 func (d dashboard) guide() []string {
 	group := d.cluster.AutoScalingGroupName
-	activity := d.link("ec2", "AutoScalingGroupDetails:id="+group+";view=activity")
-	targets := d.link("ec2", "TargetGroup:targetGroupArn="+d.cluster.TargetGroupARN)
+	logs := "`journalctl -e`"
+	switch p := d.cluster.props; {
+	case p.Application != nil:
+		logs = "`journalctl -e -u application`"
+	case p.UserData == "" && p.UserDataFrom == nil:
+		logs = "`journalctl -e -u webserver`"
+	}
 	lines := []string{
 		"# " + d.props.Name,
-		fmt.Sprintf("[%s](%s) · [targets](%s) · [the group's activity](%s)", d.cluster.URL, d.cluster.URL, targets, activity),
+		fmt.Sprintf("[The site](%s) · [targets, and why they are unhealthy](%s) · [the group's activity, and why instances end](%s)", d.cluster.URL,
+			d.link("ec2", "TargetGroup:targetGroupArn="+d.cluster.TargetGroupARN),
+			d.link("ec2", "AutoScalingGroupDetails:id="+group+";view=activity")),
 		"",
-		"| alarm | first |",
+		"| alarm | what to do first |",
 		"| --- | --- |",
-		"| no-healthy-hosts, balancer-5xx | Users get nothing. The [targets](" + targets + ") say why they are unhealthy, the [activity](" + activity + ") why instances ended. Is a rollout under way? `go run ./cmd/rollout status --region " + d.region + " --group " + group + "` |",
-		"| unhealthy-hosts, target-5xx | The web servers fail. Errors since a deploy: deploy the version before. Else the log of one, by Session Manager: `journalctl -e` |",
+		"| no-healthy-hosts, balancer-5xx | Users get nothing. Is a rollout under way? `go run ./cmd/rollout status --region " + d.region + " --group " + group + "`. Then targets, activity |",
+		"| target-5xx, unhealthy-hosts | The web servers fail. Since a deploy: deploy the version before. Else read the log of one, by Session Manager: " + logs + " |",
 		"| latency-p99 | Is CPU high, or the database slow? If neither: what the web servers call |",
-		"| cpu | Is the size at its maximum? Raise `MaxSize` and deploy |",
-		"| rejected-connections | More connections than the load balancer has room for: where do they come from? |",
+		"| cpu | Is the group's size at the most? Raise `MaxSize` and deploy |",
+		"| cpu-credits | No hurry: a larger instance type may be cheaper |",
+		"| rejected-connections | More connections than the load balancer has room for. Where do they come from? |",
 	}
 	if d.props.Database != nil {
-		lines = append(lines, "| of the database | [Its page]("+d.link("rds", "databases:")+"): events, and the log of slow queries |")
+		lines = append(lines, "| of the database | [Its events, and the log of slow queries]("+d.link("rds", "databases:")+") |")
 	}
 	return lines
 }
