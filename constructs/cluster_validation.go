@@ -76,6 +76,9 @@ func (p WebserverClusterProps) checkNames(f *faults.List) {
 	if p.PinAMI && p.AMI == "" {
 		checkParameterName(f, p.Name)
 	}
+	if p.Application != nil || p.LogRetentionDays != 0 {
+		checkBucketPrefix(f, p.Name)
+	}
 }
 
 func (p WebserverClusterProps) checkNetwork(f *faults.List) {

@@ -43,6 +43,18 @@ func TestLogs(t *testing.T) {
 	})
 }
 
+// TestNamesOfBuckets has Names with which the name of a bucket cannot begin.
+func TestNamesOfBuckets(t *testing.T) {
+	network := &constructs.Network{
+		VPCID: "vpc-01234567", PublicSubnetIDs: []string{"subnet-01234567", "subnet-01234568"}, PrivateSubnetIDs: []string{"subnet-01234567", "subnet-01234568"},
+	}
+	alone(t, clusterProps{Name: "sthree-web", Network: network}, []row[clusterProps]{
+		{func(*clusterProps) {}, ""},
+		{func(p *clusterProps) { p.LogRetentionDays = 1 }, `Name: "sthree-web": must not begin with sthree-, which S3 keeps for itself, when Application or LogRetentionDays makes a bucket`},
+		{func(p *clusterProps) { p.Name, p.LogRetentionDays = "amzn-s3-demo-web", 1 }, `Name: "amzn-s3-demo-web": must not begin with amzn-s3-demo-, which S3 keeps for itself, when Application or LogRetentionDays makes a bucket`},
+	})
+}
+
 // TestDashboard has what a dashboard cannot do without.
 func TestDashboard(t *testing.T) {
 	alone(t, constructs.DashboardProps{Name: "web", Cluster: &constructs.WebserverCluster{}}, []row[constructs.DashboardProps]{
