@@ -15,11 +15,11 @@ import (
 // AlarmOff, as a threshold, is no alarm.
 const AlarmOff = -1
 
-// AlarmThresholds says when a cluster's alarms go off: above these values. The zero
+// ClusterAlarms says when a cluster's alarms go off: above these values. The zero
 // value of a field is its default, and AlarmOff no such alarm. Two alarms have nothing
 // to set: the one on unhealthy web servers goes off after 3 minutes with one, and the
 // one on nobody healthy after 3 minutes without any. A change holds at once.
-type AlarmThresholds struct {
+type ClusterAlarms struct {
 	// Target5XX is the number of answers 500 to 599 that the web servers may give in a
 	// minute; the alarm goes off after two such minutes. Default 10.
 	Target5XX int
@@ -37,12 +37,12 @@ type AlarmThresholds struct {
 	// at the first one.
 	RejectedConnections int
 	// CPU is the average CPU utilization of the instances, in percent, after three times
-	// five minutes: above CPUTarget, which target tracking aims at. Default 90, or if
-	// CPUTarget is not below that, in between that and 100.
+	// five minutes: above CPUTarget, which target tracking aims at. Default 90, or half-way
+	// from CPUTarget to 100 if that is more.
 	CPU int
 }
 
-func (a AlarmThresholds) withDefaults(p WebserverClusterProps) AlarmThresholds {
+func (a ClusterAlarms) withDefaults(p WebserverClusterProps) ClusterAlarms {
 	a.Target5XX = orDefault(a.Target5XX, 10)
 	a.LoadBalancer5XX = orDefault(a.LoadBalancer5XX, 10)
 	a.LatencyP99 = orDefault(a.LatencyP99, min(time.Second, p.IdleTimeout/2))
@@ -51,8 +51,8 @@ func (a AlarmThresholds) withDefaults(p WebserverClusterProps) AlarmThresholds {
 }
 
 // check adds the faults of the thresholds of a cluster.
-func (a AlarmThresholds) check(f *faults.List, set AlarmThresholds, p WebserverClusterProps) {
-	const field = "AlarmThresholds."
+func (a ClusterAlarms) check(f *faults.List, set ClusterAlarms, p WebserverClusterProps) {
+	const field = "Alarms."
 	for _, number := range []struct {
 		name  string
 		value int
@@ -86,12 +86,18 @@ func (a AlarmThresholds) check(f *faults.List, set AlarmThresholds, p WebserverC
 // alarm is a CloudWatch alarm in short.
 type alarm struct {
 	name, description, namespace, metric string
-	// statistic is one of CloudWatch's, or a percentile such as "p99".
-	statistic string
-	// threshold is the value above which the alarm goes off, AlarmOff if there is none.
+	// statistic is "Sum", "Average", …; or percentile is one such as "p99".
+	statistic, percentile string
+	// fewIgnored leaves the alarm as it is where there are too few values for the
+	// percentile to mean something.
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
+	fewIgnored bool
+	// threshold is the value above which the alarm goes off; below which, if below.
+	// AlarmOff: there is no such alarm.
 	threshold float64
-	// below has it go off below the threshold, and when there is no value.
-	below bool
+	below     bool
+	// noneIsBad has it go off where there is no value, too.
+	noneIsBad bool
 	// minutes is the length of a period, periods how many in a row.
 	minutes, periods int
 	dimensions       map[string]string
@@ -101,12 +107,12 @@ type alarm struct {
 
 // targetAlarms are the alarms on what users get of the instances. The rollout gets
 // their names, so that its instance refresh can heed them.
-func (c *cluster) targetAlarms(b balancer) []cloudwatchmetricalarm.CloudwatchMetricAlarm {
-	return c.alarms(c.props.Name, c.props.Alerts,
+func (c *cluster) targetAlarms(b balancer) madeAlarms {
+	return makeAlarms(c.scope, c.props.Name, c.props.Alerts,
 		alarm{
 			name: "target-5xx", description: "Web servers answer with errors",
 			namespace: "AWS/ApplicationELB", metric: "HTTPCode_Target_5XX_Count", statistic: "Sum",
-			threshold: float64(c.props.AlarmThresholds.Target5XX), minutes: 1, periods: 2, dimensions: b.targetDimensions(),
+			threshold: float64(c.props.Alarms.Target5XX), minutes: 1, periods: 2, dimensions: b.targetDimensions(),
 		},
 		alarm{
 			name: "unhealthy-hosts", description: "Web servers fail their health checks",
@@ -119,9 +125,9 @@ func (c *cluster) targetAlarms(b balancer) []cloudwatchmetricalarm.CloudwatchMet
 // balancerAlarms are the other alarms on what users get. served is there when the first
 // instances serve.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
-func (c *cluster) balancerAlarms(b balancer, served cdktf.ITerraformDependable) []cloudwatchmetricalarm.CloudwatchMetricAlarm {
-	thresholds := c.props.AlarmThresholds
-	return c.alarms(c.props.Name, c.props.Alerts,
+func (c *cluster) balancerAlarms(b balancer, served cdktf.ITerraformDependable) madeAlarms {
+	thresholds := c.props.Alarms
+	return makeAlarms(c.scope, c.props.Name, c.props.Alerts,
 		alarm{
 			name: "balancer-5xx", description: "The load balancer itself answers with errors: no web server is healthy, or they do not answer in time",
 			namespace: "AWS/ApplicationELB", metric: "HTTPCode_ELB_5XX_Count", statistic: "Sum",
@@ -133,12 +139,12 @@ func (c *cluster) balancerAlarms(b balancer, served cdktf.ITerraformDependable) 
 			// first ones are there.
 			name: "no-healthy-hosts", description: "No web server is healthy: nobody is served",
 			namespace: "AWS/ApplicationELB", metric: "HealthyHostCount", statistic: "Maximum",
-			threshold: 1, below: true, minutes: 1, periods: 3, dimensions: b.targetDimensions(),
+			threshold: 1, below: true, noneIsBad: true, minutes: 1, periods: 3, dimensions: b.targetDimensions(),
 			after: []cdktf.ITerraformDependable{served},
 		},
 		alarm{
 			name: "latency-p99", description: "One request in a hundred takes too long",
-			namespace: "AWS/ApplicationELB", metric: "TargetResponseTime", statistic: "p99",
+			namespace: "AWS/ApplicationELB", metric: "TargetResponseTime", percentile: "p99", fewIgnored: true,
 			threshold: thresholds.LatencyP99.Seconds(), minutes: 5, periods: 3, dimensions: b.targetDimensions(),
 		},
 		alarm{
@@ -150,12 +156,12 @@ func (c *cluster) balancerAlarms(b balancer, served cdktf.ITerraformDependable) 
 }
 
 // groupAlarms are the alarms on the group's load.
-func (c *cluster) groupAlarms(groupName string) []cloudwatchmetricalarm.CloudwatchMetricAlarm {
+func (c *cluster) groupAlarms(groupName string) madeAlarms {
 	dimensions := map[string]string{"AutoScalingGroupName": groupName}
 	list := []alarm{{
 		name: "cpu", description: "The group is busy although target tracking should have added instances: it may be at its maximum",
 		namespace: "AWS/EC2", metric: "CPUUtilization", statistic: "Average",
-		threshold: float64(c.props.AlarmThresholds.CPU), minutes: 5, periods: 3, dimensions: dimensions,
+		threshold: float64(c.props.Alarms.CPU), minutes: 5, periods: 3, dimensions: dimensions,
 	}}
 	if slices.ContainsFunc(c.props.everyType(), burstableRule.MatchString) {
 		list = append(list, alarm{
@@ -166,16 +172,32 @@ func (c *cluster) groupAlarms(groupName string) []cloudwatchmetricalarm.Cloudwat
 			threshold: 0, minutes: 5, periods: 3, dimensions: dimensions,
 		})
 	}
-	return c.alarms(c.props.Name, c.props.Alerts, list...)
+	return makeAlarms(c.scope, c.props.Name, c.props.Alerts, list...)
 }
 
-// alarms makes the alarms, whose names begin with name.
-func (s scope) alarms(name string, alerts *Alerts, list ...alarm) []cloudwatchmetricalarm.CloudwatchMetricAlarm {
+// madeAlarms are alarms that others name.
+type madeAlarms []cloudwatchmetricalarm.CloudwatchMetricAlarm
+
+func (m madeAlarms) names() (names []string) {
+	for _, a := range m {
+		names = append(names, *a.AlarmName())
+	}
+	return names
+}
+
+func (m madeAlarms) arns() (arns []string) {
+	for _, a := range m {
+		arns = append(arns, *a.Arn())
+	}
+	return arns
+}
+
+// makeAlarms makes alarms in a scope, whose names begin with name.
+func makeAlarms(s scope, name string, alerts *Alerts, list ...alarm) (made madeAlarms) {
 	var actions *[]*string
 	if alerts != nil {
 		actions = jsii.Strings(alerts.TopicARN)
 	}
-	var made []cloudwatchmetricalarm.CloudwatchMetricAlarm
 	for _, a := range list {
 		if a.threshold < 0 {
 			continue
@@ -201,15 +223,17 @@ func (s scope) alarms(name string, alerts *Alerts, list ...alarm) []cloudwatchme
 		}
 		if a.below {
 			config.ComparisonOperator = jsii.String("LessThanThreshold")
+		}
+		if a.noneIsBad {
 			config.TreatMissingData = jsii.String("breaching")
 		}
-		if strings.HasPrefix(a.statistic, "p") {
-			config.ExtendedStatistic = jsii.String(a.statistic)
-			// Of few requests, a percentile is the slowest one.
-			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
-			config.EvaluateLowSampleCountPercentiles = jsii.String("ignore")
+		if a.percentile != "" {
+			config.ExtendedStatistic = jsii.String(a.percentile)
 		} else {
 			config.Statistic = jsii.String(a.statistic)
+		}
+		if a.fewIgnored {
+			config.EvaluateLowSampleCountPercentiles = jsii.String("ignore")
 		}
 		if a.after != nil {
 			config.DependsOn = &a.after
@@ -217,18 +241,4 @@ func (s scope) alarms(name string, alerts *Alerts, list ...alarm) []cloudwatchme
 		made = append(made, add(s, "alarm_"+strings.ReplaceAll(a.name, "-", "_"), cloudwatchmetricalarm.NewCloudwatchMetricAlarm, config))
 	}
 	return made
-}
-
-func alarmNames(alarms []cloudwatchmetricalarm.CloudwatchMetricAlarm) (names []string) {
-	for _, a := range alarms {
-		names = append(names, *a.AlarmName())
-	}
-	return names
-}
-
-func alarmARNs(alarms []cloudwatchmetricalarm.CloudwatchMetricAlarm) (arns []string) {
-	for _, a := range alarms {
-		arns = append(arns, *a.Arn())
-	}
-	return arns
 }

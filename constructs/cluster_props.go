@@ -143,8 +143,8 @@ type WebserverClusterProps struct {
 	// access logs, below the prefix Name, in place of one of the cluster's own. Its policy
 	// has to let the load balancer write. Default: none.
 	AccessLogsBucket string
-	// AlarmThresholds say when the alarms go off. Default: see there.
-	AlarmThresholds AlarmThresholds
+	// Alarms say when the alarms go off. Default: see there.
+	Alarms ClusterAlarms
 	// DeletionProtection keeps the load balancer, and the bucket with its logs, from being
 	// deleted: by AWS, and by a plan of Terraform's, which fails before anything has gone.
 	// Default false.
@@ -237,7 +237,7 @@ func (p WebserverClusterProps) withDefaults() WebserverClusterProps {
 	}
 	p.IdleTimeout = orDefault(p.IdleTimeout, 30*time.Second)
 	p.DeregistrationDelay = orDefault(p.DeregistrationDelay, min(p.IdleTimeout+15*time.Second, maxDeregistrationDelay))
-	p.AlarmThresholds = p.AlarmThresholds.withDefaults(p)
+	p.Alarms = p.Alarms.withDefaults(p)
 	p.HealthCheckPath = orDefault(p.HealthCheckPath, "/health")
 	p.HealthCheckInterval = orDefault(p.HealthCheckInterval, 15*time.Second)
 	p.Warmup = orDefault(p.Warmup, min(max(120*time.Second, healthCheckThreshold*p.HealthCheckInterval), maxWarmup))

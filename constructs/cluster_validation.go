@@ -58,7 +58,7 @@ func (p WebserverClusterProps) Validate() error {
 	p.checkDomain(&f)
 	p.checkLoadBalancer(&f)
 	p.checkLogs(&f)
-	p.AlarmThresholds.check(&f, set.AlarmThresholds, p)
+	p.Alarms.check(&f, set.Alarms, p)
 	p.checkReplacement(&f, set)
 	checkRolloutPlatforms(&f, p.RolloutPlatforms)
 	checkTags(&f, "Tags", p.Tags, p.DefaultTags)

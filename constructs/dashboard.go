@@ -135,7 +135,7 @@ func (d dashboard) widgets(guide string) []any {
 	balancer := []string{"LoadBalancer", *c.LoadBalancer.ArnSuffix()}
 	targets := append([]string{"TargetGroup", *c.TargetGroup.ArnSuffix()}, balancer...)
 	ofGroup := []string{"AutoScalingGroupName", c.AutoScalingGroupName}
-	thresholds := p.AlarmThresholds
+	thresholds := p.Alarms
 	minutes := 5 // between two of EC2's values
 	if p.DetailedMonitoring {
 		minutes = 1

@@ -117,7 +117,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 	if props.Application != nil {
 		paths = append(paths, grant(c.scope, role, "fetch_application", []string{"s3:GetObject", "s3:GetObjectVersion"}, application.objects))
 	}
-	preferences := props.refreshPreferences(alarmNames(alarms))
+	preferences := props.refreshPreferences(alarms.names())
 	group := c.group(template, balancer, paths)
 	c.scaling(group, balancer)
 	rollout, rolledOut := c.rollout(group, template, preferences)
@@ -140,8 +140,8 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		ImageParameter:              imageParameter,
 		ApplicationDigest:           application.digest,
 		LogBucket:                   balancer.logs,
-		AlarmNames:                  alarmNames(alarms),
-		AlarmARNs:                   alarmARNs(alarms),
+		AlarmNames:                  alarms.names(),
+		AlarmARNs:                   alarms.arns(),
 		RolloutCommand:              rollout,
 
 		LoadBalancer:              balancer.lb,

@@ -67,7 +67,7 @@ var nameRules = map[string]nameRule{
 	// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutScheduledUpdateGroupAction.html
 	"aws_autoscaling_schedule.scheduled_action_name": {max: 255, pattern: anyText, within: "autoscaling_group_name"},
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-	"aws_s3_bucket.bucket": {max: 63, pattern: regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`), reserved: regexp.MustCompile(`^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3)$`)},
+	"aws_s3_bucket.bucket":        {max: 63, pattern: regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`), reserved: regexp.MustCompile(`^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3)$`)},
 	"aws_s3_bucket.bucket_prefix": {max: 63 - suffix, pattern: regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`), reserved: regexp.MustCompile(`^(xn--|sthree-|amzn-s3-demo-)`)},
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 	"aws_dynamodb_table.name": {max: 255, pattern: regexp.MustCompile(`^[A-Za-z0-9_.-]{3,}$`)},

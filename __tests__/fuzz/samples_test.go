@@ -76,10 +76,10 @@ func (d *draw) reconcile(network *constructs.NetworkProps, cluster *constructs.W
 		cluster.AccessLogsBucket = ""
 	}
 	if cluster.AlarmsStopRefresh && !d.isOdd() {
-		cluster.AlarmThresholds.Target5XX = 0
+		cluster.Alarms.Target5XX = 0
 	}
-	if cluster.AlarmThresholds.LatencyP99 >= cluster.IdleTimeout && cluster.IdleTimeout > 0 && !d.isOdd() {
-		cluster.AlarmThresholds.LatencyP99 = 0
+	if cluster.Alarms.LatencyP99 >= cluster.IdleTimeout && cluster.IdleTimeout > 0 && !d.isOdd() {
+		cluster.Alarms.LatencyP99 = 0
 	}
 	if len(cluster.InstanceTypes) > 0 && !d.isOdd() {
 		cluster.InstanceTypes = []string{"t3a.micro", "m7i.large"}

@@ -62,10 +62,10 @@ func TestAlarms(t *testing.T) {
 	})
 }
 
-func TestAlarmThresholds(t *testing.T) {
+func TestClusterAlarms(t *testing.T) {
 	s := synthesizeEnvironment(t, variant(func(e *stacks.Environment) {
 		e.Cluster.AlarmsStopRefresh = true
-		e.Cluster.AlarmThresholds = constructs.AlarmThresholds{
+		e.Cluster.Alarms = constructs.ClusterAlarms{
 			Target5XX: 3, LoadBalancer5XX: 4, LatencyP99: 250 * time.Millisecond, RejectedConnections: constructs.AlarmOff, CPU: constructs.AlarmOff,
 		}
 	}))

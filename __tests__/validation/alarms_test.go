@@ -8,27 +8,27 @@ import (
 	"example.com/webserver-cluster/constructs"
 )
 
-// TestAlarmThresholds has the values above which alarms go off, and what they contradict.
-func TestAlarmThresholds(t *testing.T) {
-	type thresholds = constructs.AlarmThresholds
+// TestClusterAlarms has the values above which alarms go off, and what they contradict.
+func TestClusterAlarms(t *testing.T) {
+	type thresholds = constructs.ClusterAlarms
 	set := func(a thresholds) func(*clusterProps) {
-		return func(p *clusterProps) { p.AlarmThresholds = a }
+		return func(p *clusterProps) { p.Alarms = a }
 	}
 	inStage(t, cluster, []row[clusterProps]{
 		{set(thresholds{Target5XX: 1, LoadBalancer5XX: 1000, LatencyP99: 250 * time.Millisecond, RejectedConnections: 5, CPU: 99}), ""},
-		{set(thresholds{constructs.AlarmOff, constructs.AlarmOff, constructs.AlarmOff, constructs.AlarmOff, constructs.AlarmOff}), ""},
-		{set(thresholds{Target5XX: -2}), `stage.Cluster.AlarmThresholds.Target5XX: -2: must be 0 (the default), a number above that, or AlarmOff`},
-		{set(thresholds{LoadBalancer5XX: -10}), `stage.Cluster.AlarmThresholds.LoadBalancer5XX: -10: must be 0 (the default), a number above that, or AlarmOff`},
-		{set(thresholds{RejectedConnections: -2}), `stage.Cluster.AlarmThresholds.RejectedConnections: -2: must be 0 (the default), a number above that, or AlarmOff`},
-		{set(thresholds{LatencyP99: 2}), `stage.Cluster.AlarmThresholds.LatencyP99: 2ns: must be whole milliseconds, or AlarmOff`},
-		{set(thresholds{LatencyP99: -time.Second}), `stage.Cluster.AlarmThresholds.LatencyP99: -1s: must be whole milliseconds, or AlarmOff`},
-		{set(thresholds{LatencyP99: 30 * time.Second}), `stage.Cluster.AlarmThresholds.LatencyP99: 30s: must be below IdleTimeout (30s), after which the load balancer answers in the web server's place`},
+		{set(thresholds{Target5XX: constructs.AlarmOff, LoadBalancer5XX: constructs.AlarmOff, LatencyP99: constructs.AlarmOff, RejectedConnections: constructs.AlarmOff, CPU: constructs.AlarmOff}), ""},
+		{set(thresholds{Target5XX: -2}), `stage.Cluster.Alarms.Target5XX: -2: must be 0 (the default), a number above that, or AlarmOff`},
+		{set(thresholds{LoadBalancer5XX: -10}), `stage.Cluster.Alarms.LoadBalancer5XX: -10: must be 0 (the default), a number above that, or AlarmOff`},
+		{set(thresholds{RejectedConnections: -2}), `stage.Cluster.Alarms.RejectedConnections: -2: must be 0 (the default), a number above that, or AlarmOff`},
+		{set(thresholds{LatencyP99: 2}), `stage.Cluster.Alarms.LatencyP99: 2ns: must be whole milliseconds, or AlarmOff`},
+		{set(thresholds{LatencyP99: -time.Second}), `stage.Cluster.Alarms.LatencyP99: -1s: must be whole milliseconds, or AlarmOff`},
+		{set(thresholds{LatencyP99: 30 * time.Second}), `stage.Cluster.Alarms.LatencyP99: 30s: must be below IdleTimeout (30s), after which the load balancer answers in the web server's place`},
 		{func(p *clusterProps) { p.IdleTimeout = time.Second }, ""}, // a default is below that, too
-		{set(thresholds{CPU: 100}), `stage.Cluster.AlarmThresholds.CPU: 100: must be 1 to 99 (percent), or AlarmOff`},
-		{set(thresholds{CPU: -2}), `stage.Cluster.AlarmThresholds.CPU: -2: must be 1 to 99 (percent), or AlarmOff`},
-		{set(thresholds{CPU: 50}), `stage.Cluster.AlarmThresholds.CPU: 50: must be above CPUTarget (50), which target tracking aims at`},
+		{set(thresholds{CPU: 100}), `stage.Cluster.Alarms.CPU: 100: must be 1 to 99 (percent), or AlarmOff`},
+		{set(thresholds{CPU: -2}), `stage.Cluster.Alarms.CPU: -2: must be 1 to 99 (percent), or AlarmOff`},
+		{set(thresholds{CPU: 50}), `stage.Cluster.Alarms.CPU: 50: must be above CPUTarget (50), which target tracking aims at`},
 		{func(p *clusterProps) { p.CPUTarget = 100 }, ""}, // nor is a default blamed
-		{func(p *clusterProps) { p.AlarmsStopRefresh, p.AlarmThresholds.Target5XX = true, constructs.AlarmOff }, `stage.Cluster.AlarmThresholds.Target5XX: contradicts AlarmsStopRefresh, which needs that alarm: leave one of the two out`},
+		{func(p *clusterProps) { p.AlarmsStopRefresh, p.Alarms.Target5XX = true, constructs.AlarmOff }, `stage.Cluster.Alarms.Target5XX: contradicts AlarmsStopRefresh, which needs that alarm: leave one of the two out`},
 	})
 }
 
