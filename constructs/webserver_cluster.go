@@ -54,6 +54,9 @@ type WebserverCluster struct {
 	// ApplicationDigest is the SHA-256 digest of the application's files, in hexadecimal
 	// digits; empty without an Application.
 	ApplicationDigest string
+	// ApplicationParameter is the name of the SSM parameter that says which application
+	// the cluster runs; empty without Application.Pin.
+	ApplicationParameter string
 	// LogBucket is the S3 bucket of the load balancer's logs: access logs below access/,
 	// connection logs below connection/; empty without LogRetentionDays.
 	LogBucket string
@@ -139,6 +142,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		InstanceRoleName:            *role.Name(),
 		ImageParameter:              imageParameter,
 		ApplicationDigest:           application.digest,
+		ApplicationParameter:        application.parameter,
 		LogBucket:                   balancer.logs,
 		AlarmNames:                  alarms.names(),
 		AlarmARNs:                   alarms.arns(),

@@ -73,7 +73,7 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	database := constructs.NewMySQL(stack, "mysql", e.Database)
 
 	e.Cluster.Network, e.Cluster.Database, e.Cluster.Alerts = network, database, alerts
-	web := constructs.NewWebserverCluster(stack, "web", e.Cluster)
+	web := constructs.NewWebserverCluster(stack, project.ClusterID, e.Cluster)
 
 	dashboard := constructs.NewDashboard(stack, "dashboard", constructs.DashboardProps{Name: e.Cluster.Name, Cluster: web, Database: database})
 
@@ -101,6 +101,9 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	}
 	if web.ApplicationDigest != "" {
 		outputs = append(outputs, output{"application_digest", web.ApplicationDigest, "SHA-256 digest of the application's files"})
+	}
+	if web.ApplicationParameter != "" {
+		outputs = append(outputs, output{"application_parameter", web.ApplicationParameter, "SSM parameter of the application: the command image puts another one there"})
 	}
 	if web.LogBucket != "" {
 		outputs = append(outputs, output{"log_bucket", web.LogBucket, "S3 bucket of the load balancer's logs"})
