@@ -78,8 +78,9 @@ func testCertificate(t *testing.T, config aws.Config, balancer *string) {
 	refused(t, listen(), "", "")
 	_, err := certificates.DeleteCertificate(ctx, &acm.DeleteCertificateInput{CertificateArn: arn})
 	refused(t, err, "ResourceInUseException", *arn)
-	listener := must[*elb.DescribeListenersOutput](t)(balancers.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: balancer})).Listeners[0].ListenerArn
-	must[*elb.DeleteListenerOutput](t)(balancers.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: listener}))
+	for _, listener := range must[*elb.DescribeListenersOutput](t)(balancers.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: balancer})).Listeners {
+		must[*elb.DeleteListenerOutput](t)(balancers.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: listener.ListenerArn}))
+	}
 	_, err = certificates.DeleteCertificate(ctx, &acm.DeleteCertificateInput{CertificateArn: arn})
 	refused(t, err, "", "")
 }
