@@ -165,10 +165,14 @@ func (c *cluster) zone() *string {
 				"Name a public zone, or a certificate in CertificateARN."),
 		})
 	}
-	return add(c.scope, "zone", dataawsroute53zone.NewDataAwsRoute53Zone, &dataawsroute53zone.DataAwsRoute53ZoneConfig{
+	looked := add(c.scope, "zone", dataawsroute53zone.NewDataAwsRoute53Zone, &dataawsroute53zone.DataAwsRoute53ZoneConfig{
 		ZoneId:    jsii.String(d.HostedZoneID),
 		Lifecycle: &cdktf.TerraformResourceLifecycle{Postcondition: &conditions},
-	}).ZoneId()
+	})
+	if isToken(d.HostedZoneID) { // not there yet, perhaps: then nothing is put into it before it is looked at
+		return looked.ZoneId()
+	}
+	return jsii.String(d.HostedZoneID)
 }
 
 // certificate is the ARN of a certificate of the cluster's own, once ACM has issued it.

@@ -20,7 +20,6 @@ func TestDomain(t *testing.T) {
 		}
 	}))
 	expect(t, s.json, "https://shop.example.com", "output", "url", "value")
-	const zone = "${data.aws_route53_zone.web_zone.zone_id}"
 
 	certificate := s.get("aws_acm_certificate", "web_certificate")
 	expect(t, certificate, "shop.example.com", "domain_name")
@@ -47,7 +46,7 @@ func TestDomain(t *testing.T) {
 	proven := 0
 	for role, name := range names {
 		record := s.get("aws_route53_record", role)
-		expect(t, record, zone, "zone_id")
+		expect(t, record, hostedZone, "zone_id")
 		if strings.HasPrefix(role, "web_alias") {
 			expect(t, record, name, "name")
 			expect(t, record, "A", "type")
