@@ -17,8 +17,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"example.com/webserver-cluster/tests/localaws/access"
 	"example.com/webserver-cluster/tests/localaws/balancer"
 	"example.com/webserver-cluster/tests/localaws/clock"
+	"example.com/webserver-cluster/tests/localaws/databases"
 	"example.com/webserver-cluster/tests/localaws/event"
 	"example.com/webserver-cluster/tests/localaws/front"
 	"example.com/webserver-cluster/tests/localaws/scaling"
@@ -35,6 +37,7 @@ type Options struct {
 	Servers    bool                             // run instances and load balancers for real (Linux; see package servers); default no
 	BootDelay  time.Duration                    // with Servers: AWS time from launch to user data; default servers.DefaultBootDelay
 	OnEvent    func(event.Event)                // with Servers: told, one by one, what happens to them; default nobody
+	Databases  databases.Engine                 // what runs behind the DB instances of MySQL: mysql.Start; default nothing
 	Log        func(format string, args ...any) // told, line by line, what takes a while; default nobody
 }
 
@@ -43,15 +46,18 @@ type AWS struct {
 	Front *front.Front // where additions register the actions they answer
 	Clock *clock.Clock // AWS's time, for additions
 
-	Scaling   *scaling.Engine     // its Auto Scaling groups
-	Servers   *servers.Fleet      // its servers; nil without Options.Servers
-	Balancers *balancer.Balancers // its load balancers; nil without Options.Servers
+	Scaling   *scaling.Engine      // its Auto Scaling groups
+	Servers   *servers.Fleet       // its servers; nil without Options.Servers
+	Network   *Network             // what is between them; nil without Options.Servers
+	Balancers *balancer.Balancers  // its load balancers; nil without Options.Servers
+	Databases *databases.Databases // its databases; nil without Options.Databases
 
 	url       string
 	region    string
 	awsConfig string // path of the AWS configuration, with an empty default profile
 	cliConfig string // path of Terraform's CLI configuration; "" for its defaults
 	moto      *moto
+	access    *access.Judge
 	policies  *sync.Map // bucket policies as they were put, by "/" and the bucket's name
 
 	mu      sync.Mutex
@@ -122,9 +128,13 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 		if err := a.Scaling.Gate(r); err != nil {
 			return err
 		}
+		if err := a.access.Check(r); err != nil {
+			return err
+		}
 		return gate.Check(r)
 	})
 	a.closeGaps()
+	a.access = access.New(a.MotoConfig(), o.Log)
 	public := a.Config()
 	public.AppID = strict.AWSItself
 	a.Scaling = scaling.New(scaling.Options{Front: a.Front, Clock: a.Clock, Services: scaling.OverHTTP(public, a.MotoConfig()), Region: a.region, Log: o.Log})
@@ -133,6 +143,15 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 	a.AtStop(func() { server.Close() })
 	a.AtStop(a.Scaling.Stop) // it calls the server
 	go server.Serve(listener)
+	if o.Servers {
+		a.Network = newNetwork(a, o.Log)
+	}
+	if o.Databases != nil { // before the servers, which trust its CA
+		if err := a.addDatabases(o); err != nil {
+			a.Stop()
+			return nil, err
+		}
+	}
 	if o.Servers {
 		if err := a.addServers(o); err != nil {
 			a.Stop()
@@ -168,6 +187,9 @@ func (a *AWS) Refused() []strict.Refusal {
 	defer a.mu.Unlock()
 	return slices.Clone(a.refused)
 }
+
+// Access judges what instances may do by the policies of their roles.
+func (a *AWS) Access() *access.Judge { return a.access }
 
 // Endpoint is where AWS's services answer, such as http://127.0.0.1:41234.
 func (a *AWS) Endpoint() string { return a.url }
