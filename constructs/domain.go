@@ -160,7 +160,8 @@ func (c *cluster) zone() *string {
 	}}
 	if c.props.makesCertificate() {
 		conditions = append(conditions, &cdktf.Postcondition{
-			Condition: jsii.String("${!self.private_zone}"),
+			// Not !self.private_zone: it is null as long as the zone is not there.
+			Condition: jsii.String("${self.private_zone != true}"),
 			ErrorMessage: jsii.String("The hosted zone of Domain.HostedZoneID is private, where ACM cannot see the records that a certificate takes. " +
 				"Name a public zone, or a certificate in CertificateARN."),
 		})

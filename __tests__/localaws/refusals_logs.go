@@ -4,22 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"example.com/webserver-cluster/tests/localaws/access"
 	"example.com/webserver-cluster/tests/localaws/strict"
 )
 
-const (
-	// account is moto's.
-	account = "123456789012"
-	// logDelivery is who writes a load balancer's logs, in every region.
-	logDelivery = "logdelivery.elasticloadbalancing.amazonaws.com"
-)
+// logDelivery is who writes a load balancer's logs, in every region.
+const logDelivery = "logdelivery.elasticloadbalancing.amazonaws.com"
 
 // logTests are the objects by which a load balancer finds out whether it may write its
 // logs.
@@ -46,7 +42,7 @@ func (a *AWS) logsWritable(call strict.Call) []strict.Fault {
 		if attributes[kind+".s3.enabled"] != "true" || bucket == "" {
 			continue
 		}
-		key := path.Join(attributes[kind+".s3.prefix"], "AWSLogs", account, test)
+		key := path.Join(attributes[kind+".s3.prefix"], "AWSLogs", motoAccount, test)
 		if !a.mayDeliver(bucket, key) || !encryptedByS3(ctx, client, bucket) {
 			faults = append(faults, strict.Faultf("InvalidConfigurationRequest", "Access Denied for bucket: %s. Please check S3bucket permission", bucket))
 			continue
@@ -78,8 +74,8 @@ func (a *AWS) mayDeliver(bucket, key string) bool {
 	for _, s := range policy.Statement {
 		who, _ := s.Principal.(map[string]any)
 		if s.Effect == "Allow" && s.Condition == nil && slices.Contains(oneOrMany(who["Service"]), logDelivery) &&
-			slices.ContainsFunc(oneOrMany(s.Action), func(action string) bool { return covers(action, "s3:PutObject") }) &&
-			slices.ContainsFunc(oneOrMany(s.Resource), func(arn string) bool { return covers(arn, "arn:aws:s3:::"+bucket+"/"+key) }) {
+			slices.ContainsFunc(oneOrMany(s.Action), func(action string) bool { return access.Matches(strings.ToLower(action), "s3:putobject") }) &&
+			slices.ContainsFunc(oneOrMany(s.Resource), func(arn string) bool { return access.Matches(arn, "arn:aws:s3:::"+bucket+"/"+key) }) {
 			return true
 		}
 	}
@@ -98,13 +94,6 @@ func oneOrMany(v any) (texts []string) {
 		}
 	}
 	return texts
-}
-
-// covers says whether a pattern of a policy's, with * and ?, covers a text.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
-func covers(pattern, text string) bool {
-	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
-	return regexp.MustCompile("^" + quoted + "$").MatchString(text)
 }
 
 // encryptedByS3 says whether a bucket is there and encrypts with S3's own keys.
