@@ -25,7 +25,7 @@ import (
 type Domain struct {
 	// Name is the name, such as "shop.example.com", which WebserverCluster.URL has: at
 	// most 253 small letters, digits, hyphens and dots, and 64 in a certificate that the
-	// cluster makes. It may be a reference. Required.
+	// cluster makes. It may be a reference, without AlternativeNames then. Required.
 	Name string
 	// AlternativeNames are other names of the cluster in the same zone, at most 99: in its
 	// certificate, each with a record of its own. "*.example.com" is every name one level
@@ -101,6 +101,9 @@ func (d Domain) checkAlternativeNames(f *faults.List) {
 	if len(d.AlternativeNames) > maxAlternativeNames {
 		f.Add(field, len(d.AlternativeNames), "is their number; a certificate can have %d besides Name", maxAlternativeNames)
 	}
+	if len(d.AlternativeNames) > 0 && isToken(d.Name) {
+		f.Given(field, "do not go with a Name that is a reference: write the Name")
+	}
 	if len(d.AlternativeNames) > 0 && d.HostedZoneID == "" {
 		f.Given(field, "are for records in HostedZoneID: leave them out, or name the zone")
 	}
@@ -134,10 +137,11 @@ func (c *cluster) domain(alb lb.Lb) (certificate *string) {
 // names are all names, Name first.
 func (d Domain) names() []string { return append([]string{d.Name}, d.AlternativeNames...) }
 
-// role is that of a resource for one of the names. No name has an underscore, so that
-// each has a role of its own.
-func (d Domain) role(role, name string) string {
-	if name == d.Name {
+// domainRole is the role of a resource for one of the names, which is in it: what
+// another order or another first name leaves as it is stays. No name has an underscore,
+// so that each has a role of its own.
+func domainRole(role, name string) string {
+	if isToken(name) {
 		return role
 	}
 	return role + "_" + strings.NewReplacer("*", "", ".", "_").Replace(name)
@@ -206,14 +210,22 @@ func (c *cluster) certificate(zone *string) *string {
 		option := func(attribute string) *string {
 			return jsii.String(fmt.Sprintf(`${[for option in aws_acm_certificate.%scertificate.domain_validation_options : option.%s if option.domain_name == "%s"][0]}`, c.prefix, attribute, name))
 		}
-		records = append(records, add(c.scope, d.role("certificate_record", name), route53record.NewRoute53Record, &route53record.Route53RecordConfig{
+		// The record of a name is the same for every certificate of the account. With
+		// another certificate, Terraform would not know that before it is there, and put the
+		// record in place of itself: make it, which changes nothing, and then delete it.
+		lifecycle := &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("name", "type", "records")}
+		if isToken(name) { // another name, perhaps, and the only one
+			lifecycle = nil
+		}
+		records = append(records, add(c.scope, domainRole("certificate_record", name), route53record.NewRoute53Record, &route53record.Route53RecordConfig{
 			ZoneId:  zone,
 			Name:    option("resource_record_name"),
 			Type:    option("resource_record_type"),
 			Records: &[]*string{option("resource_record_value")},
 			Ttl:     jsii.Number(60),
-			// Every certificate that the account has for a name takes the same record.
+			// Another certificate has put it there, perhaps.
 			AllowOverwrite: jsii.Bool(true),
+			Lifecycle:      lifecycle,
 		}).Fqdn())
 	}
 	return add(c.scope, "certificate_validation", acmcertificatevalidation.NewAcmCertificateValidation, &acmcertificatevalidation.AcmCertificateValidationConfig{
@@ -226,7 +238,7 @@ func (c *cluster) certificate(zone *string) *string {
 func (c *cluster) records(zone *string, alb lb.Lb) {
 	d := c.props.Domain
 	for _, name := range d.names() {
-		add(c.scope, d.role("alias", name), route53record.NewRoute53Record, &route53record.Route53RecordConfig{
+		add(c.scope, domainRole("alias", name), route53record.NewRoute53Record, &route53record.Route53RecordConfig{
 			ZoneId: zone,
 			Name:   jsii.String(name),
 			Type:   jsii.String("A"),

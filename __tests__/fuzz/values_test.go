@@ -102,7 +102,7 @@ var values = map[string][]any{
 	"Application.Environment":                      {noTags, map[string]string{"GREETING": "Hello \"`$x ${y}"}},
 	"Application.User":                             {"", "web"},
 	"WebserverClusterProps.ServerPort":             {0, 1024, 65535},
-	"WebserverClusterProps.Domain":                 {noDomain, noDomain, noDomain, &constructs.Domain{Name: "shop.example.com", HostedZoneID: "Z0123456789ABCDEFGHIJ"}, &constructs.Domain{Name: reference, HostedZoneID: reference, AlternativeNames: []string{"www.example.com", "*.www.example.com"}}},
+	"WebserverClusterProps.Domain":                 {noDomain, noDomain, noDomain, &constructs.Domain{Name: "shop.example.com", HostedZoneID: "Z0123456789ABCDEFGHIJ"}, &constructs.Domain{Name: "a.bc", HostedZoneID: reference, AlternativeNames: []string{"www.example.com", "*.www.example.com"}}, &constructs.Domain{Name: reference, HostedZoneID: reference}},
 	"Domain.Name":                                  {"shop.example.com", "a.bc", reference, strings.Repeat("a", 52) + ".example.com"},
 	"Domain.AlternativeNames":                      {noTexts, []string{"www.example.com"}, []string{"example.com", "*.example.com", "*.a.example.com", "a-b.example.com", "a.b.example.com"}},
 	"Domain.HostedZoneID":                          {"Z0123456789ABCDEFGHIJ", "Z1", reference},

@@ -94,7 +94,8 @@ func certificates(t *testing.T) (names []string) {
 }
 
 func TestTheFrontDoor(t *testing.T) {
-	d := deployment{t, filepath.Join(t.TempDir(), "stacks", "stack")} // as deep as where it was synthesized
+	d := newDeployment(t)
+	d.dir = filepath.Join(d.dir, "stacks", "stack") // as deep as where it was synthesized
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,8 @@ func TestTheFrontDoor(t *testing.T) {
 	d.refused([]string{"destroy", "-auto-approve"}, "lifecycle.prevent_destroy", "aws_lb.web_lb", "aws_s3_bucket.web_logs_bucket")
 
 	// Another name: another certificate, which the listener has before the first one
-	// goes, or the local AWS would not let it go. And the way down.
+	// goes, or the local AWS would not let it go; the record of www.example.com, which both
+	// take, stays. And the way down.
 	d.use(renamed)
 	d.apply()
 	d.unchanged()
