@@ -93,7 +93,9 @@ func TestAlternativeNames(t *testing.T) {
 		{others(""), `stage.Cluster.Domain.AlternativeNames: "": ` + bad},
 		{others("${aws_x.y.name}"), `stage.Cluster.Domain.AlternativeNames: "${aws_x.y.name}": is a reference: name it here, resources are named after it`},
 		{others("shop.example.com"), `stage.Cluster.Domain.AlternativeNames: "shop.example.com": is named twice`},
-		{domain(func(d *constructs.Domain) { d.Name, d.AlternativeNames = "${aws_x.y.name}", []string{"www.example.com"} }), `stage.Cluster.Domain.AlternativeNames: do not go with a Name that is a reference: write the Name`},
+		{domain(func(d *constructs.Domain) {
+			d.Name, d.AlternativeNames = "${aws_x.y.name}", []string{"www.example.com"}
+		}), `stage.Cluster.Domain.AlternativeNames: do not go with a Name that is a reference: write the Name`},
 		{others("www.example.com", "www.example.com"), `stage.Cluster.Domain.AlternativeNames: "www.example.com": is named twice`},
 	})
 }
