@@ -75,6 +75,8 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	e.Cluster.Network, e.Cluster.Database, e.Cluster.Alerts = network, database, alerts
 	web := constructs.NewWebserverCluster(stack, project.ClusterID, e.Cluster)
 
+	dashboard := constructs.NewDashboard(stack, "dashboard", constructs.DashboardProps{Name: e.Cluster.Name, Cluster: web, Database: database})
+
 	outputs := []output{
 		{"url", web.URL, "Where the web servers answer"},
 		{"load_balancer_dns_name", web.LoadBalancerDNSName, "DNS name of the load balancer"},
@@ -92,6 +94,7 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 		{"rollout_command", web.RolloutCommand, "What the deploy ended with; run it by hand to bring the fleet to its launch template again"},
 		{"vpc_id", network.VPCID, "VPC of the environment"},
 		{"alert_topic_arn", alerts.TopicARN, "SNS topic of the alarms"},
+		{"dashboard_url", dashboard.URL, "Dashboard for whoever is on call"},
 	}
 	if web.ImageParameter != "" {
 		outputs = append(outputs, output{"image_parameter", web.ImageParameter, "SSM parameter of the instances' image: put another id there and deploy"})
@@ -101,6 +104,9 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	}
 	if web.ApplicationParameter != "" {
 		outputs = append(outputs, output{"application_parameter", web.ApplicationParameter, "SSM parameter of the application: the command image puts another one there"})
+	}
+	if web.LogBucket != "" {
+		outputs = append(outputs, output{"log_bucket", web.LogBucket, "S3 bucket of the load balancer's logs"})
 	}
 	if database.FinalSnapshot != "" {
 		outputs = append(outputs, output{"database_final_snapshot", database.FinalSnapshot, "Snapshot that is taken when the database is deleted"})

@@ -24,6 +24,7 @@ var Prod = Environment{
 		PinAMI:             true,
 		DetailedMonitoring: true,
 		DeletionProtection: true,
+		LogRetentionDays:   365,
 		Checkpoints:        []int{50, 100},
 		AlarmsStopRefresh:  true,
 	},

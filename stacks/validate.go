@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"regexp"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
@@ -70,6 +71,7 @@ func Validate(s project.Settings, environments []Environment) error {
 		e.checkRegion(&f, label, s.Region)
 		for _, other := range environments[:i] {
 			e.checkOverlap(&f, label, other)
+			e.checkSameName(&f, label, other)
 		}
 	}
 	return f.Err()
@@ -141,6 +143,24 @@ func (e Environment) checkOverlap(f *faults.List, label string, other Environmen
 	otherBlock, otherErr := netip.ParsePrefix(other.Network.CIDR)
 	if err == nil && otherErr == nil && block.Overlaps(otherBlock) {
 		f.Add(label+".Network.CIDR", e.Network.CIDR, "overlaps %v of %s", otherBlock, other.Name)
+	}
+}
+
+// checkSameName refuses a name that leads to two environments: of two records of a name,
+// Route 53 takes the first.
+func (e Environment) checkSameName(f *faults.List, label string, other Environment) {
+	mine, theirs := e.Cluster.Domain, other.Cluster.Domain
+	if mine == nil || theirs == nil {
+		return
+	}
+	names := append([]string{theirs.Name}, theirs.AlternativeNames...)
+	if mine.Name != "" && slices.Contains(names, mine.Name) {
+		f.Add(label+".Cluster.Domain.Name", mine.Name, "is a name of %s, too", other.Name)
+	}
+	for _, name := range mine.AlternativeNames {
+		if slices.Contains(names, name) {
+			f.Add(label+".Cluster.Domain.AlternativeNames", name, "is a name of %s, too", other.Name)
+		}
 	}
 }
 

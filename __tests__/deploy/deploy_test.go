@@ -151,6 +151,7 @@ func (s story) output(t *testing.T) {
 			"database_port":                   `^3306$`,
 			"database_secret_arn":             `^arn:aws:secretsmanager:`,
 			"vpc_id":                          `^vpc-`,
+			"dashboard_url":                   `^https://console\.aws\.amazon\.com/cloudwatch/home\?region=` + s.settings.Region + `#dashboards/dashboard/` + s.settings.Project + `-` + stack + `$`,
 		} {
 			if value := outputs[stack][name]; !regexp.MustCompile(rule).MatchString(value) {
 				t.Errorf("the output %s of %s is %q, want %s", name, stack, value, rule)

@@ -31,6 +31,8 @@ type clusterSample struct {
 	Allow    string // who may call it
 	Client   string // what the database calls it
 	Read     bool   // it may read the database's secret
+	// Dashboard is one for it, if it is not nil.
+	Dashboard *constructs.DashboardProps
 }
 
 func drawOwn(d *draw) sample {
@@ -66,6 +68,11 @@ func drawOwn(d *draw) sample {
 		d.reconcile(&constructs.NetworkProps{}, &c.Props)
 		c.Props.Name += []string{"", "2"}[i] // AWS has one namespace for all load balancers
 		c.Database, c.Read = d.below(2) == 1, d.below(2) == 1
+		if d.below(2) == 1 {
+			c.Dashboard = &constructs.DashboardProps{}
+			d.fill(c.Dashboard, "Cluster", "Database")
+			c.Dashboard.Name += []string{"", "2"}[i]
+		}
 		s.Clusters = append(s.Clusters, c)
 	}
 	return s
@@ -99,6 +106,11 @@ func (s *ownSample) validate() error {
 	}
 	for _, c := range s.Clusters {
 		f.In("Cluster", s.placed(c, existing, nil, nil).Validate())
+		if c.Dashboard != nil {
+			props := *c.Dashboard
+			props.Cluster = &constructs.WebserverCluster{}
+			f.In("Dashboard", props.Validate())
+		}
 	}
 	return f.Err()
 }
@@ -137,6 +149,14 @@ func (s *ownSample) make(app cdktf.App) {
 		}
 		if c.Read {
 			database.GrantRead(cluster)
+		}
+		if c.Dashboard != nil {
+			props := *c.Dashboard
+			props.Cluster = cluster
+			if c.Database {
+				props.Database = database
+			}
+			constructs.NewDashboard(own, c.ID+" dashboard", props)
 		}
 	}
 }

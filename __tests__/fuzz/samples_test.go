@@ -69,6 +69,18 @@ func (d *draw) reconcile(network *constructs.NetworkProps, cluster *constructs.W
 	if len(cluster.Checkpoints) == 0 && !d.isOdd() {
 		cluster.CheckpointDelay = 0
 	}
+	if cluster.CertificateARN != "" && cluster.Domain == nil && !d.isOdd() {
+		cluster.Domain = &constructs.Domain{Name: "shop.example.com"}
+	}
+	if cluster.LogRetentionDays != 0 && !d.isOdd() {
+		cluster.AccessLogsBucket = ""
+	}
+	if cluster.AlarmsStopRefresh && !d.isOdd() {
+		cluster.Alarms.Target5XX = 0
+	}
+	if cluster.Alarms.LatencyP99 >= cluster.IdleTimeout && cluster.IdleTimeout > 0 && !d.isOdd() {
+		cluster.Alarms.LatencyP99 = 0
+	}
 	if len(cluster.InstanceTypes) > 0 && !d.isOdd() {
 		cluster.InstanceTypes = []string{"t3a.micro", "m7i.large"}
 		if strings.Contains(cluster.InstanceType, "g.") {

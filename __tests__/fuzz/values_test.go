@@ -17,6 +17,7 @@ var (
 
 	noScript      func(constructs.Facts) string
 	noApplication *constructs.Application
+	noDomain      *constructs.Domain
 )
 
 var tags = []any{noTags, map[string]string{}, map[string]string{"Team": "web"}, map[string]string{"Größe": "x y", "a/b": "", "k": reference}}
@@ -55,6 +56,8 @@ var values = map[string][]any{
 	"MySQLProps.MaxStorageGiB":       {0, 1000, 65536},
 	"MySQLProps.BackupRetentionDays": {0, 1, 35},
 	"MySQLProps.Tags":                tags,
+
+	"DashboardProps.Name": {"own", "a", "board-" + strings.Repeat("a", 194)},
 
 	"AlertsProps.Name":  {"own", "a", "alerts-" + strings.Repeat("a", 193)},
 	"AlertsProps.Email": {"", "ops@example.com", reference},
@@ -99,6 +102,17 @@ var values = map[string][]any{
 	"Application.Environment":                      {noTags, map[string]string{"GREETING": "Hello \"`$x ${y}"}},
 	"Application.User":                             {"", "web"},
 	"WebserverClusterProps.ServerPort":             {0, 1024, 65535},
+	"WebserverClusterProps.Domain":                 {noDomain, noDomain, noDomain, &constructs.Domain{Name: "shop.example.com", HostedZoneID: "Z0123456789ABCDEFGHIJ"}, &constructs.Domain{Name: "a.bc", HostedZoneID: reference, AlternativeNames: []string{"www.example.com", "*.www.example.com"}}, &constructs.Domain{Name: reference, HostedZoneID: reference}},
+	"Domain.Name":                                  {"shop.example.com", "a.bc", reference, strings.Repeat("a", 52) + ".example.com"},
+	"Domain.AlternativeNames":                      {noTexts, []string{"www.example.com"}, []string{"example.com", "*.example.com", "*.a.example.com", "a-b.example.com", "a.b.example.com"}},
+	"Domain.HostedZoneID":                          {"Z0123456789ABCDEFGHIJ", "Z1", reference},
+	"ClusterAlarms.Target5XX":                      {0, 1, 1000, constructs.AlarmOff},
+	"ClusterAlarms.LoadBalancer5XX":                {0, 1, 1000, constructs.AlarmOff},
+	"ClusterAlarms.LatencyP99":                     {time.Duration(0), time.Millisecond, 333 * time.Millisecond, time.Duration(constructs.AlarmOff)},
+	"ClusterAlarms.RejectedConnections":            {0, 1, 1000, constructs.AlarmOff},
+	"ClusterAlarms.CPU":                            {0, 99, constructs.AlarmOff},
+	"WebserverClusterProps.Alarms":                 {constructs.ClusterAlarms{}, constructs.ClusterAlarms{}, constructs.ClusterAlarms{Target5XX: 1, LoadBalancer5XX: constructs.AlarmOff, LatencyP99: 100 * time.Millisecond, RejectedConnections: 7, CPU: constructs.AlarmOff}},
+	"WebserverClusterProps.LogRetentionDays":       {0, 0, 1, 365, 3653},
 	"WebserverClusterProps.CertificateARN":         {"", "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012", reference},
 	"WebserverClusterProps.AllowedCIDRs":           {noTexts, []string{}, []string{"10.0.0.0/8", "192.168.1.1/32"}, []string{"0.0.0.0/0"}},
 	"WebserverClusterProps.AccessLogsBucket":       {"", "logs-of-mine", reference},

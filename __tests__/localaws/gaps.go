@@ -17,5 +17,6 @@ func (a *AWS) closeGaps() {
 	tellDatabasesApart(a.Front)
 	a.manageMasterPasswords()
 	writeAtOnce(a.Front)
+	a.issueWhenProven()
 	a.listAllTagged()
 }
