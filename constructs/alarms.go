@@ -10,9 +10,12 @@ import (
 
 // alarm is a CloudWatch alarm in short.
 type alarm struct {
-	name, description, namespace, metric, statistic string
-	// threshold is the value above which the alarm goes off.
-	threshold int
+	name, description, namespace, metric string
+	// statistic is "Sum", "Average", …; or percentile is one such as "p90".
+	statistic, percentile string
+	// threshold is the value above which the alarm goes off; below which, if below.
+	threshold float64
+	below     bool
 	// minutes is the length of a period, periods how many in a row.
 	minutes, periods int
 	dimensions       map[string]string
@@ -56,24 +59,28 @@ func (c *cluster) groupAlarms(groupName string) []string {
 	return c.alarms(list...)
 }
 
-// alarms makes the alarms and returns their names.
+// alarms makes the cluster's alarms and returns their names.
 func (c *cluster) alarms(list ...alarm) []string {
+	return makeAlarms(c.scope, c.props.Name, c.props.Alerts, list...)
+}
+
+// makeAlarms makes alarms in a scope and returns their names, which begin with name.
+func makeAlarms(s scope, name string, alerts *Alerts, list ...alarm) []string {
 	var names []string
 	var actions *[]*string
-	if c.props.Alerts != nil {
-		actions = jsii.Strings(c.props.Alerts.TopicARN)
+	if alerts != nil {
+		actions = jsii.Strings(alerts.TopicARN)
 	}
 	for _, a := range list {
 		dimensions := map[string]*string{}
 		for key, value := range a.dimensions {
 			dimensions[key] = jsii.String(value)
 		}
-		made := add(c.scope, "alarm_"+strings.ReplaceAll(a.name, "-", "_"), cloudwatchmetricalarm.NewCloudwatchMetricAlarm, &cloudwatchmetricalarm.CloudwatchMetricAlarmConfig{
-			AlarmName:          jsii.String(c.props.Name + "-" + a.name),
+		config := &cloudwatchmetricalarm.CloudwatchMetricAlarmConfig{
+			AlarmName:          jsii.String(name + "-" + a.name),
 			AlarmDescription:   jsii.String(a.description),
 			Namespace:          jsii.String(a.namespace),
 			MetricName:         jsii.String(a.metric),
-			Statistic:          jsii.String(a.statistic),
 			ComparisonOperator: jsii.String("GreaterThanThreshold"),
 			Threshold:          jsii.Number(a.threshold),
 			Period:             jsii.Number(60 * a.minutes),
@@ -83,7 +90,16 @@ func (c *cluster) alarms(list ...alarm) []string {
 			TreatMissingData: jsii.String("notBreaching"),
 			AlarmActions:     actions,
 			OkActions:        actions,
-		})
+		}
+		if a.below {
+			config.ComparisonOperator = jsii.String("LessThanThreshold")
+		}
+		if a.percentile != "" {
+			config.ExtendedStatistic = jsii.String(a.percentile)
+		} else {
+			config.Statistic = jsii.String(a.statistic)
+		}
+		made := add(s, "alarm_"+strings.ReplaceAll(a.name, "-", "_"), cloudwatchmetricalarm.NewCloudwatchMetricAlarm, config)
 		names = append(names, *made.AlarmName())
 	}
 	return names

@@ -43,7 +43,10 @@ func drawEnvironment(d *draw) sample {
 	d.fill(&s.Environment, "Network", "Cluster", "Database")
 	d.fill(&s.Environment.Network, "Name")
 	d.fill(&s.Environment.Cluster, "Name", "Environment", "Network", "Database", "Alerts", "DefaultTags")
-	d.fill(&s.Environment.Database, "Name", "Network")
+	if d.below(4) > 0 {
+		s.Environment.Database = &constructs.MySQLProps{}
+		d.fill(s.Environment.Database, "Name", "Network", "Alerts")
+	}
 	d.reconcile(&s.Environment.Network, &s.Environment.Cluster)
 	return s
 }
