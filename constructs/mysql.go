@@ -172,7 +172,7 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 		Address:         *instance.Address(),
 		Port:            mysqlPort,
 		DatabaseName:    props.DatabaseName,
-		User:            *instance.Username(),
+		User:            masterUser,
 		SecretARN:       *instance.MasterUserSecret().Get(jsii.Number(0)).SecretArn(),
 		AlarmNames:      props.alarms(s, *instance.Identifier()),
 		FinalSnapshot:   finalSnapshot,

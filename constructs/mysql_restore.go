@@ -13,9 +13,10 @@ import (
 )
 
 // Restore says whose data a database begins with: a snapshot's, or those of a DB
-// instance at a point in time, which its automated backups hold. It has to be RDS for
-// MySQL with encrypted storage, of the same version or one that RDS upgrades from, and its
-// DatabaseName this one's.
+// instance at a point in time, which its automated backups hold. That one has to be RDS
+// for MySQL with encrypted storage, of this one's version or one that RDS upgrades from,
+// its master user "admin", and its DatabaseName this one's, as those are that NewMySQL
+// makes.
 type Restore struct {
 	// Snapshot is a DB snapshot: its name, or its ARN if it is another account's or
 	// region's. Default: none.
@@ -115,11 +116,16 @@ func (r *Restore) apply(config *dbinstance.DbInstanceConfig) {
 		}
 		config.RestoreToPointInTime = from
 	}
-	conditions = append(conditions, &cdktf.Postcondition{
-		Condition: jsii.String("${self.storage_encrypted}"),
-		ErrorMessage: jsii.String("The database's storage is not encrypted, since what Restore names is not. " +
-			"Copy that snapshot with a key (aws rds copy-db-snapshot --kms-key-id alias/aws/rds …) and restore the copy."),
-	})
+	conditions = append(conditions,
+		&cdktf.Postcondition{
+			Condition: jsii.String("${self.storage_encrypted}"),
+			ErrorMessage: jsii.String("The database's storage is not encrypted, since what Restore names is not. " +
+				"Copy that snapshot with a key (aws rds copy-db-snapshot --kms-key-id alias/aws/rds …) and restore the copy."),
+		},
+		&cdktf.Postcondition{
+			Condition:    jsii.String(fmt.Sprintf("${self.username == %q}", masterUser)),
+			ErrorMessage: jsii.String("The database's master user is ${self.username}, as that of what Restore names, and has to be " + masterUser + ": nothing here would find it."),
+		})
 	config.Lifecycle.Postcondition = &conditions
 }
 

@@ -33,7 +33,7 @@ var made = constructs.Network{
 
 // madeDatabase stands for its database, whose application has this user.
 func madeDatabase(user string) *constructs.MySQL {
-	database := constructs.MySQL{Address: "${TfToken[address]}", Port: 3306, User: "${TfToken[user]}", SecretARN: "${TfToken[secret]}", SecurityGroupID: "${TfToken[group]}"}
+	database := constructs.MySQL{Address: "${TfToken[address]}", Port: 3306, User: "admin", SecretARN: "${TfToken[secret]}", SecurityGroupID: "${TfToken[group]}"}
 	if user != "" {
 		database.User, database.ConnectARN = user, "${TfToken[connect]}"
 	}
@@ -101,7 +101,7 @@ func (e Environment) checkConstructs(f *faults.List, label string, s project.Set
 	if e.Database != nil {
 		e.Cluster.Database = madeDatabase(e.Database.ApplicationUser)
 		database = *e.Database
-		database.Network = &made
+		database.Network, database.Alerts = &made, nil
 	}
 	var found faults.List
 	found.In(label+".Network", e.Network.Validate())
