@@ -35,7 +35,7 @@ func (t Target) Open(master Credentials, address string, roots *x509.CertPool) (
 	if address == "" {
 		config.Addr = t.Endpoint()
 	}
-	config.TLS = &tls.Config{ServerName: t.Host, RootCAs: roots, MinVersion: tls.VersionTLS12}
+	config.TLS = t.TLS(roots)
 	config.Timeout, config.ReadTimeout, config.WriteTimeout = 10*time.Second, time.Minute, time.Minute
 	// What goes wrong comes as an error, too.
 	config.Logger = log.New(io.Discard, "", 0)
@@ -44,6 +44,11 @@ func (t Target) Open(master Credentials, address string, roots *x509.CertPool) (
 		return nil, err
 	}
 	return sql.OpenDB(connector), nil
+}
+
+// TLS verifies that the database's endpoint answers, by certificates of roots.
+func (t Target) TLS(roots *x509.CertPool) *tls.Config {
+	return &tls.Config{ServerName: t.Host, RootCAs: roots, MinVersion: tls.VersionTLS12}
 }
 
 // OtherPluginError is that there is a user of the application's name who does not log in
@@ -66,19 +71,18 @@ func (t Target) MakeUser(ctx context.Context, db *sql.DB, done func(statement st
 		done(statement)
 		return nil
 	}
-	if err := run("CREATE USER IF NOT EXISTS " + user + " IDENTIFIED WITH " + plugin + " AS 'RDS'"); err != nil {
+	// A token is a password for a quarter of an hour: never in clear text. Of one who was
+	// there before, without REQUIRE SSL, the instance asks the same.
+	if err := run("CREATE USER IF NOT EXISTS " + user + " IDENTIFIED WITH " + plugin + " AS 'RDS' REQUIRE SSL"); err != nil {
 		return err
 	}
+	// Who was there before may be another one.
 	var found string
 	if err := db.QueryRowContext(ctx, "SELECT plugin FROM mysql.user WHERE user = ? AND host = '%'", t.User).Scan(&found); err != nil {
 		return fmt.Errorf("looking at the user: %w", err)
 	}
 	if found != plugin {
 		return &OtherPluginError{t.User, found}
-	}
-	// A token is a password for a quarter of an hour: never in clear text.
-	if err := run("ALTER USER " + user + " REQUIRE SSL"); err != nil {
-		return err
 	}
 	return run("GRANT " + privileges + " ON " + quoteName(t.Name) + ".* TO " + user)
 }

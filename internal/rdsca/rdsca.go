@@ -4,8 +4,8 @@ package rdsca
 
 import _ "embed"
 
-// Bundle is AWS's bundle of certificates, in PEM's form. They expire from 2061 on; AWS
-// adds new ones for new regions.
+// Bundle is AWS's bundle of certificates, in PEM's form. The first of them
+// expires in 2061; a new region has new ones.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html#UsingWithRDS.SSL.CertificatesAllRegions
 //
 //go:embed rds-global-bundle.pem
