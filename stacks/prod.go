@@ -32,6 +32,7 @@ var Prod = Environment{
 		StorageGiB:          100,
 		BackupRetentionDays: 30,
 		MultiAZ:             true,
+		PerformanceInsights: true,
 		DeletionProtection:  true,
 	},
 }
