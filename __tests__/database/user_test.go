@@ -24,7 +24,8 @@ const host, password, token = "shop.aaaaaaaaaa.eu-central-1.rds.amazonaws.com", 
 type server struct {
 	databases.Server
 	database.Target
-	roots *x509.CertPool
+	roots  *x509.CertPool
+	bundle []byte // the same, in PEM's form
 }
 
 func start(t *testing.T) server {
@@ -54,7 +55,7 @@ func start(t *testing.T) server {
 	s.Set(databases.Settings{RequireTLS: true, IAM: true})
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca.PEM())
-	return server{s, database.Target{Host: host, Port: "3306", Name: "shop", User: "app", SecretARN: "arn"}, roots}
+	return server{s, database.Target{Host: host, Port: "3306", Name: "shop", User: "app", SecretARN: "arn"}, roots, ca.PEM()}
 }
 
 // master is the master user's way in.
@@ -88,7 +89,7 @@ func (s server) app(t *testing.T, tls bool) *sql.DB {
 func TestUser(t *testing.T) {
 	s := start(t)
 	master := s.master(t)
-	exec(t, master, "CREATE DATABASE other", "CREATE TABLE other.secrets (id INT PRIMARY KEY)")
+	sqlExec(t, master, "CREATE DATABASE other", "CREATE TABLE other.secrets (id INT PRIMARY KEY)")
 	make := func() []string {
 		var done []string
 		if err := s.MakeUser(t.Context(), master, func(statement string) { done = append(done, statement) }); err != nil {
@@ -106,7 +107,7 @@ func TestUser(t *testing.T) {
 
 	// What an application does that changes its own schema.
 	app := s.app(t, true)
-	exec(t, app,
+	sqlExec(t, app,
 		"CREATE TABLE guests (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(50))",
 		"ALTER TABLE guests ADD COLUMN at TIMESTAMP NULL", "CREATE INDEX guests_name ON guests (name)",
 		"CREATE TABLE visits (guest INT, FOREIGN KEY (guest) REFERENCES guests (id))",
@@ -126,7 +127,7 @@ func TestUser(t *testing.T) {
 // TestUserOfAnotherKind: a user with a password, who was there before, stays as he is.
 func TestUserOfAnotherKind(t *testing.T) {
 	s := start(t)
-	exec(t, s.master(t), "CREATE USER 'app'@'%' IDENTIFIED WITH caching_sha2_password BY 'secret'")
+	sqlExec(t, s.master(t), "CREATE USER 'app'@'%' IDENTIFIED WITH caching_sha2_password BY 'secret'")
 	err := s.MakeUser(t.Context(), s.master(t), func(string) {})
 	var other *database.OtherPluginError
 	if !errors.As(err, &other) || other.Plugin != "caching_sha2_password" {
@@ -158,7 +159,7 @@ func TestAnotherServer(t *testing.T) {
 	}
 }
 
-func exec(t *testing.T, db *sql.DB, statements ...string) {
+func sqlExec(t *testing.T, db *sql.DB, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
