@@ -106,6 +106,14 @@ unlock: $(cdktf) ## ENV=stage: releases the lock that a dead deploy left
 	@[ -n "$(ENV)" ] || { echo "ENV is missing: make unlock ENV=stage"; exit 2; }
 	go run ./cmd/state unlock $(ENV)
 
+ARCH ?= amd64
+EDITION ?= first
+
+.PHONY: guestbook
+guestbook: ## ARCH=amd64 EDITION=first: builds the guest book, for an environment's Application
+# The same source makes the same bytes, in whatever folder and commit.
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -buildvcs=false -ldflags '-s -w -X main.edition=$(EDITION)' -o build/guestbook/guestbook ./examples/guestbook
+
 .PHONY: clean
 clean: ## what builds, deploys and tests left behind
 	@! ls cdktf.out/stacks/*/errored.tfstate 2>/dev/null || { echo "is what a deploy could not write: make unlock ENV=... first, or move it away"; exit 1; }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"path"
@@ -14,11 +15,13 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3object"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ssmparameter"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"example.com/webserver-cluster/internal/archive"
 	"example.com/webserver-cluster/internal/faults"
 	"example.com/webserver-cluster/internal/outdir"
+	"example.com/webserver-cluster/internal/project"
 )
 
 // Application is what one has built, for the instances to run: it is packed when the
@@ -48,6 +51,11 @@ type Application struct {
 	// User is the user that it runs as: one that the image has, or one that systemd makes
 	// up for it. Default "application".
 	User string
+	// Pin keeps the files that were there when the cluster was first deployed, whatever
+	// is built afterwards. Others come when "go run ./cmd/image promote" says so, at the
+	// next deploy (see WebserverCluster.ApplicationParameter). Default false: every
+	// deploy takes what is built.
+	Pin bool
 }
 
 const (
@@ -161,8 +169,9 @@ func programKind(head []byte) string {
 
 // packed is an application in its bucket.
 type packed struct {
-	bucket, version, digest string
-	objects                 string // ARN of what instances fetch
+	bucket, key, version, digest string
+	objects                      string // ARN of what instances fetch
+	parameter                    string // that pins it; "" if none does
 }
 
 // application packs the application and has Terraform put it into a bucket. The version
@@ -188,7 +197,7 @@ func (c *cluster) application() packed {
 		oldVersionDays: oldApplicationDays, oldVersionsKept: oldApplicationsKept,
 	})
 	ready := store.ready
-	object := add(c.scope, "application", s3object.NewS3Object, &s3object.S3ObjectConfig{
+	config := &s3object.S3ObjectConfig{
 		Bucket: store.bucket.Id(),
 		Key:    jsii.String(applicationKey),
 		Source: jsii.String("${path.root}/" + file),
@@ -199,11 +208,44 @@ func (c *cluster) application() packed {
 		DependsOn:         &ready,
 		// Of S3's 10 tags for an object, default_tags could be more.
 		OverrideProvider: &s3object.S3ObjectOverrideProvider{DefaultTags: &s3object.S3ObjectOverrideProviderDefaultTags{Tags: &map[string]*string{}}},
-	})
-	return packed{
-		bucket: *store.bucket.Id(), version: *object.VersionId(), digest: digest,
-		objects: *store.bucket.Arn() + "/" + applicationKey,
 	}
+	if a.Pin {
+		config.Lifecycle = &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("source", "source_hash")}
+	}
+	object := add(c.scope, "application", s3object.NewS3Object, config)
+	made := packed{bucket: *store.bucket.Id(), key: applicationKey, version: *object.VersionId(), digest: digest, objects: *store.bucket.Arn() + "/*"}
+	c.note(&made, a.Pin)
+	return made
+}
+
+// note has an SSM parameter say where the application is: the last one that was deployed,
+// whose history SSM keeps, or the one that the cluster runs whatever is deployed. Others
+// come there by the command image, which copies them into the bucket under keys of their
+// own.
+func (c *cluster) note(p *packed, pinned bool) {
+	value, err := json.Marshal(project.Application{Bucket: p.bucket, Key: p.key, Version: p.version, Digest: p.digest})
+	if err != nil {
+		panic(err) // unreachable: strings
+	}
+	config := &ssmparameter.SsmParameterConfig{
+		Name:          jsii.String(project.DeployedApplication(c.props.Name)),
+		Description:   jsii.String("Application that " + c.props.Name + " was deployed with last"),
+		Type:          jsii.String("String"),
+		InsecureValue: jsii.String(string(value)),
+	}
+	if !pinned {
+		add(c.scope, "deployed_application", ssmparameter.NewSsmParameter, config)
+		return
+	}
+	p.parameter = project.PinnedApplication(c.props.Name)
+	config.Name = &p.parameter
+	config.Description = jsii.String("Application of " + c.props.Name + ": the command image puts another one here, for the next deploy")
+	config.Lifecycle = &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("insecure_value")}
+	pin := add(c.scope, "pinned_application", ssmparameter.NewSsmParameter, config)
+	read := func(key string) string {
+		return *cdktf.Token_AsString(cdktf.Fn_Lookup(cdktf.Fn_Jsondecode(pin.InsecureValue()), jsii.String(key), nil), nil)
+	}
+	p.key, p.version, p.digest = read("key"), read("version"), read("digest")
 }
 
 // getsFacts says whether the servers are such as may use the database.
@@ -224,7 +266,7 @@ func (p WebserverClusterProps) applicationScript(facts Facts, from packed) strin
 		"@FACTS_FILE@", FactsFile,
 		"@REGION@", facts.Region,
 		"@BUCKET@", from.bucket,
-		"@KEY@", applicationKey,
+		"@KEY@", from.key,
 		"@VERSION@", from.version,
 		"@DIGEST@", from.digest,
 		"@NAME@", p.Name,

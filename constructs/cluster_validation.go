@@ -71,7 +71,9 @@ func (p WebserverClusterProps) checkNames(f *faults.List) {
 		f.Add("Name", p.Name, "must not begin with internal-, which AWS keeps for itself")
 	}
 	if p.PinAMI && p.AMI == "" {
-		checkParameterName(f, p.Name)
+		checkParameterName(f, p.Name, "PinAMI")
+	} else if p.Application != nil && p.Application.Pin {
+		checkParameterName(f, p.Name, "Application.Pin")
 	}
 }
 

@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/aws/jsii-runtime-go"
@@ -10,6 +11,8 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/launchtemplate"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ssmparameter"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"example.com/webserver-cluster/internal/project"
 )
 
 // image is the id of the image, and the name of the parameter that pins it.
@@ -27,7 +30,7 @@ func (c *cluster) image() (id, pinned string) {
 	}
 	// An image is for one architecture: another family of instances has another
 	// parameter.
-	pinned = "/" + c.props.Name + "/image/" + c.props.architecture()
+	pinned = project.ImageParameter(c.props.Name, c.props.architecture())
 	image := add(c.scope, "image", ssmparameter.NewSsmParameter, &ssmparameter.SsmParameterConfig{
 		Name:          jsii.String(pinned),
 		Description:   jsii.String("Image of the instances of " + c.props.Name + ": put another id here and deploy"),
@@ -58,6 +61,11 @@ func (c *cluster) launchTemplate(image string, role iamrole.IamRole, securityGro
 		specifications = append(specifications, &launchtemplate.LaunchTemplateTagSpecifications{
 			ResourceType: jsii.String(resource), Tags: &tags,
 		})
+	}
+	if application.digest != "" {
+		tags := maps.Clone(tags)
+		tags[project.ApplicationTag] = jsii.String(application.digest)
+		specifications[0].Tags = &tags
 	}
 	config := &launchtemplate.LaunchTemplateConfig{
 		// The provider wants three characters: with a Name of one, there are two hyphens.

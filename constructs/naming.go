@@ -58,12 +58,13 @@ func checkGroupName(f *faults.List, name string) {
 	}
 }
 
-// checkParameterName checks a Name that begins the name of an SSM parameter.
+// checkParameterName checks a Name that begins the name of an SSM parameter, which
+// field has made.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-func checkParameterName(f *faults.List, name string) {
+func checkParameterName(f *faults.List, name, field string) {
 	for _, prefix := range []string{"aws", "ssm"} {
 		if strings.HasPrefix(name, prefix) {
-			f.Add("Name", name, "must not begin with %s, which AWS keeps for its own SSM parameters, when PinAMI makes one", prefix)
+			f.Add("Name", name, "must not begin with %s, which AWS keeps for its own SSM parameters, when %s makes one", prefix, field)
 		}
 	}
 }

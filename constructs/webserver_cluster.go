@@ -54,6 +54,9 @@ type WebserverCluster struct {
 	// ApplicationDigest is the SHA-256 digest of the application's files, in hexadecimal
 	// digits; empty without an Application.
 	ApplicationDigest string
+	// ApplicationParameter is the name of the SSM parameter that says which application
+	// the cluster runs; empty without Application.Pin.
+	ApplicationParameter string
 	// AlarmNames are the cluster's CloudWatch alarms.
 	AlarmNames []string
 	// RolloutCommand is what a deploy ends with, for use by hand.
@@ -133,6 +136,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		InstanceRoleName:            *role.Name(),
 		ImageParameter:              imageParameter,
 		ApplicationDigest:           application.digest,
+		ApplicationParameter:        application.parameter,
 		AlarmNames:                  append(alarms, c.groupAlarms(*group.Name())...),
 		RolloutCommand:              rollout,
 

@@ -84,7 +84,7 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	}
 
 	e.Cluster.Network, e.Cluster.Database, e.Cluster.Alerts = network, database, alerts
-	web := constructs.NewWebserverCluster(stack, "web", e.Cluster)
+	web := constructs.NewWebserverCluster(stack, project.ClusterID, e.Cluster)
 
 	outputs := []output{
 		{"url", web.URL, "Where the web servers answer"},
@@ -104,6 +104,9 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	}
 	if web.ApplicationDigest != "" {
 		outputs = append(outputs, output{"application_digest", web.ApplicationDigest, "SHA-256 digest of the application's files"})
+	}
+	if web.ApplicationParameter != "" {
+		outputs = append(outputs, output{"application_parameter", web.ApplicationParameter, "SSM parameter of the application: the command image puts another one there"})
 	}
 	addOutputs(stack, append(outputs, databaseOutputs(database)...))
 	return stack

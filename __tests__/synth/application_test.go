@@ -66,6 +66,10 @@ func TestApplication(t *testing.T) {
 	expect(t, object, digest, "source_hash")
 	expect(t, s.json, digest, "output", "application_digest", "value")
 
+	deployed := s.get("aws_ssm_parameter", "web_deployed_application")
+	expect(t, deployed, "/webservers-trial/application/deployed", "name")
+	expect(t, deployed, `{"bucket":"${aws_s3_bucket.web_application_bucket.id}","key":"application.tar","version":"${aws_s3_object.web_application.version_id}","digest":"`+digest+`"}`, "insecure_value")
+
 	// S3's own limit of tags for an object is lower than ours for an environment.
 	expect(t, object, nil, "tags")
 	expect(t, object, map[string]any{}, "override_provider", "default_tags", "tags")
@@ -89,7 +93,10 @@ func TestApplication(t *testing.T) {
 	}
 	fetch := at(s.json, "data", "aws_iam_policy_document", "web_fetch_application", "statement")
 	expect(t, fetch, "[s3:GetObject s3:GetObjectVersion]", "actions")
-	expect(t, fetch, "[${aws_s3_bucket.web_application_bucket.arn}/application.tar]", "resources")
+	expect(t, fetch, "[${aws_s3_bucket.web_application_bucket.arn}/*]", "resources")
+	instances := at(s.get("aws_launch_template", "web_template"), "tag_specifications", 0)
+	expect(t, instances, "instance", "resource_type")
+	expect(t, instances, digest, "tags", "ApplicationDigest")
 	for _, made := range []string{"versioning", "server_side_encryption_configuration", "public_access_block", "policy", "lifecycle_configuration"} {
 		if len(s.all("aws_s3_bucket_"+made)) != 1 {
 			t.Errorf("the bucket has no aws_s3_bucket_%s", made)
@@ -206,4 +213,31 @@ func TestUserDataFrom(t *testing.T) {
 		}
 	}
 	s.get("aws_iam_role_policy", "web_read_mysql_secret_policy")
+}
+
+// TestPinnedApplication: the cluster runs what the parameter says, which only the first
+// deploy writes; what is built afterwards changes nothing.
+func TestPinnedApplication(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "serve"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	e := withApplication(dir)
+	e.Cluster.Application.Pin = true
+	s, _ := synthesizeIn(t, e)
+	parameter := s.get("aws_ssm_parameter", "web_pinned_application")
+	expect(t, parameter, "/webservers-trial/application/pinned", "name")
+	expect(t, parameter, "[insecure_value]", "lifecycle", "ignore_changes")
+	expect(t, s.get("aws_s3_object", "web_application"), "[source source_hash]", "lifecycle", "ignore_changes")
+	script := strings.Join(bootScript(s), "\n")
+	pinned := func(key string) string {
+		return "${jsondecode(aws_ssm_parameter.web_pinned_application.insecure_value)." + key + "}"
+	}
+	for _, want := range []string{`--key "` + pinned("key") + `" --version-id "` + pinned("version") + `"`, `echo "` + pinned("digest") + `  $archive" | sha256sum`} {
+		if !strings.Contains(script, want) {
+			t.Errorf("the boot script has no %s:\n%s", want, script)
+		}
+	}
+	expect(t, s.json, pinned("digest"), "output", "application_digest", "value")
+	expect(t, s.json, "/webservers-trial/application/pinned", "output", "application_parameter", "value")
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 
@@ -12,6 +13,7 @@ import (
 
 	"example.com/webserver-cluster/internal/database"
 	"example.com/webserver-cluster/internal/identity"
+	"example.com/webserver-cluster/internal/outdir"
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/rdsca"
 	"example.com/webserver-cluster/internal/state"
@@ -33,13 +35,17 @@ it open meanwhile:
     --parameters host=DATABASE_ADDRESS,portNumber=3306,localPortNumber=13306
 
 The command reads the environment's state, to find the database, and the master user's
-secret. It verifies that it is this database which answers, by RDS's certificates.`
+secret: where an environment has a profile or a role of its own (Profile,
+AssumeRoleARN), as that one, taken from what was synthesized last, in cdktf.out. It
+verifies that it is this database which answers, by RDS's certificates.
+
+Exit status:
+  0  done, or nothing to do
+  1  AWS or the database could not be asked or refused
+  2  wrong command line`
 
 // way is how the command reaches the database.
-type way struct {
-	address, caFile string
-	identity.Identity
-}
+type way struct{ address, caFile string }
 
 func userCommand() *cobra.Command {
 	var w way
@@ -59,8 +65,6 @@ func userCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&w.address, "address", "", "where the port forwarding to the database begins, HOST:PORT (default: the database's own address)")
 	flags.StringVar(&w.caFile, "ca-file", "", "PEM file with the certificates that the database's is to be signed by (default: RDS's own, of all regions)")
-	flags.StringVar(&w.Profile, "profile", "", "profile in the AWS configuration that may read the secret (default: as the aws command finds it)")
-	flags.StringVar(&w.RoleARN, "role-arn", "", "IAM role to assume to read the secret, in another account perhaps (default: none)")
 	return cmd
 }
 
@@ -74,7 +78,11 @@ func makeUser(cmd *cobra.Command, name string, w way) error {
 	if err != nil {
 		return err
 	}
-	cfg, _, err := w.Config(ctx, region)
+	who, err := identity.OfStack(outdir.Stack(project.OutputFolder("."), name))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	cfg, _, err := who.Config(ctx, region)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,41 @@ const (
 	// state; by this tag "state adopt" finds which block it belongs to.
 	TerraformNameTag = "TerraformName"
 
+	// ApplicationTag is the SHA-256 digest of the application, on an instance that runs
+	// one.
+	ApplicationTag = "ApplicationDigest"
+
+	// ClusterID is the id of an environment's cluster, and GroupName the Terraform name
+	// of its Auto Scaling group.
+	ClusterID = "web"
+	GroupName = ClusterID + "_group"
+
 	stateKeySuffix = "/terraform.tfstate"
 )
+
+// The SSM parameters of a cluster, by its name: the id of its image for instances of an
+// architecture (as names of images have it), the application that was deployed last, and
+// the one that is pinned.
+func ImageParameter(cluster, architecture string) string {
+	return imageParameters(cluster) + architecture
+}
+func DeployedApplication(cluster string) string { return "/" + cluster + "/application/deployed" }
+func PinnedApplication(cluster string) string   { return "/" + cluster + "/application/pinned" }
+
+// ImageArchitecture is the architecture that a parameter of a cluster's has the image for.
+func ImageArchitecture(cluster, parameter string) (architecture string, ok bool) {
+	return strings.CutPrefix(parameter, imageParameters(cluster))
+}
+
+func imageParameters(cluster string) string { return "/" + cluster + "/image/" }
+
+// Application is where an application is, as such a parameter says it in JSON.
+type Application struct {
+	Bucket  string `json:"bucket"`
+	Key     string `json:"key"`
+	Version string `json:"version"` // of the object
+	Digest  string `json:"digest"`  // SHA-256, in hexadecimal digits
+}
 
 // StateKey is the key of a stack's state in the state bucket.
 func StateKey(stack string) string { return stack + stateKeySuffix }

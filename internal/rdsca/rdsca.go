@@ -1,12 +1,27 @@
-// Package rdsca has the certificates of Amazon RDS's certificate authorities, of all
-// regions: by them a client knows a DB instance.
+// Package rdsca has the certificates by which a client knows that it talks to RDS.
 package rdsca
 
-import _ "embed"
+import (
+	"crypto/x509"
+	_ "embed"
+)
 
-// Bundle is AWS's bundle of certificates, in PEM's form. The first of them
-// expires in 2061; a new region has new ones.
-// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html#UsingWithRDS.SSL.CertificatesAllRegions
+// Bundle are the root certificates of RDS in all regions, in PEM: what
+// https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem is. They end in
+// 2061 at the earliest.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
 //
-//go:embed rds-global-bundle.pem
+//go:embed global-bundle.pem
 var Bundle []byte
+
+// Pool are these certificates and the system's: RDS Proxy has certificates of Amazon's
+// public authority.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.howitworks.html#rds-proxy-security.tls
+func Pool() (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, err
+	}
+	pool.AppendCertsFromPEM(Bundle)
+	return pool, nil
+}

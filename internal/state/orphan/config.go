@@ -16,23 +16,15 @@ type config struct {
 			DefaultTags []struct {
 				Tags map[string]string `json:"tags"`
 			} `json:"default_tags"`
-			Profile    string `json:"profile"`
-			AssumeRole []struct {
-				RoleARN     string `json:"role_arn"`
-				ExternalID  string `json:"external_id"`
-				SessionName string `json:"session_name"`
-			} `json:"assume_role"`
+			identity.Provider
 		} `json:"aws"`
 	} `json:"provider"`
 	Resource map[string]map[string]map[string]any `json:"resource"` // type, name, argument
 }
 
-// configFile is the Terraform configuration of a stack in its folder.
-const configFile = "cdk.tf.json"
-
 func readConfig(dir string) (config, error) {
 	var c config
-	path := filepath.Join(dir, configFile)
+	path := filepath.Join(dir, identity.ConfigFile)
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return c, fmt.Errorf("the synthesized stack: %w", err)
@@ -62,12 +54,7 @@ func (c config) tags() map[string]string {
 // identity is whose credentials made the stack's resources. The state is reached
 // without it.
 func (c config) identity() identity.Identity {
-	provider := c.Provider.AWS[0]
-	i := identity.Identity{Profile: provider.Profile}
-	for _, role := range provider.AssumeRole {
-		i.RoleARN, i.ExternalID, i.SessionName = role.RoleARN, role.ExternalID, role.SessionName
-	}
-	return i
+	return c.Provider.AWS[0].Identity()
 }
 
 // owns tells whether tags are those of one of the stack's resources.

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"example.com/webserver-cluster/internal/identity"
 	"example.com/webserver-cluster/internal/state"
 )
 
@@ -76,13 +77,13 @@ func Import(ctx context.Context, dir string, orphans []Orphan, done func(Orphan,
 // prepare makes scratch a Terraform folder with the stack's configuration, but
 // with a local state.
 func prepare(ctx context.Context, dir, scratch string) error {
-	content, err := os.ReadFile(filepath.Join(dir, configFile))
+	content, err := os.ReadFile(filepath.Join(dir, identity.ConfigFile))
 	if err != nil {
 		return err
 	}
 	var configuration map[string]any
 	if err := json.Unmarshal(content, &configuration); err != nil {
-		return fmt.Errorf("%s in %s: %w", configFile, dir, err)
+		return fmt.Errorf("%s in %s: %w", identity.ConfigFile, dir, err)
 	}
 	if settings, ok := configuration["terraform"].(map[string]any); ok {
 		delete(settings, "backend")
@@ -90,7 +91,7 @@ func prepare(ctx context.Context, dir, scratch string) error {
 	if content, err = json.Marshal(configuration); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(scratch, configFile), content, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(scratch, identity.ConfigFile), content, 0o600); err != nil {
 		return err
 	}
 	// The stack's own providers, if it has been deployed from here, spare a
