@@ -51,6 +51,7 @@ func drawOwn(d *draw) sample {
 	if d.below(2) == 1 {
 		s.Database = &constructs.MySQLProps{}
 		d.fill(s.Database, "Network", "Alerts")
+		d.reconcileDatabase(s.Database)
 	}
 	if d.below(2) == 1 {
 		s.Alerts = &constructs.AlertsProps{}

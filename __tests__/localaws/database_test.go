@@ -56,11 +56,14 @@ func TestDatabaseOverTime(t *testing.T) {
 	refused(t, restore("d", nil, false), "InvalidParameterCombination", "RestoreTime or UseLatestRestorableTime")
 	refused(t, restore("d", nil, true), "", "")
 
-	// Under another name it is the same instance; another of its name is not.
-	before := *find("d").DbiResourceId
-	must[*rds.ModifyDBInstanceOutput](t)(client.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("d"), NewDBInstanceIdentifier: aws.String("d-old"), ApplyImmediately: aws.Bool(true)}))
-	create("d", 0)
-	if renamed, another, restored := *find("d-old").DbiResourceId, *find("d").DbiResourceId, *find("r").DbiResourceId; renamed != before || another == before || restored == before || another == restored {
-		t.Errorf("%s became %s when renamed; the next of that name is %s, the restored one %s", before, renamed, another, restored)
+	// An instance keeps its resource id under another name.
+	rename := func(from, to string) {
+		must[*rds.ModifyDBInstanceOutput](t)(client.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: &from, NewDBInstanceIdentifier: &to, ApplyImmediately: aws.Bool(true)}))
+	}
+	original, restored := *find("d").DbiResourceId, *find("r").DbiResourceId
+	rename("d", "d-old")
+	rename("r", "d")
+	if old, now := *find("d-old").DbiResourceId, *find("d").DbiResourceId; original == restored || old != original || now != restored {
+		t.Errorf("%s became %s when renamed, and %s, which took its name, %s", original, old, restored, now)
 	}
 }
