@@ -47,7 +47,8 @@ func synthesize() error {
 			MaxSize:     4,
 			Application: &d.Application,
 		},
-		Database: constructs.MySQLProps{
+		Database: &constructs.MySQLProps{
+			ApplicationUser:     d.User,
 			BackupRetentionDays: 1, SkipFinalSnapshot: true, DeleteAutomatedBackups: true, ApplyImmediately: true,
 		},
 	}
