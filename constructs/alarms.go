@@ -8,12 +8,16 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchmetricalarm"
 )
 
+// AlarmOff, as a threshold, is no alarm.
+const AlarmOff = -1
+
 // alarm is a CloudWatch alarm in short.
 type alarm struct {
 	name, description, namespace, metric string
 	// statistic is "Sum", "Average", …; or percentile is one such as "p90".
 	statistic, percentile string
 	// threshold is the value above which the alarm goes off; below which, if below.
+	// AlarmOff: there is no such alarm.
 	threshold float64
 	below     bool
 	// minutes is the length of a period, periods how many in a row.
@@ -72,6 +76,9 @@ func makeAlarms(s scope, name string, alerts *Alerts, list ...alarm) []string {
 		actions = jsii.Strings(alerts.TopicARN)
 	}
 	for _, a := range list {
+		if a.threshold < 0 {
+			continue
+		}
 		dimensions := map[string]*string{}
 		for key, value := range a.dimensions {
 			dimensions[key] = jsii.String(value)

@@ -59,7 +59,7 @@ var values = map[string][]any{
 	"MySQLProps.ApplicationUser":     {"", "app", "A_b9", strings.Repeat("a", 32)},
 	"MySQLProps.LogRetentionDays":    {0, 1, 3653},
 	"MySQLProps.Restore":             {noRestore, noRestore, noRestore, &constructs.Restore{Snapshot: "nightly"}, &constructs.Restore{Instance: "shop", Time: "2027-01-31T23:45:00Z"}, &constructs.Restore{ResourceID: "db-" + strings.Repeat("A1", 13)}},
-	"MySQLProps.Alarms":              {constructs.MySQLAlarms{}, constructs.MySQLAlarms{CPUPercent: 80, Connections: 100}},
+	"MySQLProps.Alarms":              {constructs.MySQLAlarms{}, constructs.MySQLAlarms{CPU: 80, Connections: 100}},
 
 	"MySQLProps.PerformanceInsightsRetentionDays": {0, 0, 0, 7, 31, 713, 731},
 
@@ -68,12 +68,12 @@ var values = map[string][]any{
 	"Restore.ResourceID": {"", "", "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
 	"Restore.Time":       {"", "", "2027-01-31T23:45:00Z"},
 
-	"MySQLAlarms.CPUPercent":        {0, 1, 100},
+	"MySQLAlarms.CPU":               {0, 1, 99, -1},
 	"MySQLAlarms.FreeStorageGiB":    {0, 1, 19},
 	"MySQLAlarms.FreeableMemoryMiB": {0, 1, 512},
 	"MySQLAlarms.Connections":       {0, 1, 100000},
-	"MySQLAlarms.ReadMilliseconds":  {0, 1, 1000},
-	"MySQLAlarms.WriteMilliseconds": {0, 1, 1000},
+	"MySQLAlarms.ReadLatency":       {time.Duration(0), time.Millisecond, time.Second},
+	"MySQLAlarms.WriteLatency":      {time.Duration(0), time.Millisecond, time.Second},
 
 	"AlertsProps.Name":  {"own", "a", "alerts-" + strings.Repeat("a", 193)},
 	"AlertsProps.Email": {"", "ops@example.com", reference},

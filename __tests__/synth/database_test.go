@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
@@ -63,7 +64,7 @@ func TestPatchVersionStays(t *testing.T) {
 func TestDatabaseAlarms(t *testing.T) {
 	s := synthesizeEnvironment(t, variant(func(e *stacks.Environment) {
 		e.Database.InstanceClass, e.Database.StorageGiB = "db.m7g.large", 100
-		e.Database.Alarms = constructs.MySQLAlarms{CPUPercent: 70, WriteMilliseconds: 50}
+		e.Database.Alarms = constructs.MySQLAlarms{CPU: 70, WriteLatency: 50 * time.Millisecond}
 	}))
 	for name, want := range map[string][3]any{
 		"cpu":             {"CPUUtilization", "GreaterThanThreshold", 70},
@@ -87,11 +88,13 @@ func TestDatabaseAlarms(t *testing.T) {
 	// Of a class that nobody knows, nobody knows the memory.
 	s = synthesizeEnvironment(t, variant(func(e *stacks.Environment) {
 		e.Database.InstanceClass, e.Database.AllowUnknownInstanceClass = "db.q9.large", true
-		e.Database.Alarms.Connections = 1000
+		e.Database.Alarms.Connections, e.Database.Alarms.CPU = 1000, constructs.AlarmOff
 	}))
 	expect(t, s.get("aws_cloudwatch_metric_alarm", "mysql_alarm_connections"), 1000, "threshold")
-	if s.all("aws_cloudwatch_metric_alarm")["mysql_alarm_freeable_memory"] != nil {
-		t.Error("there is an alarm on memory, whose size is not known")
+	for _, none := range []string{"mysql_alarm_freeable_memory", "mysql_alarm_cpu"} {
+		if s.all("aws_cloudwatch_metric_alarm")[none] != nil {
+			t.Errorf("there is a %s", none)
+		}
 	}
 }
 

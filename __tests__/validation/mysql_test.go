@@ -3,6 +3,7 @@ package validation_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/webserver-cluster/constructs"
 )
@@ -101,13 +102,12 @@ func TestMySQLOptions(t *testing.T) {
 		{func(p *mysqlProps) { withInsights(p, 30) }, `stage.Database.PerformanceInsightsRetentionDays: 30: must be 7, a multiple of 31 up to 713, or 731`},
 		{func(p *mysqlProps) { withInsights(p, 744) }, `stage.Database.PerformanceInsightsRetentionDays: 744: must be 7, a multiple of 31 up to 713, or 731`},
 		{func(p *mysqlProps) { withInsights(p, -31) }, `stage.Database.PerformanceInsightsRetentionDays: -31: must be 7, a multiple of 31 up to 713, or 731`},
-		{func(p *mysqlProps) { p.Alarms.CPUPercent = 101 }, `stage.Database.Alarms.CPUPercent: 101: must be 1 to 100 (percent)`},
-		{func(p *mysqlProps) { p.Alarms.FreeStorageGiB = 20 }, `stage.Database.Alarms.FreeStorageGiB: 20: must be 1 or more, and below StorageGiB (20), or the alarm would never end`},
+		{func(p *mysqlProps) { p.Alarms.CPU = 100 }, `stage.Database.Alarms.CPU: 100: must be 1 to 99 (percent), or AlarmOff`},
+		{func(p *mysqlProps) { p.Alarms.FreeStorageGiB = 20 }, `stage.Database.Alarms.FreeStorageGiB: 20: must be 1 or more, and below StorageGiB (20), or the alarm would never end, or AlarmOff`},
 		{func(p *mysqlProps) { p.Alarms.FreeableMemoryMiB = 1024 }, `stage.Database.Alarms.FreeableMemoryMiB: 1024: must be below the memory of db.t4g.micro (1024), or the alarm would never end`},
 		{func(p *mysqlProps) {
-			p.Alarms = constructs.MySQLAlarms{FreeableMemoryMiB: -1, Connections: -1, ReadMilliseconds: -1, WriteMilliseconds: -1}
-		},
-			"stage.Database.Alarms.FreeableMemoryMiB: -1: must be 1 or more\nstage.Database.Alarms.Connections: -1: must be 1 or more\nstage.Database.Alarms.ReadMilliseconds: -1: must be 1 or more\nstage.Database.Alarms.WriteMilliseconds: -1: must be 1 or more"},
+			p.Alarms = constructs.MySQLAlarms{FreeableMemoryMiB: -2, Connections: -2, ReadLatency: -2, WriteLatency: time.Microsecond}
+		}, "stage.Database.Alarms.FreeableMemoryMiB: -2: must be 1 or more, or AlarmOff\nstage.Database.Alarms.Connections: -2: must be 1 or more, or AlarmOff\nstage.Database.Alarms.ReadLatency: -2ns: must be whole milliseconds, or AlarmOff\nstage.Database.Alarms.WriteLatency: 1µs: must be whole milliseconds, or AlarmOff"},
 
 		{func(p *mysqlProps) { p.ApplicationUser, p.LogRetentionDays = strings.Repeat("a", 32), 3653 }, ""},
 		{func(p *mysqlProps) { p.ApplicationUser = "App_2" }, ""},
@@ -116,7 +116,11 @@ func TestMySQLOptions(t *testing.T) {
 		{func(p *mysqlProps) { withInsights(p, 731) }, ""},
 		{func(p *mysqlProps) { p.PerformanceInsights, p.InstanceClass = true, "db.t4g.medium" }, ""},
 		{func(p *mysqlProps) {
-			p.Alarms = constructs.MySQLAlarms{CPUPercent: 100, FreeStorageGiB: 19, FreeableMemoryMiB: 1023, Connections: 1}
+			p.Alarms = constructs.MySQLAlarms{CPU: 99, FreeStorageGiB: 19, FreeableMemoryMiB: 1023, Connections: 1, ReadLatency: time.Millisecond, WriteLatency: time.Hour}
+		}, ""},
+		{func(p *mysqlProps) {
+			const off = constructs.AlarmOff
+			p.Alarms = constructs.MySQLAlarms{CPU: off, FreeStorageGiB: off, FreeableMemoryMiB: off, Connections: off, ReadLatency: off, WriteLatency: off}
 		}, ""},
 	})
 }
