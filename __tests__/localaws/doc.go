@@ -19,6 +19,21 @@
 // refusals.go for what depends on what there is). What AWS refuses is refused,
 // with AWS's code and words; Options.Log tells each, and AWS.Refused lists them.
 //
+// # Instances
+//
+// With Options.Servers instances are real, and as alone as on AWS:
+//
+//	instance ──> metadata (169.254.169.254): who it is, its role's credentials
+//	         ──> AWS's services ──> IAM (package access) ──> the front
+//	         ──> databases, load balancers, other instances
+//
+// Who they are and what their role may do, the instance metadata service (package
+// metadata) and IAM tell; whom they reach, and who reaches them, the rules of
+// security groups (package firewall). Network is what is between them. There is
+// no internet.
+//
+// Not judged: route tables and network ACLs, and who may connect to a load balancer.
+//
 // # Adding to it
 //
 // What moto lacks or gets wrong is closed in the front, per action, at the

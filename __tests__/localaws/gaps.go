@@ -9,6 +9,8 @@ func (a *AWS) closeGaps() {
 	keepLifecycleRules(a.Front)
 	a.keepPolicy()
 	keepUserData(a.Front)
+	a.launchAsTemplated()
+	a.letMembersIn()
 	keepTemplateTagsApart(a.Front)
 	keepRuleDescriptions(a.Front)
 	nameParameterSource(a.Front)

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"example.com/webserver-cluster/tests/localaws/access"
 	"example.com/webserver-cluster/tests/localaws/balancer"
 	"example.com/webserver-cluster/tests/localaws/clock"
 	"example.com/webserver-cluster/tests/localaws/databases"
@@ -47,6 +48,7 @@ type AWS struct {
 
 	Scaling   *scaling.Engine      // its Auto Scaling groups
 	Servers   *servers.Fleet       // its servers; nil without Options.Servers
+	Network   *Network             // what is between them; nil without Options.Servers
 	Balancers *balancer.Balancers  // its load balancers; nil without Options.Servers
 	Databases *databases.Databases // its databases; nil without Options.Databases
 
@@ -55,6 +57,7 @@ type AWS struct {
 	awsConfig string // path of the AWS configuration, with an empty default profile
 	cliConfig string // path of Terraform's CLI configuration; "" for its defaults
 	moto      *moto
+	access    *access.Judge
 	policies  *sync.Map // bucket policies as they were put, by "/" and the bucket's name
 
 	mu      sync.Mutex
@@ -125,9 +128,13 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 		if err := a.Scaling.Gate(r); err != nil {
 			return err
 		}
+		if err := a.access.Check(r); err != nil {
+			return err
+		}
 		return gate.Check(r)
 	})
 	a.closeGaps()
+	a.access = access.New(a.MotoConfig(), o.Log)
 	public := a.Config()
 	public.AppID = strict.AWSItself
 	a.Scaling = scaling.New(scaling.Options{Front: a.Front, Clock: a.Clock, Services: scaling.OverHTTP(public, a.MotoConfig()), Region: a.region, Log: o.Log})
@@ -137,13 +144,16 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 	a.AtStop(a.Scaling.Stop) // it calls the server
 	go server.Serve(listener)
 	if o.Servers {
-		if err := a.addServers(o); err != nil {
+		a.Network = newNetwork(a, o.Log)
+	}
+	if o.Databases != nil { // before the servers, which trust its CA
+		if err := a.addDatabases(o); err != nil {
 			a.Stop()
 			return nil, err
 		}
 	}
-	if o.Databases != nil {
-		if err := a.addDatabases(o); err != nil {
+	if o.Servers {
+		if err := a.addServers(o); err != nil {
 			a.Stop()
 			return nil, err
 		}
@@ -177,6 +187,9 @@ func (a *AWS) Refused() []strict.Refusal {
 	defer a.mu.Unlock()
 	return slices.Clone(a.refused)
 }
+
+// Access judges what instances may do by the policies of their roles.
+func (a *AWS) Access() *access.Judge { return a.access }
 
 // Endpoint is where AWS's services answer, such as http://127.0.0.1:41234.
 func (a *AWS) Endpoint() string { return a.url }

@@ -14,28 +14,36 @@ import (
 // real proxies before them.
 func (a *AWS) addServers(o Options) error {
 	t := &teller{start: time.Now(), aws: a, tell: o.OnEvent, launched: map[string]event.Event{}}
-	fleet, err := servers.New(servers.Config{
+	config := servers.Config{
 		AWS:       a.Config(),
+		Outside:   a.Network,
+		Environ:   []string{"AWS_ENDPOINT_URL=" + servicesURL},
 		Clock:     a.Clock,
 		Dir:       o.BuildDir,
 		BootDelay: o.BootDelay,
 		OnEvent:   t.event,
 		Log:       o.Log,
-	})
+	}
+	if a.Databases != nil {
+		config.Trusted = a.Databases.CA()
+	}
+	fleet, err := servers.New(config)
 	if err != nil {
 		return err
 	}
 	a.AtStop(fleet.Stop)
 	fleet.Register(a.Front)
 	a.Servers = fleet
+	a.Network.fleet.Store(fleet)
 
 	a.Balancers = balancer.New(balancer.Config{
 		AWS:     a.MotoConfig(),
 		Clock:   a.Clock,
-		Dial:    fleet.Dial,
+		Dial:    a.Network.dialTarget,
 		OnEvent: t.event,
 		Log:     o.Log,
 	})
+	a.Network.lbs.Store(a.Balancers)
 	a.AtStop(a.Balancers.Stop)
 	a.Balancers.Register(a.Front)
 	return nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -80,7 +81,7 @@ func write(w http.ResponseWriter, r *http.Request, s *store) {
 		show(w, r, s, "Please tell us your name, in 60 characters at the most.")
 	case !between(e.Text, 1, maxText):
 		show(w, r, s, "Please write something, in 500 characters at the most.")
-	case !between(token, 1, 64):
+	case !tokenRule.MatchString(token):
 		show(w, r, s, "Please send the form once more.")
 	default:
 		if err := s.add(r.Context(), token, e); err != nil {
@@ -92,6 +93,9 @@ func write(w http.ResponseWriter, r *http.Request, s *store) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	}
 }
+
+// tokenRule is the form of tokens, as the column has it.
+var tokenRule = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)
 
 func between(text string, least, most int) bool {
 	n := utf8.RuneCountInString(text)

@@ -17,7 +17,7 @@ const service = "elasticloadbalancing"
 // changes are the actions after which load balancers or target groups may be
 // others than before.
 var changes = []string{
-	"CreateLoadBalancer", "DeleteLoadBalancer", "ModifyLoadBalancerAttributes",
+	"CreateLoadBalancer", "DeleteLoadBalancer", "ModifyLoadBalancerAttributes", "SetSecurityGroups", "SetSubnets",
 	"CreateListener", "DeleteListener", "ModifyListener",
 	"CreateTargetGroup", "DeleteTargetGroup", "ModifyTargetGroup", "ModifyTargetGroupAttributes",
 }

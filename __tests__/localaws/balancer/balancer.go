@@ -27,11 +27,19 @@ type Config struct {
 	AWS   aws.Config   // for clients of the fake AWS
 	Clock *clock.Clock // AWS's time
 
-	// Dial connects to a port of the target with that id, an instance's.
-	Dial func(ctx context.Context, target string, port int) (net.Conn, error)
+	// Dial connects a load balancer to a port of the target with that id, an
+	// instance's.
+	Dial func(ctx context.Context, from Source, target string, port int) (net.Conn, error)
 
 	OnEvent func(event.Event)                // told when a target's health changes; default nobody
 	Log     func(format string, args ...any) // told of trouble; default nobody
+}
+
+// Source is where a load balancer's connections come from.
+type Source struct {
+	Region         string
+	SecurityGroups []string // ids
+	Subnets        []string // ids; it has an address in each
 }
 
 // Balancers are all load balancers of a local AWS.
@@ -93,6 +101,8 @@ type Balancer struct {
 	ARN     string
 	Name    string
 	Address string // its DNS name: where http://ADDRESS is answered
+	Public  bool   // internet-facing
+	Source  Source
 }
 
 // List returns the load balancers, by name.
@@ -101,7 +111,7 @@ func (b *Balancers) List() []Balancer {
 	defer b.mu.Unlock()
 	var list []Balancer
 	for _, lb := range b.list {
-		list = append(list, Balancer{ARN: lb.arn, Name: lb.name, Address: lb.dnsName})
+		list = append(list, Balancer{ARN: lb.arn, Name: lb.name, Address: lb.dnsName, Public: lb.public, Source: lb.source})
 	}
 	slices.SortFunc(list, func(x, y Balancer) int { return strings.Compare(x.Name, y.Name) })
 	return list

@@ -28,7 +28,7 @@ func (t *target) check() {
 		s := t.group.settings
 		t.group.mu.Unlock()
 		next := t.group.all.config.Clock.After(s.interval)
-		if s.inUse {
+		if s.source != nil {
 			t.note(s, t.checkOnce(s))
 		} else {
 			t.noteUnused()
@@ -59,7 +59,7 @@ func (t *target) checkOnce(s settings) *checkError {
 		Transport: &http.Transport{
 			DisableKeepAlives: true,
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return t.group.all.config.Dial(ctx, t.id, port)
+				return t.group.all.config.Dial(ctx, *s.source, t.id, port)
 			},
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -65,8 +65,8 @@ func (b *Balancers) clients() []*elb.Client {
 
 // syncBalancers reads the load balancers of a region, adds their ARNs to found
 // and returns the ARNs of the target groups that they forward to.
-func (b *Balancers) syncBalancers(ctx context.Context, client *elb.Client, found map[string]bool) (inUse map[string]bool, err error) {
-	inUse = map[string]bool{}
+func (b *Balancers) syncBalancers(ctx context.Context, client *elb.Client, found map[string]bool) (inUse map[string]*Source, err error) {
+	inUse = map[string]*Source{}
 	out, err := client.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{})
 	if err != nil {
 		return nil, err
@@ -103,12 +103,21 @@ func (b *Balancers) syncBalancers(ctx context.Context, client *elb.Client, found
 			values[aws.ToString(a.Key)] = aws.ToString(a.Value)
 		}
 		lb.update(listeners.Listeners, values)
+		// A target group has one load balancer at most:
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
+		source := &Source{Region: client.Options().Region, SecurityGroups: described.SecurityGroups}
+		for _, zone := range described.AvailabilityZones {
+			source.Subnets = append(source.Subnets, aws.ToString(zone.SubnetId))
+		}
+		b.mu.Lock()
+		lb.source, lb.public = *source, described.Scheme != types.LoadBalancerSchemeEnumInternal // the default is internet-facing
+		b.mu.Unlock()
 		for _, l := range listeners.Listeners {
 			for _, action := range l.DefaultActions {
-				inUse[aws.ToString(action.TargetGroupArn)] = true
+				inUse[aws.ToString(action.TargetGroupArn)] = source
 				if action.ForwardConfig != nil {
 					for _, g := range action.ForwardConfig.TargetGroups {
-						inUse[aws.ToString(g.TargetGroupArn)] = true
+						inUse[aws.ToString(g.TargetGroupArn)] = source
 					}
 				}
 			}
@@ -119,7 +128,7 @@ func (b *Balancers) syncBalancers(ctx context.Context, client *elb.Client, found
 
 // syncGroups reads the target groups of a region and their targets, and adds
 // their ARNs to found.
-func (b *Balancers) syncGroups(ctx context.Context, client *elb.Client, found, inUse map[string]bool) error {
+func (b *Balancers) syncGroups(ctx context.Context, client *elb.Client, found map[string]bool, inUse map[string]*Source) error {
 	out, err := client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{})
 	if err != nil {
 		return err
@@ -132,7 +141,7 @@ func (b *Balancers) syncGroups(ctx context.Context, client *elb.Client, found, i
 			return err
 		}
 		s := readSettings(described, attributes.Attributes)
-		s.inUse = inUse[arn]
+		s.source = inUse[arn]
 		b.mu.Lock()
 		g := b.groups[arn]
 		if g == nil {

@@ -32,6 +32,8 @@ type balancer struct {
 	all       *Balancers
 	ip        string
 	dnsName   string // address, with a port if that is not 80
+	public    bool   // internet-facing; this and source are guarded by all's mu
+	source    Source
 
 	mu        sync.Mutex
 	idle      time.Duration // idle time-out, AWS time

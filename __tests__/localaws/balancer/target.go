@@ -21,7 +21,7 @@ import (
 
 // settings are a target group's, as last read. Durations are AWS time.
 type settings struct {
-	inUse             bool // by a listener
+	source            *Source // the load balancer with a listener for it; nil for none
 	path              string
 	port              int // of health checks; 0 for the target's own
 	interval, timeout time.Duration
@@ -169,9 +169,21 @@ func (t *target) event() event.Event {
 	return e
 }
 
+// dial connects for a request.
 func (t *target) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	return t.group.all.config.Dial(ctx, t.id, t.port)
+	t.group.mu.Lock()
+	source := t.group.settings.source
+	t.group.mu.Unlock()
+	if source == nil {
+		return nil, errUnused
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(t.group.all.config.Clock.Real(connectTimeout), checkPatience))
+	defer cancel()
+	return t.group.all.config.Dial(ctx, *source, t.id, t.port)
 }
+
+// errUnused is why a request goes nowhere whose listener is being deleted.
+var errUnused = errors.New("no load balancer uses the target group")
 
 // pick chooses the target of a request and counts it as being in flight; nil
 // if there is none.

@@ -2,6 +2,7 @@ package front
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -15,17 +16,24 @@ import (
 
 // Request is an AWS request as it came over the wire.
 type Request struct {
-	HTTP    *http.Request // its Body has been read; use the fields below
-	Service string        // the name that signs: "autoscaling", "ec2", …; "" if the request is not signed
-	Region  string        // the region it is signed for
-	Action  string        // "StartInstanceRefresh"; for REST "PUT ?lifecycle"
-	Params  url.Values    // the Query protocol's parameters, nil for the others
-	Body    []byte        // the body of the other protocols
+	HTTP      *http.Request // its Body has been read; use the fields below
+	Service   string        // the name that signs: "autoscaling", "ec2", …; "" if the request is not signed
+	Region    string        // the region it is signed for
+	AccessKey string        // id of the key it is signed with
+	Action    string        // "StartInstanceRefresh"; for REST "PUT ?lifecycle"
+	Params    url.Values    // the Query protocol's parameters, nil for the others
+	Body      []byte        // the body of the other protocols
+}
+
+// Token is the session token that the request is signed with; "" for none.
+func (r *Request) Token() string {
+	return cmp.Or(r.HTTP.Header.Get("X-Amz-Security-Token"), r.HTTP.URL.Query().Get("X-Amz-Security-Token"))
 }
 
 // scope is the end of a SigV4 credential: KEY/DATE/REGION/SERVICE/aws4_request,
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
-var scope = regexp.MustCompile(`Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request`)
+// It is in the header, or in the URL of a request that was signed beforehand.
+var scope = regexp.MustCompile(`Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request`)
 
 // readRequest recognises the request and reads its body. hr keeps a body that
 // can be read again.
@@ -37,8 +45,9 @@ func readRequest(hr *http.Request) (*Request, error) {
 	hr.Body = io.NopCloser(bytes.NewReader(body))
 
 	r := &Request{HTTP: hr, Body: body}
-	if m := scope.FindStringSubmatch(hr.Header.Get("Authorization")); m != nil {
-		r.Region, r.Service = m[1], m[2]
+	signed := cmp.Or(hr.Header.Get("Authorization"), "Credential="+hr.URL.Query().Get("X-Amz-Credential"))
+	if m := scope.FindStringSubmatch(signed); m != nil {
+		r.AccessKey, r.Region, r.Service = m[1], m[2], m[3]
 	}
 	if mediaType, _, _ := mime.ParseMediaType(hr.Header.Get("Content-Type")); mediaType == "application/x-www-form-urlencoded" {
 		if r.Params, err = url.ParseQuery(string(body)); err != nil {

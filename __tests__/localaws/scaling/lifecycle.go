@@ -3,7 +3,6 @@ package scaling
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -69,9 +68,6 @@ func (g *group) launch(now time.Time, seen *view, cause string) (command, bool) 
 			if failure != nil && !atOnce(failure) {
 				return failure
 			}
-			if err := complete(ctx, a, in); err != nil {
-				return err
-			}
 			out, err := a.EC2.RunInstances(ctx, in)
 			if err != nil {
 				return err
@@ -104,25 +100,6 @@ func (g *group) launches() template {
 		return r.target
 	}
 	return g.template
-}
-
-// complete adds to in what moto's RunInstances does not take from a launch
-// template: the security groups of its network interface.
-func complete(ctx context.Context, a *Services, in *ec2.RunInstancesInput) error {
-	out, err := a.EC2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
-		LaunchTemplateId: in.LaunchTemplate.LaunchTemplateId,
-		Versions:         []string{aws.ToString(in.LaunchTemplate.Version)},
-	})
-	if err != nil {
-		return err
-	}
-	if len(out.LaunchTemplateVersions) == 0 {
-		return fmt.Errorf("launch template %s has no version %s", aws.ToString(in.LaunchTemplate.LaunchTemplateId), aws.ToString(in.LaunchTemplate.Version))
-	}
-	if data := out.LaunchTemplateVersions[0].LaunchTemplateData; data != nil && len(data.NetworkInterfaces) > 0 {
-		in.SecurityGroupIds = data.NetworkInterfaces[0].Groups
-	}
-	return nil
 }
 
 // advance takes a member to the next state of its life, if it is time.

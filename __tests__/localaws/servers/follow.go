@@ -66,7 +66,7 @@ func (f *Fleet) Sync(ctx context.Context) {
 	for _, instance := range found {
 		id := aws.ToString(instance.InstanceId)
 		live[id] = true
-		if _, known := f.Get(id); known {
+		if f.update(id, instance.Instance) {
 			continue
 		}
 		s, err := f.aws.server(ctx, instance)
@@ -88,8 +88,24 @@ func (f *Fleet) Sync(ctx context.Context) {
 	for _, s := range gone {
 		s.cancel()
 	}
-	for _, s := range gone {
-		<-s.gone
+}
+
+// update notes what may have changed of an instance; false if it has no server.
+func (f *Fleet) update(id string, instance types.Instance) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.servers[id]
+	if s == nil {
+		return false
+	}
+	s.note(instance)
+	return true
+}
+
+func (d *Details) note(instance types.Instance) {
+	d.Instance, d.VPC, d.Groups = instance, aws.ToString(instance.VpcId), nil
+	for _, g := range instance.SecurityGroups {
+		d.Groups = append(d.Groups, aws.ToString(g.GroupId))
 	}
 }
 
@@ -142,12 +158,14 @@ func (i *instances) list(ctx context.Context) ([]found, error) {
 
 // server describes the server that an instance shall have.
 func (i *instances) server(ctx context.Context, instance found) (*server, error) {
-	s := &server{Server: Server{
+	s := &server{Details: Details{Server: Server{
 		ID:       aws.ToString(instance.InstanceId),
 		Address:  aws.ToString(instance.PrivateIpAddress),
 		Image:    aws.ToString(instance.ImageId),
+		Region:   instance.client.Options().Region,
 		Launched: time.Now(),
-	}}
+	}}}
+	s.note(instance.Instance)
 	var template string
 	for _, tag := range instance.Tags {
 		switch aws.ToString(tag.Key) {
@@ -160,7 +178,7 @@ func (i *instances) server(ctx context.Context, instance found) (*server, error)
 		}
 	}
 	data, err := userData(ctx, instance, template, s.Version)
-	s.userData = string(data)
+	s.UserData = string(data)
 	return s, err
 }
 

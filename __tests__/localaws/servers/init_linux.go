@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,8 +30,18 @@ func init() {
 		os.Exit(1)
 	case "systemctl":
 		os.Exit(runSystemctl(os.Args[1:]))
+	case "aws":
+		os.Exit(runAWS(os.Args[1:], os.Stdout, os.Stderr))
 	}
 }
+
+// programs are what a machine has besides the host's.
+var programs = []string{"systemctl", "aws"}
+
+// defaultEnvironment is what units get besides their own, as by systemd's
+// DefaultEnvironment=.
+// https://www.freedesktop.org/software/systemd/man/latest/systemd-system.conf.html#DefaultEnvironment=
+var defaultEnvironment []string
 
 // runInit is pid 1 of a machine. It returns only with an error; when the
 // process that started it ends, so does it. It does not reap orphans: in the
@@ -45,30 +56,38 @@ func runInit() error {
 	control := conn.(*net.UnixConn)
 	defer control.Close()
 
-	var order bootOrder
-	if err := receive(control, &order); err != nil {
+	var boot bootOrder
+	if err := receive(control, &boot); err != nil {
 		return err
 	}
-	if err := prepare(order); err != nil {
+	if err := prepare(boot, control); err != nil {
 		reply(control, report{Error: err.Error()}, nil)
 		return err
 	}
-	if err := serveSystemctl(); err != nil {
+	services, err := serveSystemctl()
+	if err != nil {
 		return err
 	}
 	go func() {
 		var r report
-		if err := runScripts(order); err != nil {
+		if err := runScripts(boot); err != nil {
 			r.Error = err.Error()
 		}
 		reply(control, r, nil)
 	}()
 	for {
-		var d dialOrder
-		if err := receive(control, &d); err != nil {
+		var o order
+		if err := receive(control, &o); err != nil {
 			return err
 		}
-		go serveDial(control, net.JoinHostPort(order.Address, strconv.Itoa(d.Port)), d.ID)
+		if o.Port == 0 {
+			go func() {
+				services.stopAll()
+				os.Exit(0) // the kernel ends what is left
+			}()
+			continue
+		}
+		go serveDial(control, net.JoinHostPort(boot.Address, strconv.Itoa(o.Port)), o.ID)
 	}
 }
 
@@ -111,7 +130,13 @@ func serveDial(control *net.UnixConn, addr string, id uint64) {
 }
 
 // prepare makes the namespaces into a machine.
-func prepare(order bootOrder) error {
+func prepare(order bootOrder, control *net.UnixConn) error {
+	// Found now: what is mounted next may hide it.
+	program, err := openSelf()
+	if err != nil {
+		return err
+	}
+	defer unix.Close(program)
 	if err := mountAll(); err != nil {
 		return err
 	}
@@ -121,15 +146,100 @@ func prepare(order bootOrder) error {
 	if err := addAddress(order.Address); err != nil {
 		return fmt.Errorf("give the machine the address %s: %w", order.Address, err)
 	}
+	if order.Network {
+		device, err := addInterface(order.Address)
+		if err != nil {
+			return fmt.Errorf("give the machine a network: %w", err)
+		}
+		reply(control, report{Network: true}, device)
+		device.Close()
+		if err := useResolver(order.Domain); err != nil {
+			return err
+		}
+	}
+	for _, entry := range order.Environ {
+		name, value, _ := strings.Cut(entry, "=")
+		os.Setenv(name, value)
+	}
+	defaultEnvironment = order.Environ
+	if order.Trusted != "" {
+		if err := trust(order.Trusted); err != nil {
+			return fmt.Errorf("trust certificates: %w", err)
+		}
+	}
 	if err := providePython(order.Python); err != nil {
 		return err
 	}
-	// Whoever calls systemctl runs pid 1's program under that name.
-	const systemctl = "/usr/bin/systemctl"
-	if err := os.Remove(systemctl); err != nil && !errors.Is(err, os.ErrNotExist) {
+	return providePrograms(program)
+}
+
+// trustFiles are where systems keep the certificates that they trust, as Go and OpenSSL
+// look for them.
+// https://go.dev/src/crypto/x509/root_linux.go
+var trustFiles = []string{
+	"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+	"/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
+}
+
+// trust adds certificates to those that the machine trusts, as update-ca-trust does; a
+// system without any gets its first file.
+func trust(certificates string) error {
+	path := trustFiles[0]
+	var before []byte
+	for _, file := range trustFiles {
+		content, err := os.ReadFile(file)
+		if err == nil {
+			path, before = file, content
+			break
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return os.Symlink("/proc/1/exe", systemctl)
+	// A new file: an old one may not be ours to change.
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.WriteFile(path, slices.Concat(before, []byte("\n"), []byte(certificates)), 0o644)
+}
+
+// openSelf opens this program as a place to mount, in the machine's own mounts:
+// /proc/self/exe is in the host's. Where there is only root, it is not needed.
+func openSelf() (int, error) {
+	if !mapsUsers() {
+		return -1, nil
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	return unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+}
+
+// providePrograms has whoever calls one of the programs run this one under that
+// name.
+func providePrograms(self int) error {
+	for _, name := range programs {
+		os.Remove("/usr/local/bin/" + name) // the host's, which would be found first
+		path := "/usr/bin/" + name
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		if self < 0 {
+			if err := os.Symlink("/proc/1/exe", path); err != nil {
+				return err
+			}
+			continue
+		}
+		// A link to /proc/1/exe root alone may follow.
+		if err := os.WriteFile(path, nil, 0o755); err != nil {
+			return err
+		}
+		if err := syscall.Mount(fmt.Sprintf("/proc/self/fd/%d", self), path, "", syscall.MS_BIND, ""); err != nil {
+			return fmt.Errorf("mount this program on %s: %w", path, err)
+		}
+	}
+	return nil
 }
 
 // addAddress gives the loopback interface, the only one, the address.

@@ -4,23 +4,22 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"time"
 
 	"example.com/webserver-cluster/tests/localaws/event"
 )
 
 // server is a Server and its machine.
 type server struct {
-	Server
-	userData string
-	machine  *machine // nil until the boot delay is over
-	cancel   context.CancelFunc
-	gone     chan struct{} // closed when its goroutine has ended
+	Details
+	machine *machine // nil until the boot delay is over
+	cancel  context.CancelFunc
 }
 
 // launch makes a server of an instance.
 func (f *Fleet) launch(s *server) {
 	ctx, cancel := context.WithCancel(f.ctx)
-	s.cancel, s.gone = cancel, make(chan struct{})
+	s.cancel = cancel
 	s.State = Booting
 
 	f.mu.Lock()
@@ -29,10 +28,7 @@ func (f *Fleet) launch(s *server) {
 	f.mu.Unlock()
 	f.tell(s, event.Launched, "")
 
-	f.done.Go(func() {
-		defer close(s.gone)
-		f.live(ctx, s, image)
-	})
+	f.done.Go(func() { f.live(ctx, s, image) })
 }
 
 // live is a server's life until it is terminated, that is until ctx is done.
@@ -45,18 +41,50 @@ func (f *Fleet) live(ctx context.Context, s *server, image Image) {
 	if f.config.Clock.Sleep(ctx, cmp.Or(image.BootDelay, f.config.BootDelay)) != nil {
 		return
 	}
-	m, err := f.start(s.ID, f.order(s.Server, s.userData, image))
+	m, err := f.start(s.ID, f.order(s.Server, s.UserData, image))
 	if err != nil {
 		f.booted(s, err)
 		<-ctx.Done()
 		return
 	}
-	defer m.kill()
 	f.mu.Lock()
 	s.machine = m
 	f.mu.Unlock()
+	f.done.Go(func() { f.connect(s, m) })
 	f.watch(ctx, s, m)
 	<-ctx.Done()
+	if f.ctx.Err() != nil { // all stops, with no time for niceties
+		m.kill()
+		return
+	}
+	m.shutDown(time.After(shutDownPatience))
+}
+
+// shutDownPatience is how long a terminated instance has to stop its services, in
+// real time: above a unit's default. EC2 says "a few minutes".
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html
+const shutDownPatience = 2 * time.Minute
+
+// connect serves the machine's network, if it has one, until its end.
+func (f *Fleet) connect(s *server, m *machine) {
+	select {
+	case file := <-m.network:
+		n, err := newNetwork(file, f.config.Outside, func() Details { return f.details(s) })
+		if err != nil {
+			file.Close()
+			f.config.Log("servers: network of %s: %v", s.ID, err)
+			return
+		}
+		defer n.close()
+		<-m.ended
+	case <-m.ended:
+	}
+}
+
+func (f *Fleet) details(s *server) Details {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return s.Details
 }
 
 // watch notes how the boot ends, and whether the machine ends on its own.

@@ -10,12 +10,13 @@ import (
 	"os/exec"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// errDown is what a connection to a machine that has ended fails with.
-var errDown = errors.New("the instance is down")
+// ErrDown is what a connection to a machine that has ended fails with.
+var ErrDown = errors.New("the instance is down")
 
 // initName is what pid 1 of a machine is called.
 const initName = "localaws-instance"
@@ -24,12 +25,13 @@ const initName = "localaws-instance"
 type machine struct {
 	cmd     *exec.Cmd
 	control *net.UnixConn
+	network chan *os.File // gets the network interface of a machine that has one
 	booted  chan error    // gets how the user data ended
 	ended   chan struct{} // closed when no process of the machine is left
 
 	mu      sync.Mutex
 	lastID  uint64
-	waiting map[uint64]chan dialed // who waits for the answer to which dialOrder
+	waiting map[uint64]chan dialed // who waits for the answer to which order
 }
 
 type dialed struct {
@@ -39,7 +41,7 @@ type dialed struct {
 
 // startMachine starts a machine, which then boots. What it prints goes to
 // console.
-func startMachine(order bootOrder, console *os.File) (*machine, error) {
+func startMachine(boot bootOrder, console *os.File) (*machine, error) {
 	// Packets, so that each read gets one message.
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -75,6 +77,7 @@ func startMachine(order bootOrder, console *os.File) (*machine, error) {
 	m := &machine{
 		cmd:     cmd,
 		control: control.(*net.UnixConn),
+		network: make(chan *os.File, 1),
 		booted:  make(chan error, 1),
 		ended:   make(chan struct{}),
 		waiting: map[uint64]chan dialed{},
@@ -85,7 +88,7 @@ func startMachine(order bootOrder, console *os.File) (*machine, error) {
 		control.Close()
 		close(m.ended)
 	}()
-	if err := m.send(order); err != nil {
+	if err := m.send(boot); err != nil {
 		m.kill()
 		return nil, fmt.Errorf("start a machine: %w", err)
 	}
@@ -96,6 +99,20 @@ func startMachine(order bootOrder, console *os.File) (*machine, error) {
 func (m *machine) kill() {
 	m.cmd.Process.Kill()
 	<-m.ended
+}
+
+// shutDown has the machine stop its services, as EC2 does before it ends an
+// instance, and ends it when they have stopped or patience is over.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html
+func (m *machine) shutDown(patience <-chan time.Time) {
+	if m.send(order{}) == nil {
+		select {
+		case <-m.ended:
+			return
+		case <-patience:
+		}
+	}
+	m.kill()
 }
 
 func (m *machine) send(message any) error {
@@ -116,14 +133,14 @@ func (m *machine) dial(ctx context.Context, port int) (net.Conn, error) {
 	m.waiting[id] = answer
 	m.mu.Unlock()
 
-	if err := m.send(dialOrder{ID: id, Port: port}); err != nil {
-		return nil, errDown
+	if err := m.send(order{ID: id, Port: port}); err != nil {
+		return nil, ErrDown
 	}
 	select {
 	case d := <-answer:
 		return d.conn, d.err
 	case <-m.ended:
-		return nil, errDown
+		return nil, ErrDown
 	case <-ctx.Done():
 		m.mu.Lock()
 		delete(m.waiting, id) // readReports then closes the connection
@@ -149,7 +166,12 @@ func (m *machine) readReports() {
 		if err := json.Unmarshal(data[:n], &r); err != nil {
 			continue
 		}
-		conn, err := receivedConn(oob[:oobn])
+		file := receivedFile(oob[:oobn])
+		if r.Network {
+			m.network <- file
+			continue
+		}
+		conn, err := asConn(file)
 		if r.Error != "" {
 			err = errors.New(r.Error)
 		}
@@ -169,20 +191,28 @@ func (m *machine) readReports() {
 	}
 }
 
-// receivedConn is the connection that came beside a message, if any.
-func receivedConn(oob []byte) (net.Conn, error) {
+// receivedFile is what came beside a message, if anything.
+func receivedFile(oob []byte) *os.File {
 	if len(oob) == 0 {
-		return nil, nil
+		return nil
 	}
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
-		return nil, err
+		return nil
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	f := os.NewFile(uintptr(fds[0]), "connection")
+	unix.CloseOnExec(fds[0])
+	return os.NewFile(uintptr(fds[0]), "received")
+}
+
+// asConn makes a connection of a file that is one; nil of nil.
+func asConn(f *os.File) (net.Conn, error) {
+	if f == nil {
+		return nil, nil
+	}
 	defer f.Close()
 	return net.FileConn(f)
 }

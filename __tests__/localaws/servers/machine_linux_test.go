@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -36,11 +37,18 @@ systemctl is-active webserver
 // user data.
 func boot(t *testing.T, order bootOrder) (*machine, error) {
 	t.Helper()
+	return startBoot(t, order, nil)
+}
+
+// startBoot is boot in a network.
+func startBoot(t *testing.T, order bootOrder, outside Outside) (*machine, error) {
+	t.Helper()
 	console, err := os.Create(filepath.Join(t.TempDir(), "console"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer console.Close()
+	consoles.Store(t.Name(), console.Name())
 	m, err := startMachine(order, console)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +60,13 @@ func boot(t *testing.T, order bootOrder) (*machine, error) {
 			t.Logf("console:\n%s", text)
 		}
 	})
+	if outside != nil {
+		n, err := newNetwork(<-m.network, outside, func() Details { return Details{Server: Server{ID: "i-1"}} })
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(n.close)
+	}
 	select {
 	case err := <-m.booted:
 		return m, err
@@ -61,6 +76,20 @@ func boot(t *testing.T, order bootOrder) (*machine, error) {
 		t.Fatal("the machine does not boot")
 	}
 	return nil, nil
+}
+
+// consoles are the paths of the machines' consoles, by test.
+var consoles sync.Map
+
+// bootedConsole is what the test's machine has printed.
+func bootedConsole(t *testing.T) string {
+	t.Helper()
+	path, _ := consoles.Load(t.Name())
+	text, err := os.ReadFile(path.(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // get asks a machine for its page, until it answers.
@@ -167,8 +196,8 @@ func TestKillEndsEverything(t *testing.T) {
 			t.Errorf("process %d: %v, want it gone", pid, err)
 		}
 	}
-	if _, err := m.dial(t.Context(), 8080); err != errDown {
-		t.Errorf("dial: %v, want %v", err, errDown)
+	if _, err := m.dial(t.Context(), 8080); err != ErrDown {
+		t.Errorf("dial: %v, want %v", err, ErrDown)
 	}
 }
 

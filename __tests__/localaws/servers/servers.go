@@ -29,6 +29,9 @@ type Config struct {
 	Clock     *clock.Clock                     // AWS's time
 	Dir       string                           // where a folder with the consoles' output is made
 	BootDelay time.Duration                    // AWS time from launch to user data; default DefaultBootDelay
+	Outside   Outside                          // the network around machines; default none: they have only themselves
+	Environ   []string                         // NAME=VALUE that the image has user data and services get
+	Trusted   []byte                           // certificates of CAs in PEM that the image trusts besides the host's
 	OnEvent   func(event.Event)                // told of launches and ends; default nobody
 	Log       func(format string, args ...any) // told of trouble; default nobody
 }
@@ -56,6 +59,9 @@ type Server struct {
 	Group    string // name of its Auto Scaling group, "" outside one
 	Version  string // version of its launch template, "" without one
 	Image    string // AMI id
+	Region   string
+	VPC      string   // its id
+	Groups   []string // ids of its security groups, as last read
 	Launched time.Time
 	State    State
 	Fault    string // how the boot failed; "" if it did not
@@ -125,7 +131,7 @@ func Check() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	return (&Fleet{python: python, dir: dir}).probe()
+	return (&Fleet{python: python, dir: dir, config: Config{Outside: nowhere{}}}).probe()
 }
 
 // probe starts a machine to see whether that works here.
@@ -136,7 +142,7 @@ func (f *Fleet) probe() error {
 		select {
 		case err = <-m.booted:
 		case <-m.ended:
-			err = errDown
+			err = ErrDown
 		}
 	}
 	if err != nil {
@@ -176,7 +182,7 @@ func (f *Fleet) List() []Server {
 	defer f.mu.Unlock()
 	var list []Server
 	for _, s := range f.servers {
-		list = append(list, s.Server)
+		list = append(list, s.Details.Server)
 	}
 	slices.SortFunc(list, func(a, b Server) int {
 		return cmp.Or(a.Launched.Compare(b.Launched), strings.Compare(a.ID, b.ID))
@@ -189,7 +195,7 @@ func (f *Fleet) Get(instanceID string) (Server, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if s := f.servers[instanceID]; s != nil {
-		return s.Server, true
+		return s.Details.Server, true
 	}
 	return Server{}, false
 }
@@ -204,7 +210,7 @@ func (f *Fleet) Dial(ctx context.Context, instanceID string, port int) (net.Conn
 	}
 	f.mu.Unlock()
 	if m == nil {
-		return nil, errDown
+		return nil, ErrDown
 	}
 	return m.dial(ctx, port)
 }
@@ -247,11 +253,25 @@ func (f *Fleet) consolePath(instanceID string) string {
 	return filepath.Join(f.dir, instanceID+".log")
 }
 
+// Name is the server's private DNS name.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-naming.html
+func (s Server) Name() string {
+	name := "ip-" + strings.ReplaceAll(s.Address, ".", "-")
+	if s.Region == "us-east-1" {
+		return name + ".ec2.internal"
+	}
+	return name + "." + s.Region + ".compute.internal"
+}
+
 func (f *Fleet) order(s Server, userData string, image Image) bootOrder {
+	hostname, domain, _ := strings.Cut(s.Name(), ".")
 	return bootOrder{
-		// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-naming.html
-		Hostname: "ip-" + strings.ReplaceAll(s.Address, ".", "-"),
+		Hostname: hostname,
+		Domain:   domain,
 		Address:  s.Address,
+		Network:  f.config.Outside != nil,
+		Environ:  f.config.Environ,
+		Trusted:  string(f.config.Trusted),
 		Python:   f.python,
 		Image:    image.Script,
 		UserData: userData,

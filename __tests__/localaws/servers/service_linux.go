@@ -1,27 +1,20 @@
 package servers
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// systemd's defaults, from systemd.unit(5) (StartLimitIntervalSec=,
-// StartLimitBurst=) and systemd-system.conf(5): a unit that has started
-// startLimit times within startInterval is not started again.
-// https://www.freedesktop.org/software/systemd/man/latest/systemd-system.conf.html
-const (
-	startLimit    = 5
-	startInterval = 10 * time.Second
-	stopTimeout   = 90 * time.Second
-)
-
 // service is a unit that has been started.
 type service struct {
-	unit *unit
+	unit       *unit
+	privateTmp string // folder of its PrivateTmp=; "" for none
 
 	mu      sync.Mutex
 	state   string // as systemctl is-active prints it: active, inactive, failed
@@ -35,13 +28,24 @@ type service struct {
 // a oneshot, have ended well.
 func startService(u *unit) (*service, error) {
 	s := &service{unit: u, state: "active", quit: make(chan struct{}), done: make(chan struct{})}
+	for _, text := range u.notice {
+		fmt.Fprintf(os.Stderr, "%s: %s\n", u.name, text)
+	}
+	if err := s.prepare(); err != nil {
+		close(s.done)
+		s.state = "failed"
+		return s, err
+	}
 	if u.oneshot {
 		defer close(s.done)
+		defer s.tidy()
 		if err := s.runAll(append(u.startPre, u.start...)); err != nil {
 			s.state = "failed"
 			return s, err
 		}
-		s.state = "inactive"
+		if !u.remains {
+			s.state = "inactive"
+		}
 		return s, nil
 	}
 	started := make(chan struct{})
@@ -50,13 +54,42 @@ func startService(u *unit) (*service, error) {
 	return s, nil
 }
 
+// prepare makes the folders that the unit wants.
+func (s *service) prepare() error {
+	if s.unit.box.privateTmp {
+		s.privateTmp = filepath.Join("/tmp", "systemd-private-"+s.unit.name)
+		if err := os.MkdirAll(s.privateTmp, 0o700); err != nil {
+			return err
+		}
+		for _, dir := range []string{s.privateTmp + "/tmp", s.privateTmp + "/var/tmp"} {
+			if err := os.MkdirAll(dir, 0o777); err != nil {
+				return err
+			}
+			if err := os.Chmod(dir, 0o777|os.ModeSticky); err != nil {
+				return err
+			}
+		}
+	}
+	return s.unit.box.makeFolders(s.unit.credential)
+}
+
+// tidy removes what the unit has no more use for.
+func (s *service) tidy() {
+	if s.privateTmp != "" {
+		os.RemoveAll(s.privateTmp)
+	}
+}
+
 // supervise runs the service, again and again if its unit says so. It closes
 // started when the first process has been started, or could not be.
 func (s *service) supervise(started chan struct{}) {
 	defer close(s.done)
+	defer s.tidy()
 	var starts []time.Time
-	for {
-		if len(starts) >= startLimit && time.Since(starts[len(starts)-startLimit]) < startInterval {
+	for limit := s.unit.startLimit; ; {
+		// A unit that has started that often in that time is not started again.
+		// https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#StartLimitIntervalSec=interval
+		if limit > 0 && len(starts) >= limit && time.Since(starts[len(starts)-limit]) < s.unit.startWithin {
 			fmt.Fprintf(os.Stderr, "%s: start request repeated too quickly\n", s.unit.name)
 			s.setState("failed")
 			return
@@ -70,6 +103,7 @@ func (s *service) supervise(started chan struct{}) {
 					started = nil
 				}
 			})
+			err = clean(err)
 		}
 		if started != nil {
 			close(started)
@@ -110,9 +144,34 @@ func (s *service) restarts(err error) bool {
 		return err == nil
 	case "no", "":
 		return false
-	default: // on-failure, on-abnormal, …
+	case "on-abnormal", "on-abort":
+		return bySignal(err)
+	default: // on-failure
 		return err != nil
 	}
+}
+
+// bySignal tells whether a process was ended by a signal.
+func bySignal(err error) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled()
+}
+
+// clean takes the signals that services are ended with for a success.
+// https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#SuccessExitStatus=
+func clean(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		switch exit.Sys().(syscall.WaitStatus).Signal() {
+		case syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGPIPE:
+			return nil
+		}
+	}
+	return err
 }
 
 // runAll runs commands one after the other, until one fails.
@@ -127,15 +186,22 @@ func (s *service) runAll(commands []command) error {
 
 // run runs one command to its end and calls started when it runs.
 func (s *service) run(c command, started func()) error {
-	cmd := exec.Command(c.args[0], c.args[1:]...)
-	cmd.Env = append([]string{"PATH=" + searchPath, "LANG=C.UTF-8"}, s.unit.env...)
+	env, err := s.unit.environ()
+	if err != nil {
+		return err
+	}
+	args := c.fill(env)
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = env
 	cmd.Dir = s.unit.dir
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	start := cmd.Start
 	if !c.privilege {
-		cmd.SysProcAttr.Credential = s.unit.credential
+		cmd.SysProcAttr.Credential, cmd.SysProcAttr.AmbientCaps = s.unit.credential, s.unit.ambient
+		start = func() error { return s.unit.box.confined(s.privateTmp, cmd.Start) }
 	}
-	if err := cmd.Start(); err != nil {
+	if err := start(); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -146,7 +212,19 @@ func (s *service) run(c command, started func()) error {
 		s.signal(syscall.SIGKILL)
 	}
 	started()
-	return cmd.Wait()
+	err = cmd.Wait()
+	if s.unit.killMode == "control-group" || s.unit.killMode == "mixed" {
+		s.signal(syscall.SIGKILL) // what the process has left behind
+	}
+	return err
+}
+
+// patience is how long the service may take to stop.
+func (s *service) patience() <-chan time.Time {
+	if s.unit.stopTimeout == 0 {
+		return nil
+	}
+	return time.After(s.unit.stopTimeout)
 }
 
 // stop ends the service and returns when it has ended.
@@ -157,23 +235,32 @@ func (s *service) stop() {
 		close(s.quit)
 	}
 	s.mu.Unlock()
-	s.signal(syscall.SIGTERM)
+	if s.unit.killMode != "none" {
+		s.signal(s.unit.killSignal)
+	}
 	select {
 	case <-s.done:
-	case <-time.After(stopTimeout):
+	case <-s.patience():
 		s.signal(syscall.SIGKILL)
 		<-s.done
 	}
 	s.setState("inactive")
 }
 
-// signal reaches all processes of the service that have stayed in its session.
+// signal reaches all processes of the service that have stayed in its session, or
+// the main process alone if the unit says so.
+// https://www.freedesktop.org/software/systemd/man/latest/systemd.kill.html#KillMode=
 func (s *service) signal(signal syscall.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.process != nil {
-		syscall.Kill(-s.process.Pid, signal)
+	if s.process == nil {
+		return
 	}
+	id := -s.process.Pid
+	if s.unit.killMode == "process" || s.unit.killMode == "mixed" && signal != syscall.SIGKILL {
+		id = s.process.Pid
+	}
+	syscall.Kill(id, signal)
 }
 
 func (s *service) isStopped() bool {

@@ -55,10 +55,10 @@ type manager struct {
 }
 
 // serveSystemctl starts to answer systemctl.
-func serveSystemctl() error {
+func serveSystemctl() (*manager, error) {
 	listener, err := net.Listen("unix", managerSocket)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m := &manager{services: map[string]*service{}, enabled: map[string]bool{}}
 	go func() {
@@ -70,7 +70,18 @@ func serveSystemctl() error {
 			go m.serve(conn)
 		}
 	}()
-	return nil
+	return m, nil
+}
+
+// stopAll stops all services at the same time, as a shutdown does. Of the order
+// that units want nothing is kept.
+func (m *manager) stopAll() {
+	m.mu.Lock() // for good: nothing starts any more
+	var all sync.WaitGroup
+	for _, s := range m.services {
+		all.Go(s.stop)
+	}
+	all.Wait()
 }
 
 func (m *manager) serve(conn net.Conn) {

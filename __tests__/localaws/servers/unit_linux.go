@@ -1,42 +1,158 @@
 package servers
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"os"
-	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/unit"
-	"github.com/kballard/go-shellquote"
+	"golang.org/x/sys/unix"
 )
 
-// unit is what is understood of a unit file; other settings are ignored.
+// unit is what is understood of a unit file.
 // https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html
-// and systemd.exec.html beside it.
+// and systemd.exec, systemd.kill and systemd.unit beside it.
 type unit struct {
-	name       string
-	oneshot    bool // Type=oneshot; simple, exec and others start and go on
-	startPre   []command
-	start      []command
-	env        []string
-	dir        string
-	credential *syscall.Credential // nil for root
-	restart    string              // Restart=, default no
-	restartSec time.Duration       // default 100 ms
+	name        string
+	oneshot     bool // Type=oneshot; simple, exec and others start and go on
+	remains     bool // a oneshot that has ended well stays active
+	startPre    []command
+	start       []command
+	environment []string
+	envFiles    []string // with a "-" before one that may be missing
+	dir         string
+	user        *account            // nil for root
+	credential  *syscall.Credential // of user; nil for root, and where there is nobody else to be
+	ambient     []uintptr           // capabilities that it has although it is not root
+	box         sandbox
+	restart     string        // Restart=, default no
+	restartSec  time.Duration // default 100 ms
+	startLimit  int           // of starts in startWithin
+	startWithin time.Duration // 0 for no limit
+	killSignal  syscall.Signal
+	killMode    string        // control-group, mixed, process or none
+	stopTimeout time.Duration // from killSignal to SIGKILL; 0 for no SIGKILL
+	notice      []string      // what of the file has no effect here
 }
 
-// command is a command line, without the signs before it.
-type command struct {
-	args      []string
-	mayFail   bool // "-" before it
-	privilege bool // "+" before it: as root
+// Defaults of systemd-system.conf(5).
+// https://www.freedesktop.org/software/systemd/man/latest/systemd-system.conf.html
+const (
+	defaultRestartSec  = 100 * time.Millisecond
+	defaultStartLimit  = 5
+	defaultStartWithin = 10 * time.Second
+	defaultStopTimeout = 90 * time.Second
+)
+
+// withoutEffect are settings that are passed over, since here they have nothing to
+// act on.
+var withoutEffect = []string{
+	// There is one network, and it is there before anything starts; what is
+	// started is what systemctl is told to start.
+	"Unit.Description", "Unit.Documentation", "Unit.After", "Unit.Before", "Unit.Wants", "Unit.Requires", "Unit.BindsTo",
+	"Install.WantedBy", "Install.RequiredBy", "Install.Alias",
+	// The journal is the console.
+	"Service.StandardOutput", "Service.StandardError", "Service.StandardInput", "Service.SyslogIdentifier",
+	"Service.TimeoutStartSec",
+}
+
+func newUnit(name string, options []*systemd.UnitOption) (*unit, error) {
+	u := &unit{
+		name: name, dir: "/", restart: "no", restartSec: defaultRestartSec, startLimit: defaultStartLimit, startWithin: defaultStartWithin,
+		killSignal: syscall.SIGTERM, killMode: "control-group", stopTimeout: defaultStopTimeout,
+	}
+	var who identity
+	for _, o := range options {
+		var err error
+		switch o.Section + "." + o.Name {
+		case "Service.Type":
+			u.oneshot = o.Value == "oneshot"
+			if o.Value == "forking" || o.Value == "notify" || o.Value == "dbus" {
+				err = errors.New("only simple, exec and oneshot are supported here")
+			}
+		case "Service.RemainAfterExit":
+			u.remains = isTrue(o.Value)
+		case "Service.ExecStartPre":
+			err = addCommand(&u.startPre, o.Value)
+		case "Service.ExecStart":
+			err = addCommand(&u.start, o.Value)
+		case "Service.Environment":
+			err = u.addEnvironment(o.Value)
+		case "Service.EnvironmentFile":
+			u.envFiles = append(u.envFiles, o.Value)
+			if o.Value == "" {
+				u.envFiles = nil
+			}
+		case "Service.WorkingDirectory":
+			u.dir = strings.TrimPrefix(o.Value, "-")
+		case "Service.User":
+			who.user = o.Value
+		case "Service.Group":
+			who.group = o.Value
+		case "Service.DynamicUser":
+			who.dynamic = isTrue(o.Value)
+		case "Service.AmbientCapabilities":
+			err = u.addCapabilities(o.Value)
+		case "Service.Restart":
+			u.restart = o.Value
+		case "Service.RestartSec":
+			u.restartSec, err = parseSpan(o.Value)
+		case "Unit.StartLimitIntervalSec", "Unit.StartLimitInterval", "Service.StartLimitInterval":
+			u.startWithin, err = parseSpan(o.Value)
+		case "Unit.StartLimitBurst", "Service.StartLimitBurst":
+			u.startLimit, err = strconv.Atoi(o.Value)
+		case "Service.KillSignal":
+			if u.killSignal = unix.SignalNum(o.Value); u.killSignal == 0 {
+				err = errors.New("no such signal")
+			}
+		case "Service.KillMode":
+			u.killMode = o.Value
+		case "Service.TimeoutStopSec", "Service.TimeoutSec":
+			u.stopTimeout, err = parseSpan(o.Value)
+		default:
+			if !u.box.set(o) && !slices.Contains(withoutEffect, o.Section+"."+o.Name) {
+				u.notice = append(u.notice, fmt.Sprintf("%s=%s has no effect on the local AWS", o.Name, o.Value))
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s=%s: %w", o.Name, o.Value, err)
+		}
+	}
+	if len(u.start) == 0 {
+		return nil, errors.New("no ExecStart=")
+	}
+	if who.dynamic {
+		u.box.forDynamicUser()
+	}
+	return u, u.become(who)
+}
+
+func isTrue(s string) bool {
+	switch strings.ToLower(s) {
+	case "1", "yes", "y", "true", "t", "on":
+		return true
+	}
+	return false
+}
+
+// parseSpan reads a time span: "infinity", which is 0 here, a number of seconds, or numbers with
+// units, such as 1min 30s.
+// https://www.freedesktop.org/software/systemd/man/latest/systemd.time.html
+func parseSpan(s string) (time.Duration, error) {
+	if s == "infinity" {
+		return 0, nil
+	}
+	if n, err := strconv.ParseFloat(s, 64); err == nil {
+		return time.Duration(n * float64(time.Second)), nil
+	}
+	s = strings.NewReplacer(" ", "", "seconds", "s", "second", "s", "sec", "s", "minutes", "m", "minute", "m", "min", "m", "hours", "h", "hour", "h", "hr", "h").Replace(s)
+	return time.ParseDuration(s)
 }
 
 // unitPath is where units are looked for, first match first.
@@ -66,153 +182,4 @@ func loadUnit(name string) (*unit, error) {
 		return u, nil
 	}
 	return nil, fmt.Errorf("unit %s %w", name, errNoUnit)
-}
-
-func newUnit(name string, options []*systemd.UnitOption) (*unit, error) {
-	u := &unit{name: name, dir: "/", restart: "no", restartSec: 100 * time.Millisecond}
-	var userName string
-	var dynamic bool
-	for _, o := range options {
-		if o.Section != "Service" {
-			continue
-		}
-		var err error
-		switch o.Name {
-		case "Type":
-			u.oneshot = o.Value == "oneshot"
-			if o.Value == "forking" || o.Value == "notify" || o.Value == "dbus" {
-				err = errors.New("only simple, exec and oneshot are supported here")
-			}
-		case "ExecStartPre":
-			err = addCommand(&u.startPre, o.Value)
-		case "ExecStart":
-			err = addCommand(&u.start, o.Value)
-		case "Environment":
-			var words []string
-			words, err = shellquote.Split(o.Value)
-			u.env = append(u.env, words...)
-		case "EnvironmentFile":
-			err = u.readEnvironment(o.Value)
-		case "WorkingDirectory":
-			u.dir = strings.TrimPrefix(o.Value, "-")
-		case "User":
-			userName = o.Value
-		case "DynamicUser":
-			dynamic = isTrue(o.Value)
-		case "Restart":
-			u.restart = o.Value
-		case "RestartSec":
-			u.restartSec, err = parseSeconds(o.Value)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s=%s: %w", o.Name, o.Value, err)
-		}
-	}
-	if len(u.start) == 0 {
-		return nil, errors.New("no ExecStart=")
-	}
-	var err error
-	u.credential, err = credential(name, userName, dynamic)
-	return u, err
-}
-
-// addCommand adds a command line to list; an empty one empties it.
-func addCommand(list *[]command, line string) error {
-	if line == "" {
-		*list = nil
-		return nil
-	}
-	var c command
-	rest := strings.TrimLeft(line, "@-:+!")
-	for _, sign := range line[:len(line)-len(rest)] {
-		switch sign {
-		case '-':
-			c.mayFail = true
-		case '+', '!':
-			c.privilege = true
-		}
-	}
-	var err error
-	c.args, err = shellquote.Split(rest)
-	if err == nil && len(c.args) == 0 {
-		err = errors.New("no command")
-	}
-	*list = append(*list, c)
-	return err
-}
-
-// readEnvironment reads NAME=VALUE lines.
-func (u *unit) readEnvironment(path string) error {
-	path, optional := strings.CutPrefix(path, "-")
-	f, err := os.Open(path)
-	if err != nil {
-		if optional {
-			return nil
-		}
-		return err
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || strings.ContainsAny(line[:1], "#;") {
-			continue
-		}
-		words, err := shellquote.Split(line)
-		if err != nil {
-			return err
-		}
-		u.env = append(u.env, words...)
-	}
-	return lines.Err()
-}
-
-// credential is who a unit's processes run as; nil for root.
-func credential(unitName, userName string, dynamic bool) (*syscall.Credential, error) {
-	if !mapsUsers() {
-		return nil, nil // there is no one else to be
-	}
-	if userName != "" {
-		if found, err := user.Lookup(userName); err == nil {
-			uid, _ := strconv.ParseUint(found.Uid, 10, 32)
-			gid, _ := strconv.ParseUint(found.Gid, 10, 32)
-			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
-		} else if !dynamic {
-			return nil, err
-		}
-	}
-	if !dynamic {
-		return nil, nil
-	}
-	// systemd takes a user from this range, first trying one made from the
-	// name. https://systemd.io/UIDS-GIDS/
-	const first, last = 61184, 65519
-	h := fnv.New32a()
-	h.Write([]byte(unitName))
-	id := first + h.Sum32()%(last-first+1)
-	return &syscall.Credential{Uid: id, Gid: id}, nil
-}
-
-// mapsUsers tells whether the machine has other users than root.
-func mapsUsers() bool {
-	data, err := os.ReadFile("/proc/self/uid_map")
-	fields := strings.Fields(string(data))
-	return err == nil && len(fields) == 3 && fields[2] != "1"
-}
-
-func isTrue(s string) bool {
-	switch strings.ToLower(s) {
-	case "1", "yes", "y", "true", "t", "on":
-		return true
-	}
-	return false
-}
-
-// parseSeconds reads a time span: a number of seconds, or one with a unit.
-func parseSeconds(s string) (time.Duration, error) {
-	if n, err := strconv.ParseFloat(s, 64); err == nil {
-		return time.Duration(n * float64(time.Second)), nil
-	}
-	s = strings.NewReplacer(" ", "", "sec", "s", "min", "m").Replace(s)
-	return time.ParseDuration(s)
 }

@@ -1,0 +1,150 @@
+package access
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// document is a policy.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+type document struct {
+	Statement list[statement]
+}
+
+type statement struct {
+	Effect            string
+	Principal         json.RawMessage // of a trust policy
+	Action, NotAction list[string]
+	Resource          list[string]
+	NotResource       list[string]
+	Condition         map[string]map[string]list[scalar]
+}
+
+// list is a JSON list, or one element in place of it.
+type list[T any] []T
+
+func (l *list[T]) UnmarshalJSON(data []byte) error {
+	if strings.HasPrefix(string(data), "[") {
+		return json.Unmarshal(data, (*[]T)(l))
+	}
+	var one T
+	*l = list[T]{one}
+	return json.Unmarshal(data, &(*l)[0])
+}
+
+// scalar is a string, or a number or boolean written as one.
+type scalar string
+
+func (s *scalar) UnmarshalJSON(data []byte) error {
+	var v any
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	*s = scalar(fmt.Sprint(v))
+	return nil
+}
+
+func parse(text string) (document, error) {
+	var d document
+	err := json.Unmarshal([]byte(text), &d)
+	return d, err
+}
+
+// question is what is asked of policies. Values are those of the condition keys
+// that are known of the request.
+type question struct {
+	action, resource string
+	values           map[string]string // by key in lower case
+}
+
+// verdict is a policies' answer.
+type verdict int
+
+const (
+	silent verdict = iota // nothing allows it
+	allowed
+	denied
+)
+
+// judge has policies answer q, and tells note what they say that it does not understand.
+func judge(policies []document, q question, note func(string)) verdict {
+	answer := silent
+	for _, p := range policies {
+		for _, s := range p.Statement {
+			if !s.covers(q) {
+				continue
+			}
+			holds, err := s.holds(q)
+			if err != nil {
+				note(fmt.Sprintf("%s %s: %v", s.Effect, q.action, err))
+				holds = s.Effect != "Allow"
+			}
+			switch {
+			case !holds:
+			case s.Effect == "Allow":
+				answer = max(answer, allowed)
+			default:
+				answer = denied
+			}
+		}
+	}
+	return answer
+}
+
+// covers tells whether s speaks of the action and the resource.
+func (s statement) covers(q question) bool {
+	// Actions are written in any case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+	action := func(pattern string) bool { return matches(strings.ToLower(pattern), strings.ToLower(q.action)) }
+	resource := func(pattern string) bool { return matches(q.fill(pattern), q.resource) }
+	return about(s.Action, s.NotAction, action) && about(s.Resource, s.NotResource, resource)
+}
+
+// about tells whether one of yes matches or, in place of it, none of no.
+func about(yes, no list[string], match func(string) bool) bool {
+	for _, pattern := range yes {
+		if match(pattern) {
+			return true
+		}
+	}
+	for _, pattern := range no {
+		if match(pattern) {
+			return false
+		}
+	}
+	return len(no) > 0
+}
+
+// fill puts the values of policy variables in.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+func (q question) fill(pattern string) string {
+	before, rest, found := strings.Cut(pattern, "${")
+	if !found {
+		return pattern
+	}
+	name, rest, _ := strings.Cut(rest, "}")
+	value, known := q.values[strings.ToLower(name)]
+	if !known {
+		value = "${" + name + "}" // matches nothing
+	}
+	return before + value + q.fill(rest)
+}
+
+// matches tells whether s is like pattern, in which * stands for any characters and
+// ? for one.
+func matches(pattern, s string) bool {
+	for i := range len(pattern) {
+		switch {
+		case pattern[i] == '*':
+			for j := i; j <= len(s); j++ {
+				if matches(pattern[i+1:], s[j:]) {
+					return true
+				}
+			}
+			return false
+		case i >= len(s) || pattern[i] != '?' && pattern[i] != s[i]:
+			return false
+		}
+	}
+	return len(pattern) == len(s)
+}
