@@ -48,12 +48,14 @@ check: ## what a minute can tell: format, vet, props, golden files, rollout in s
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	go vet ./... && $(tests) vet ./...
 	$(tests) test -short ./validation ./synth ./refresh ./rollout ./localaws/scaling/world
+	$(tests) test -count=1 ./pages # its files are no Go code, of which the cache would know
 
 .PHONY: test
 test: setup ## all tests
 # -count=1: Go's test cache does not know that tests deploy files of the app.
 	@rm -f build/figures && mkdir -p build
-	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m ./...
+# The four that take longest come first, side by side: they wait for most of their time.
+	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 4 ./deploy ./state ./zerodowntime ./lifetime ./...
 	@cat build/figures
 
 .PHONY: test-rollout
@@ -88,6 +90,10 @@ fuzz: setup ## FUZZTIME=10m for each of two: looks for a stack that Validate acc
 .PHONY: golden
 golden: setup ## the golden files rewritten: review what git diff shows
 	$(tests) test ./synth -run 'TestGolden|TestStageAndProdDiffer' -update
+
+.PHONY: compat
+compat: setup ## TOOLS='/path/to/tofu ...': what works with which Terraform, OpenTofu, cdktn, Node.js; 4 minutes each
+	$(tests) run ./cmd/compat $(ARGS) $(abspath $(TOOLS))
 
 .PHONY: scan
 scan: setup ## tfsec and tflint over all stacks (the first time, it builds them for minutes)

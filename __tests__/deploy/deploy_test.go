@@ -13,6 +13,7 @@ import (
 
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/provider"
 	"example.com/webserver-cluster/tests/workcopy"
 )
 
@@ -28,7 +29,8 @@ func TestDeploy(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cloud.Stop)
-	p, err := workcopy.New(filepath.Join(t.TempDir(), "project"), cloud.Environ())
+	// The provider is started each time, as it is for a user.
+	p, err := workcopy.New(filepath.Join(t.TempDir(), "project"), append(cloud.Environ(), provider.LessGC))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,7 @@ func TestGaps(t *testing.T) {
 	t.Run("launch template", func(t *testing.T) { testLaunchTemplate(t, config) })
 	t.Run("group", func(t *testing.T) { testGroup(t, config) })
 	t.Run("security group", func(t *testing.T) { testSecurityGroup(t, config) })
+	t.Run("default security group", func(t *testing.T) { testDefaultGroup(t, config) })
 }
 
 func testSecurityGroup(t *testing.T, config aws.Config) {
