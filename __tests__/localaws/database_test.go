@@ -55,6 +55,9 @@ func TestDatabaseOverTime(t *testing.T) {
 	refused(t, restore("without-backups", nil, true), "PointInTimeRestoreNotEnabled", "")
 	refused(t, restore("d", nil, false), "InvalidParameterCombination", "RestoreTime or UseLatestRestorableTime")
 	refused(t, restore("d", nil, true), "", "")
+	if source := find("r").ReadReplicaSourceDBInstanceIdentifier; source != nil {
+		t.Errorf("what was restored is a replica of %s", *source)
+	}
 
 	// An instance keeps its resource id under another name.
 	rename := func(from, to string) {

@@ -99,6 +99,32 @@ func (r *resourceIDs) of(arn string) string {
 	return r.given[arn]
 }
 
+// tellRestoredFromReplicas: moto takes a DB instance that was restored to a point in time
+// for a read replica of its source. On AWS it has nothing to do with it any more.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html
+func tellRestoredFromReplicas(f *front.Front) {
+	const restore = "RestoreDBInstanceToPointInTime"
+	var restored sync.Map // by resource id
+	for _, action := range []string{restore, "ModifyDBInstance", "DeleteDBInstance", "DescribeDBInstances"} {
+		f.Handle("rds", action, func(r *front.Request, next front.Next) (*front.Response, error) {
+			resp, err := next(r)
+			if err != nil {
+				return nil, err
+			}
+			return resp, resp.UpdateXML(func(root *etree.Element) {
+				for _, id := range root.FindElements(".//DbiResourceId") {
+					if action == restore {
+						restored.Store(id.Text(), true)
+					}
+					if _, ok := restored.Load(id.Text()); ok {
+						setChild(id.Parent(), "ReadReplicaSourceDBInstanceIdentifier", nil, "")
+					}
+				}
+			})
+		})
+	}
+}
+
 // takeResourceIDs takes the filter by resource id out of the parameters and
 // returns its values; nil if there is no such filter.
 func takeResourceIDs(params url.Values) []string {
