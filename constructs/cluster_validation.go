@@ -101,14 +101,7 @@ func (p WebserverClusterProps) checkNetwork(f *faults.List) {
 		checkPort(f, "Database.Port", d.Port)
 		checkID(f, "Database.SecurityGroupID", d.SecurityGroupID, securityGroupRule, "the database's security group")
 	}
-	if p.Alerts != nil {
-		switch topic := p.Alerts.TopicARN; {
-		case topic == "":
-			f.Missing("Alerts.TopicARN", "the SNS topic of the alarms")
-		case !topicRule.MatchString(topic) && !isToken(topic):
-			f.Add("Alerts.TopicARN", topic, "must be the ARN of an SNS topic, such as arn:aws:sns:eu-central-1:111122223333:ops")
-		}
-	}
+	checkAlerts(f, p.Alerts)
 }
 
 func (p WebserverClusterProps) checkScaling(f *faults.List, set WebserverClusterProps) {

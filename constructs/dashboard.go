@@ -208,6 +208,11 @@ func (d dashboard) alarms() []any {
 	for _, arn := range d.cluster.AlarmARNs {
 		arns = append(arns, arn)
 	}
+	if d.props.Database != nil {
+		for _, arn := range d.props.Database.AlarmARNs {
+			arns = append(arns, arn)
+		}
+	}
 	return arns
 }
 

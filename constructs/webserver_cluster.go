@@ -113,8 +113,8 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 	if props.Database != nil {
 		client := strings.TrimSuffix(c.prefix, "_")
 		paths = append(paths, props.Database.connect(c.scope, client, client, *groups.instances.Id())...)
-		if props.getsFacts() && props.Database.SecretARN != "" {
-			paths = append(paths, props.Database.grantRead(c.scope, role))
+		if props.getsFacts() {
+			paths = append(paths, props.Database.grantLogin(c.scope, role)...)
 		}
 	}
 	if props.Application != nil {

@@ -28,11 +28,12 @@ var Prod = Environment{
 		Checkpoints:        []int{50, 100},
 		AlarmsStopRefresh:  true,
 	},
-	Database: constructs.MySQLProps{
+	Database: &constructs.MySQLProps{
 		InstanceClass:       "db.m7g.large",
 		StorageGiB:          100,
 		BackupRetentionDays: 30,
 		MultiAZ:             true,
+		PerformanceInsights: true,
 		DeletionProtection:  true,
 	},
 }

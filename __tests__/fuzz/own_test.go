@@ -52,7 +52,8 @@ func drawOwn(d *draw) sample {
 	}
 	if d.below(2) == 1 {
 		s.Database = &constructs.MySQLProps{}
-		d.fill(s.Database, "Network")
+		d.fill(s.Database, "Network", "Alerts")
+		d.reconcileDatabase(s.Database)
 	}
 	if d.below(2) == 1 {
 		s.Alerts = &constructs.AlertsProps{}
@@ -126,15 +127,15 @@ func (s *ownSample) make(app cdktf.App) {
 	if s.Network != nil {
 		network = constructs.NewNetwork(own, s.NetworkID, *s.Network)
 	}
-	database := &constructs.MySQL{Address: "db.example.com", Port: 3306, DatabaseName: "app", SecretARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:own-AbCdEf", SecurityGroupID: "sg-01234567"}
-	if s.Database != nil {
-		props := *s.Database
-		props.Network = network
-		database = constructs.NewMySQL(own, s.DatabaseID, props)
-	}
 	var alerts *constructs.Alerts
 	if s.Alerts != nil {
 		alerts = constructs.NewAlerts(own, s.AlertsID, *s.Alerts)
+	}
+	database := &constructs.MySQL{Address: "db.example.com", Port: 3306, DatabaseName: "app", SecretARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:own-AbCdEf", SecurityGroupID: "sg-01234567"}
+	if s.Database != nil {
+		props := *s.Database
+		props.Network, props.Alerts = network, alerts
+		database = constructs.NewMySQL(own, s.DatabaseID, props)
 	}
 	for _, c := range s.Clusters {
 		cluster := constructs.NewWebserverCluster(own, c.ID, s.placed(c, network, database, alerts))

@@ -18,6 +18,7 @@ var (
 	noScript      func(constructs.Facts) string
 	noApplication *constructs.Application
 	noDomain      *constructs.Domain
+	noRestore     *constructs.Restore
 )
 
 var tags = []any{noTags, map[string]string{}, map[string]string{"Team": "web"}, map[string]string{"Größe": "x y", "a/b": "", "k": reference}}
@@ -50,12 +51,30 @@ var values = map[string][]any{
 
 	"MySQLProps.Name":                {"own", "a", "db-" + strings.Repeat("a", 60)},
 	"MySQLProps.InstanceClass":       {"", "db.t4g.micro", "db.m7g.large", "db.r6gd.16xlarge"},
-	"MySQLProps.EngineVersion":       {"", "8.4", "8.4.5"},
+	"MySQLProps.EngineVersion":       {"", "8.4", "8.4.5", "9.7", reference},
 	"MySQLProps.DatabaseName":        {"", "app", "A_b9", strings.Repeat("a", 64)},
 	"MySQLProps.StorageGiB":          {0, 20, 100, 400},
 	"MySQLProps.MaxStorageGiB":       {0, 1000, 65536},
 	"MySQLProps.BackupRetentionDays": {0, 1, 35},
 	"MySQLProps.Tags":                tags,
+	"MySQLProps.ApplicationUser":     {"", "app", "A_b9", strings.Repeat("a", 32)},
+	"MySQLProps.LogRetentionDays":    {0, 1, 3653},
+	"MySQLProps.Restore":             {noRestore, noRestore, noRestore, &constructs.Restore{Snapshot: "nightly"}, &constructs.Restore{Instance: "shop", Time: "2027-01-31T23:45:00Z"}, &constructs.Restore{ResourceID: "db-" + strings.Repeat("A1", 13)}},
+	"MySQLProps.Alarms":              {constructs.MySQLAlarms{}, constructs.MySQLAlarms{CPU: 80, Connections: 100}},
+
+	"MySQLProps.PerformanceInsightsRetentionDays": {0, 0, 0, 7, 31, 713, 731},
+
+	"Restore.Snapshot":   {"", "nightly", "rds:shop-2027-01-31-02-00", "arn:aws:rds:eu-central-1:123456789012:snapshot:nightly", reference},
+	"Restore.Instance":   {"", "", "shop", reference},
+	"Restore.ResourceID": {"", "", "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+	"Restore.Time":       {"", "", "2027-01-31T23:45:00Z"},
+
+	"MySQLAlarms.CPU":               {0, 1, 99, -1},
+	"MySQLAlarms.FreeStorageGiB":    {0, 1, 19},
+	"MySQLAlarms.FreeableMemoryMiB": {0, 1, 512},
+	"MySQLAlarms.Connections":       {0, 1, 100000},
+	"MySQLAlarms.ReadLatency":       {time.Duration(0), time.Millisecond, time.Second},
+	"MySQLAlarms.WriteLatency":      {time.Duration(0), time.Millisecond, time.Second},
 
 	"DashboardProps.Name": {"own", "a", "board-" + strings.Repeat("a", 194)},
 

@@ -15,6 +15,7 @@ func (a *AWS) closeGaps() {
 	keepRuleDescriptions(a.Front)
 	nameParameterSource(a.Front)
 	tellDatabasesApart(a.Front)
+	tellRestoredFromReplicas(a.Front)
 	a.manageMasterPasswords()
 	writeAtOnce(a.Front)
 	a.issueWhenProven()

@@ -17,12 +17,14 @@ var trial = stacks.Environment{
 	Name:     "trial",
 	Network:  constructs.NetworkProps{CIDR: "10.99.0.0/16"},
 	Cluster:  constructs.WebserverClusterProps{ServerText: "Hello from trial"},
-	Database: constructs.MySQLProps{SkipFinalSnapshot: true},
+	Database: &constructs.MySQLProps{SkipFinalSnapshot: true},
 }
 
 // variant is trial with a change.
 func variant(change func(*stacks.Environment)) stacks.Environment {
 	e := trial
+	database := *trial.Database
+	e.Database = &database
 	if change != nil {
 		change(&e)
 	}

@@ -51,7 +51,8 @@ func synthesize() error {
 			// an answer.
 			IdleTimeout: 2 * time.Minute,
 		},
-		Database: constructs.MySQLProps{
+		Database: &constructs.MySQLProps{
+			ApplicationUser:     d.User,
 			BackupRetentionDays: 1, SkipFinalSnapshot: true, DeleteAutomatedBackups: true, ApplyImmediately: true,
 		},
 	}
