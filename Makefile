@@ -21,26 +21,26 @@ tools:
 cdktf := node_modules/.package-lock.json
 $(cdktf): package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer from https://nodejs.org"; exit 1; }
-	npm ci --no-audit --no-fund --loglevel=error
+	@echo 'npm ci --no-audit --no-fund --loglevel=error' && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: setup
 setup: ## the tools checked, the cdktf CLI installed
-	@$(MAKE) --no-print-directory -j2 tools $(cdktf)
+	@$(MAKE) -s --no-print-directory -j2 tools $(cdktf)
 
 # What the demo is going to run, the app first of all. What Go downloads for it is no
 # news.
 .PHONY: compiled
 compiled:
 	@command -v go >/dev/null || { echo "go is missing: install Go 1.26 or newer from https://go.dev/dl"; exit 1; }
-	@{ go build ./... && $(tests) build -o $(CURDIR)/build/bin/ ./cmd/demo; } 2> >(grep -v '^go: downloading ' >&2)
+	@{ go build . ./cmd/... && $(tests) build -o ../build/bin/ ./cmd/demo; } 2> >(grep -v '^go: downloading ' >&2)
 
 .PHONY: demo
 demo: ## everything deployed onto a local AWS, its page, a rollout; ARGS=--keep: it stays up
 	@echo 'Deploys everything onto a local AWS, in about four minutes.'
 	@echo 'The first time, it installs and compiles for two minutes before that.'
 # The demo checks the tools itself.
-	@started=$$(date +%s) && $(MAKE) --no-print-directory -j2 compiled $(cdktf) && build/bin/demo --started $$started $(ARGS)
+	@started=$$(date +%s) && $(MAKE) -s --no-print-directory -j2 compiled $(cdktf) && build/bin/demo --started $$started $(ARGS)
 
 .PHONY: rollout-demo
 rollout-demo: setup ## a good and a bad image rolled out under load, live, with pictures
@@ -70,7 +70,8 @@ short:
 test: setup ## all tests
 # -count=1: Go's test cache does not know that tests deploy files of the app.
 	@rm -f build/figures && mkdir -p build
-	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m ./...
+# The five that take longest come first, side by side: they wait for most of their time.
+	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 4 ./deploy ./state ./zerodowntime ./guestbook ./lifetime ./...
 	@cat build/figures
 
 .PHONY: test-browser

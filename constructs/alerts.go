@@ -65,6 +65,19 @@ func (p AlertsProps) Validate() error {
 	return f.Err()
 }
 
+// checkAlerts checks the topic that a construct's alarms notify.
+func checkAlerts(f *faults.List, alerts *Alerts) {
+	if alerts == nil {
+		return
+	}
+	switch topic := alerts.TopicARN; {
+	case topic == "":
+		f.Missing("Alerts.TopicARN", "the SNS topic of the alarms")
+	case !topicRule.MatchString(topic) && !isToken(topic):
+		f.Add("Alerts.TopicARN", topic, "must be the ARN of an SNS topic, such as arn:aws:sns:eu-central-1:111122223333:ops")
+	}
+}
+
 // NewAlerts makes an Alerts called id in parent. It panics if props are not
 // valid.
 func NewAlerts(parent constructs.Construct, id string, props AlertsProps) *Alerts {

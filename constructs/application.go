@@ -41,7 +41,8 @@ type Application struct {
 	// cdktf.json. Required.
 	Path string
 	// Command is the program, by its path in the folder ("guestbook"), or an absolute one
-	// of the image ("/usr/bin/python3"), and its arguments. It is started in the folder,
+	// of the image ("/usr/bin/python3"), of letters, digits and _ . / + - only, and its
+	// arguments. It is started in the folder,
 	// /opt/application on the instance. Required.
 	Command []string
 	// Environment are environment variables besides the Facts. They stand in the launch
@@ -71,6 +72,9 @@ const (
 var (
 	// https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#EnvironmentFile=
 	variableNameRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// systemd reads $ and % in it otherwise than in arguments.
+	// https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Command%20lines
+	programRule = regexp.MustCompile(`^[A-Za-z0-9_./+-]+$`)
 	// https://systemd.io/USER_NAMES/
 	userNameRule = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,30}$`)
 )
@@ -129,6 +133,10 @@ func (a Application) checkFiles(f *faults.List, architecture string) {
 		f.Add("Application.Path", a.Path, "%v", fault)
 	}
 	program := a.inFolder()
+	if len(a.Command) > 0 && a.Command[0] != "" && !programRule.MatchString(a.Command[0]) {
+		f.Add("Application.Command[0]", a.Command[0], "must be a path of letters, digits and _ . / + -")
+		return
+	}
 	if err != nil || program == "" || a.Command[0] == "" {
 		return
 	}

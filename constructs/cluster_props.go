@@ -117,9 +117,12 @@ type WebserverClusterProps struct {
 	// ones do not serve the new port. Make an environment beside this one instead.
 	ServerPort int
 
+	// Domain is the name that the cluster answers to. With it, the cluster serves HTTPS
+	// and redirects HTTP there. Default: HTTP only, by the load balancer's own name.
+	Domain *Domain
 	// CertificateARN is the certificate of the load balancer, of ACM or IAM, one
-	// of ACM in the load balancer's own region. With it, the cluster serves
-	// HTTPS and redirects HTTP there. Default: HTTP only.
+	// of ACM in the load balancer's own region, for the names in Domain. Default: a
+	// certificate of ACM for them, where Domain names their hosted zone.
 	CertificateARN string
 	// Internal keeps the load balancer off the internet: it stands in the
 	// private subnets, has private addresses only, and AllowFrom says who may
@@ -129,12 +132,21 @@ type WebserverClusterProps struct {
 	// AllowedCIDRs are the IPv4 blocks that may call the load balancer. Default
 	// (nil) "0.0.0.0/0", or none if Internal; an empty list is none.
 	AllowedCIDRs []string
-	// AccessLogsBucket is the S3 bucket that gets the load balancer's access
-	// logs, below the prefix Name. Its policy has to let the load balancer
-	// write. Default: no access logs.
+	// LogRetentionDays has the load balancer write access logs (every request) and
+	// connection logs (every TLS handshake) to a private S3 bucket of the cluster's own,
+	// WebserverCluster.LogBucket, and is how long they are kept there, in days. S3 charges
+	// for what is in it. The bucket goes with the cluster, and with the last deploy that
+	// has this set, logs and all; with DeletionProtection it stays as long as there are
+	// logs in it, and what would delete it fails. Default 0: no such logs.
+	LogRetentionDays int
+	// AccessLogsBucket is an S3 bucket of somebody else's that gets the load balancer's
+	// access logs, below the prefix Name, in place of one of the cluster's own. Its policy
+	// has to let the load balancer write. Default: none.
 	AccessLogsBucket string
-	// DeletionProtection keeps the load balancer from being deleted: by AWS,
-	// and by a plan of Terraform's, which fails before anything has gone.
+	// Alarms say when the alarms go off. Default: see there.
+	Alarms ClusterAlarms
+	// DeletionProtection keeps the load balancer, and the bucket with its logs, from being
+	// deleted: by AWS, and by a plan of Terraform's, which fails before anything has gone.
 	// Default false.
 	DeletionProtection bool
 
@@ -225,6 +237,7 @@ func (p WebserverClusterProps) withDefaults() WebserverClusterProps {
 	}
 	p.IdleTimeout = orDefault(p.IdleTimeout, 30*time.Second)
 	p.DeregistrationDelay = orDefault(p.DeregistrationDelay, min(p.IdleTimeout+15*time.Second, maxDeregistrationDelay))
+	p.Alarms = p.Alarms.withDefaults(p)
 	p.HealthCheckPath = orDefault(p.HealthCheckPath, "/health")
 	p.HealthCheckInterval = orDefault(p.HealthCheckInterval, 15*time.Second)
 	p.Warmup = orDefault(p.Warmup, min(max(120*time.Second, healthCheckThreshold*p.HealthCheckInterval), maxWarmup))

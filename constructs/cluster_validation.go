@@ -55,7 +55,10 @@ func (p WebserverClusterProps) Validate() error {
 	p.checkScaling(&f, set)
 	p.checkInstances(&f, set)
 	p.checkServer(&f, set)
+	p.checkDomain(&f)
 	p.checkLoadBalancer(&f)
+	p.checkLogs(&f)
+	p.Alarms.check(&f, set.Alarms, p)
 	p.checkReplacement(&f, set)
 	checkRolloutPlatforms(&f, p.RolloutPlatforms)
 	checkTags(&f, "Tags", p.Tags, p.DefaultTags)
@@ -74,6 +77,9 @@ func (p WebserverClusterProps) checkNames(f *faults.List) {
 		checkParameterName(f, p.Name, "PinAMI")
 	} else if p.Application != nil && p.Application.Pin {
 		checkParameterName(f, p.Name, "Application.Pin")
+	}
+	if p.Application != nil || p.LogRetentionDays != 0 {
+		checkBucketPrefix(f, p.Name)
 	}
 }
 
@@ -95,14 +101,7 @@ func (p WebserverClusterProps) checkNetwork(f *faults.List) {
 		checkPort(f, "Database.Port", d.Port)
 		checkID(f, "Database.SecurityGroupID", d.SecurityGroupID, securityGroupRule, "the database's security group")
 	}
-	if p.Alerts != nil {
-		switch topic := p.Alerts.TopicARN; {
-		case topic == "":
-			f.Missing("Alerts.TopicARN", "the SNS topic of the alarms")
-		case !topicRule.MatchString(topic) && !isToken(topic):
-			f.Add("Alerts.TopicARN", topic, "must be the ARN of an SNS topic, such as arn:aws:sns:eu-central-1:111122223333:ops")
-		}
-	}
+	checkAlerts(f, p.Alerts)
 }
 
 func (p WebserverClusterProps) checkScaling(f *faults.List, set WebserverClusterProps) {
@@ -214,13 +213,7 @@ func (p WebserverClusterProps) checkDefaultServer(f *faults.List) {
 }
 
 func (p WebserverClusterProps) checkLoadBalancer(f *faults.List) {
-	if p.CertificateARN != "" && !certificateRule.MatchString(p.CertificateARN) && !isToken(p.CertificateARN) {
-		f.Add("CertificateARN", p.CertificateARN, "must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/0123abcd-…")
-	}
 	checkAllowedBlocks(f, "AllowedCIDRs", p.AllowedCIDRs)
-	if rule := bucketFault(p.AccessLogsBucket); p.AccessLogsBucket != "" && rule != "" && !isToken(p.AccessLogsBucket) {
-		f.Add("AccessLogsBucket", p.AccessLogsBucket, "%s", rule)
-	}
 	// AWS takes 5 s to 300 s; the check's own timeout has to fit inside.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 	checkSeconds(f, "HealthCheckInterval", p.HealthCheckInterval, 2*healthCheckTimeout, 300*time.Second)

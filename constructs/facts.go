@@ -39,7 +39,10 @@ func (p WebserverClusterProps) facts(region string) Facts {
 	}
 	if d := p.Database; d != nil {
 		f.DatabaseHost, f.DatabasePort, f.DatabaseName = d.Address, d.Port, d.DatabaseName
-		f.DatabaseUser, f.DatabaseSecretARN = d.User, d.SecretARN
+		f.DatabaseUser = d.User
+		if d.ConnectARN == "" {
+			f.DatabaseSecretARN = d.SecretARN
+		}
 	}
 	return f
 }

@@ -21,11 +21,23 @@ type balancer struct {
 	targets  lbtargetgroup.LbTargetGroup
 	listener lblistener.LbListener
 	url      string
+	// logs is the bucket of the load balancer's logs, if it is the cluster's own.
+	logs string
+}
+
+// dimensions and targetDimensions are what CloudWatch tells the load balancer's metrics
+// by, and those of the targets behind it.
+func (b balancer) dimensions() map[string]string {
+	return map[string]string{"LoadBalancer": *b.lb.ArnSuffix()}
+}
+
+func (b balancer) targetDimensions() map[string]string {
+	return map[string]string{"LoadBalancer": *b.lb.ArnSuffix(), "TargetGroup": *b.targets.ArnSuffix()}
 }
 
 // listenerPorts are the load balancer's TCP ports.
 func (p WebserverClusterProps) listenerPorts() []int {
-	if p.CertificateARN != "" {
+	if p.isHTTPS() {
 		return []int{80, 443}
 	}
 	return []int{80}
@@ -54,11 +66,7 @@ func (c *cluster) loadBalancer(securityGroupID *string) balancer {
 	// AWS refuses to delete a protected load balancer when the instances are gone
 	// already; Terraform refuses the plan.
 	config.Lifecycle.PreventDestroy = jsii.Bool(p.DeletionProtection)
-	if p.AccessLogsBucket != "" {
-		config.AccessLogs = &lb.LbAccessLogs{
-			Bucket: jsii.String(p.AccessLogsBucket), Prefix: jsii.String(p.Name), Enabled: jsii.Bool(true),
-		}
-	}
+	logs := c.logs(config)
 	alb := add(c.scope, "lb", lb.NewLb, config)
 
 	// Every server that runs would fail another check at once, and nothing proven
@@ -93,15 +101,16 @@ func (c *cluster) loadBalancer(securityGroupID *string) balancer {
 		Type: jsii.String("forward"), TargetGroupArn: targets.Arn(),
 	}}
 
-	scheme, http := "http", forward
+	http, url := forward, "http://"+*alb.DnsName()
 	var https lblistener.LbListener
-	if p.CertificateARN != "" {
-		scheme = "https"
+	if p.isHTTPS() {
+		url = "https://" + p.Domain.Name
+		certificate := c.domain(alb)
 		https = add(c.scope, "https", lblistener.NewLbListener, &lblistener.LbListenerConfig{
 			LoadBalancerArn: alb.Arn(),
 			Port:            jsii.Number(443),
 			Protocol:        jsii.String("HTTPS"),
-			CertificateArn:  jsii.String(p.CertificateARN),
+			CertificateArn:  certificate,
 			SslPolicy:       jsii.String(tlsPolicy),
 			DefaultAction:   forward,
 		})
@@ -121,5 +130,5 @@ func (c *cluster) loadBalancer(securityGroupID *string) balancer {
 	if https != nil {
 		listener = https
 	}
-	return balancer{alb, targets, listener, scheme + "://" + *alb.DnsName()}
+	return balancer{alb, targets, listener, url, logs}
 }

@@ -1,15 +1,12 @@
 package constructs
 
 import (
-	"errors"
-
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchloggroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbinstance"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbparametergroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbsubnetgroup"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrole"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrolepolicy"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
@@ -19,67 +16,6 @@ const mysqlPort = 3306
 
 // masterUser is the name of the master user.
 const masterUser = "admin"
-
-// MySQLProps says what a MySQL is like. Only Name and Network are required.
-//
-// Changes wait for the maintenance window unless ApplyImmediately; another InstanceClass
-// interrupts the database for a minute or so with MultiAZ, else for longer. Where it is
-// otherwise, the field says so.
-type MySQLProps struct {
-	// Name is the DB instance's identifier, such as "webservers-stage". Leave it as
-	// it is once the instance exists: clients know its address by it. Required.
-	Name string
-	// Network is where it stands: in its database subnets, in two zones or
-	// more. Required.
-	Network *Network
-
-	// InstanceClass is the DB instance class, one that RDS for MySQL 8.4 has.
-	// Default "db.t4g.micro".
-	InstanceClass string
-	// AllowUnknownInstanceClass lets an InstanceClass pass that is newer than the
-	// list in instance_types.go. Default false: it is taken for a typing error.
-	AllowUnknownInstanceClass bool
-	// EngineVersion is the MySQL version, major and minor ("8.4") or with the
-	// patch ("8.4.5"). With the former, RDS chooses the patch and upgrades it
-	// in the maintenance window; with the latter, only the code does. Default
-	// "8.4".
-	EngineVersion string
-	// DatabaseName is the database made in it at first. It cannot change once
-	// the instance exists: a plan with another one fails. At most 64 letters,
-	// digits and underscores, a letter first, and no word that MySQL reserves.
-	// Default "app".
-	DatabaseName string
-	// StorageGiB is the storage to start with, in GiB, 20 (the least of gp3) to
-	// 59578 (which leaves MaxStorageGiB room). Default 20.
-	StorageGiB int
-	// MaxStorageGiB is how far RDS may let the storage grow, in GiB: at least 10 %
-	// above StorageGiB, at most 65536. Default five times StorageGiB, if that is
-	// not above 65536.
-	MaxStorageGiB int
-	// BackupRetentionDays is how long automated backups are kept, in days, 1
-	// to 35. Default 7.
-	BackupRetentionDays int
-	// MultiAZ keeps a standby in another zone. Default false.
-	MultiAZ bool
-	// DeletionProtection keeps the instance from being deleted: by AWS, and by
-	// a plan of Terraform's, which fails before anything has gone. Default
-	// false.
-	DeletionProtection bool
-	// SkipFinalSnapshot deletes the instance without a last snapshot. Default
-	// false: MySQL.FinalSnapshot is taken.
-	SkipFinalSnapshot bool
-	// DeleteAutomatedBackups deletes the backups of the last
-	// BackupRetentionDays with the instance. Default false: they stay as long
-	// as they would have.
-	DeleteAutomatedBackups bool
-	// ApplyImmediately makes changes at once, also those that restart the
-	// instance. Default false: they wait for the maintenance window, Sunday
-	// 03:30 to 04:30 UTC.
-	ApplyImmediately bool
-	// Tags are for everything of the database; they win over the provider's
-	// default_tags. Default: none.
-	Tags map[string]string
-}
 
 // MySQL is an RDS for MySQL instance: encrypted storage that grows by itself,
 // TLS demanded of every client, the master user's password made and kept by
@@ -96,11 +32,19 @@ type MySQL struct {
 	Port int
 	// DatabaseName is the database made in it at first.
 	DatabaseName string
-	// User is who servers log in as: the master user. Default of a literal: none is told.
+	// User is who servers log in as: the ApplicationUser, else the master user. Default
+	// of a literal: none is told.
 	User string
 	// SecretARN is the Secrets Manager secret that holds the master user's
 	// name and password.
 	SecretARN string
+	// ConnectARN is what IAM's rds-db:connect is granted on for User to log in with an
+	// IAM token; empty if User has the password in the secret.
+	ConnectARN string
+	// AlarmNames are the database's CloudWatch alarms.
+	AlarmNames []string
+	// AlarmARNs are the same by their ARNs.
+	AlarmARNs []string
 	// FinalSnapshot is the name of the snapshot that is taken when the instance
 	// is deleted, known from the first deploy on; empty with SkipFinalSnapshot.
 	FinalSnapshot string
@@ -114,16 +58,6 @@ type MySQL struct {
 	SecurityGroup  securitygroup.SecurityGroup
 
 	scope scope
-}
-
-func (p MySQLProps) withDefaults() MySQLProps {
-	p.InstanceClass = orDefault(p.InstanceClass, "db.t4g.micro")
-	p.EngineVersion = orDefault(p.EngineVersion, "8.4")
-	p.DatabaseName = orDefault(p.DatabaseName, "app")
-	p.StorageGiB = orDefault(p.StorageGiB, 20)
-	p.MaxStorageGiB = orDefault(p.MaxStorageGiB, min(5*p.StorageGiB, maxMySQLGiB))
-	p.BackupRetentionDays = orDefault(p.BackupRetentionDays, 7)
-	return p
 }
 
 // NewMySQL makes a MySQL called id in parent. It panics if props are not
@@ -140,7 +74,7 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 	})
 	parameters := add(s, "parameters", dbparametergroup.NewDbParameterGroup, &dbparametergroup.DbParameterGroupConfig{
 		NamePrefix: jsii.String(props.Name + "-"),
-		Family:     jsii.String("mysql8.4"),
+		Family:     jsii.String("mysql" + majorVersion(props.EngineVersion)),
 		Parameter: []*dbparametergroup.DbParameterGroupParameter{
 			// Refuses clients that do not encrypt.
 			// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-ssl-connections.require-ssl.html
@@ -163,6 +97,7 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 		Lifecycle:   &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 	})
 
+	exports := []string{"error", "slowquery"}
 	config := &dbinstance.DbInstanceConfig{
 		Identifier:    jsii.String(props.Name),
 		Engine:        jsii.String("mysql"),
@@ -194,7 +129,10 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 		AutoMinorVersionUpgrade:      jsii.Bool(!patchVersionRule.MatchString(props.EngineVersion)),
 		ApplyImmediately:             jsii.Bool(props.ApplyImmediately),
 		CopyTagsToSnapshot:           jsii.Bool(true),
-		EnabledCloudwatchLogsExports: jsii.Strings("error", "slowquery"),
+		EnabledCloudwatchLogsExports: jsii.Strings(exports...),
+
+		IamDatabaseAuthenticationEnabled: jsii.Bool(props.ApplicationUser != ""),
+		PerformanceInsightsEnabled:       jsii.Bool(props.PerformanceInsights),
 
 		DeletionProtection:     jsii.Bool(props.DeletionProtection),
 		SkipFinalSnapshot:      jsii.Bool(props.SkipFinalSnapshot),
@@ -206,6 +144,22 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 	// AWS refuses to delete a protected instance when all that depends on it is
 	// gone already; Terraform refuses the plan.
 	config.Lifecycle.PreventDestroy = jsii.Bool(props.DeletionProtection)
+	props.Restore.apply(config)
+	if props.AllowMajorVersionUpgrade {
+		config.AllowMajorVersionUpgrade = jsii.Bool(true)
+	}
+	if props.PerformanceInsights {
+		config.PerformanceInsightsRetentionPeriod = jsii.Number(props.PerformanceInsightsRetentionDays)
+	}
+	// RDS makes the log groups that are not there, and those keep their logs for ever.
+	var groups []cdktf.ITerraformDependable
+	for _, log := range exports {
+		groups = append(groups, add(s, "log_"+log, cloudwatchloggroup.NewCloudwatchLogGroup, &cloudwatchloggroup.CloudwatchLogGroupConfig{
+			Name:            jsii.String("/aws/rds/instance/" + props.Name + "/" + log),
+			RetentionInDays: jsii.Number(props.LogRetentionDays),
+		}))
+	}
+	config.DependsOn = &groups
 	finalSnapshot := ""
 	if !props.SkipFinalSnapshot {
 		// Snapshots outlive the instance, and their names are unique: the name
@@ -216,12 +170,15 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 	}
 	instance := add(s, "instance", dbinstance.NewDbInstance, config)
 
-	return &MySQL{
+	alarms := props.alarms(s, *instance.Identifier())
+	made := &MySQL{
 		Address:         *instance.Address(),
 		Port:            mysqlPort,
 		DatabaseName:    props.DatabaseName,
 		User:            masterUser,
 		SecretARN:       *instance.MasterUserSecret().Get(jsii.Number(0)).SecretArn(),
+		AlarmNames:      alarms.names(),
+		AlarmARNs:       alarms.arns(),
 		FinalSnapshot:   finalSnapshot,
 		SecurityGroupID: *group.Id(),
 		Instance:        instance,
@@ -229,44 +186,8 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 		SecurityGroup:   group,
 		scope:           s,
 	}
-}
-
-// AllowFrom lets the members of a security group connect: an ingress rule
-// here and an egress rule there. The client's name stands in the rules' names,
-// such as "web". A cluster that names the database as its Database needs none.
-//
-// It panics for a database that exists already: that one has no place in a stack
-// to put rules into.
-func (m *MySQL) AllowFrom(client, securityGroupID string) {
-	if m.scope.Construct == nil {
-		panic(errors.New("AllowFrom: this database was not made by NewMySQL: name it as the cluster's Database, or make the rules beside it"))
+	if props.ApplicationUser != "" {
+		made.User, made.ConnectARN = props.ApplicationUser, connectARN(s, instance, props.ApplicationUser)
 	}
-	m.connect(m.scope, labelRole("AllowFrom", client), client, securityGroupID)
-}
-
-// connect makes the rules of AllowFrom, with role in their names: with the database
-// or, if that exists already, in the client's scope.
-func (m *MySQL) connect(s scope, role, client, securityGroupID string) []cdktf.ITerraformDependable {
-	if m.scope.Construct != nil {
-		s = m.scope
-	}
-	return connect(s, connection{
-		ingress: "from_" + role, ingressDescription: "MySQL from " + client, server: m.SecurityGroupID,
-		egress: "to_mysql_from_" + role, egressDescription: client + " to MySQL", client: securityGroupID,
-		port: m.Port,
-	})
-}
-
-// GrantRead lets a cluster's instances read the secret with the master user's
-// name and password. Those of a cluster with an Application or UserDataFrom, whose
-// Database this is, may do so without it.
-func (m *MySQL) GrantRead(c *WebserverCluster) {
-	// RDS encrypts it with the account's own key for Secrets Manager, which
-	// whoever may read the secret may use.
-	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
-	c.waitFor(m.grantRead(c.scope, c.InstanceRole))
-}
-
-func (m *MySQL) grantRead(s scope, role iamrole.IamRole) iamrolepolicy.IamRolePolicy {
-	return grant(s, role, "read_"+orDefault(m.scope.prefix, "database_")+"secret", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, m.SecretARN)
+	return made
 }

@@ -69,6 +69,15 @@ func checkParameterName(f *faults.List, name, field string) {
 	}
 }
 
+// checkBucketPrefix checks a Name that begins the name of an S3 bucket.
+func checkBucketPrefix(f *faults.List, name string) {
+	for _, prefix := range bucketPrefixes {
+		if strings.HasPrefix(name, prefix) {
+			f.Add("Name", name, "must not begin with %s, which S3 keeps for itself, when Application or LogRetentionDays makes a bucket", prefix)
+		}
+	}
+}
+
 // logRetentions are the days that CloudWatch Logs can keep a log group.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 var logRetentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}

@@ -26,8 +26,8 @@ type privateBucket struct {
 	oldVersionDays, oldVersionsKept int
 	// expireDays is how long an object is kept; 0: until somebody deletes it.
 	expireDays int
-	// statements are what the bucket's policy says besides that.
-	statements []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement
+	// statements are what the policy of the bucket with that ARN says besides; nil: nothing.
+	statements func(arn string) []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement
 }
 
 // madeBucket is such a bucket, and what has to be there before objects are put in it:
@@ -74,19 +74,23 @@ func (s scope) privateBucket(prefix string, b privateBucket) madeBucket {
 		Bucket: bucket.Id(),
 		Rule:   &s3bucketownershipcontrols.S3BucketOwnershipControlsRule{ObjectOwnership: jsii.String("BucketOwnerEnforced")},
 	})
+	statements := []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{{
+		Sid:       jsii.String("DenyWithoutTLS"),
+		Effect:    jsii.String("Deny"),
+		Actions:   jsii.Strings("s3:*"),
+		Resources: jsii.Strings(*bucket.Arn(), *bucket.Arn()+"/*"),
+		Principals: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementPrincipals{{
+			Type: jsii.String("*"), Identifiers: jsii.Strings("*"),
+		}},
+		Condition: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementCondition{{
+			Test: jsii.String("Bool"), Variable: jsii.String("aws:SecureTransport"), Values: jsii.Strings("false"),
+		}},
+	}}
+	if b.statements != nil {
+		statements = append(statements, b.statements(*bucket.Arn())...)
+	}
 	tlsOnly := add(s, prefix+"tls_only", dataawsiampolicydocument.NewDataAwsIamPolicyDocument, &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
-		Statement: append([]*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{{
-			Sid:       jsii.String("DenyWithoutTLS"),
-			Effect:    jsii.String("Deny"),
-			Actions:   jsii.Strings("s3:*"),
-			Resources: jsii.Strings(*bucket.Arn(), *bucket.Arn()+"/*"),
-			Principals: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementPrincipals{{
-				Type: jsii.String("*"), Identifiers: jsii.Strings("*"),
-			}},
-			Condition: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementCondition{{
-				Test: jsii.String("Bool"), Variable: jsii.String("aws:SecureTransport"), Values: jsii.Strings("false"),
-			}},
-		}}, b.statements...),
+		Statement: statements,
 	})
 	policy := add(s, prefix+"policy", s3bucketpolicy.NewS3BucketPolicy, &s3bucketpolicy.S3BucketPolicyConfig{
 		Bucket: bucket.Id(),

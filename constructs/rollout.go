@@ -29,8 +29,8 @@ import (
 // rollout: create_before_destroy keeps it until all that refers to it is done.
 //
 // It returns the command, for use by hand, in the project's folder, in a POSIX shell or
-// in PowerShell.
-func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template launchtemplate.LaunchTemplate, preferences refresh.Preferences) string {
+// in PowerShell, and what is there when it has succeeded.
+func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template launchtemplate.LaunchTemplate, preferences refresh.Preferences) (command string, done cdktf.ITerraformDependable) {
 	version := cdktf.Token_AsString(template.LatestVersion(), nil)
 	arguments := " " + strings.Join([]string{
 		"--region", c.region,
@@ -72,7 +72,7 @@ func (c *cluster) rollout(group autoscalinggroup.AutoscalingGroup, template laun
 		"template":         template.Id(),
 		"template_version": version,
 	})
-	return byHand
+	return byHand, data
 }
 
 // quoted is a text as one word of a shell's.

@@ -29,7 +29,7 @@ import (
 // the new version once all instances run it; if the rollout fails, so does the
 // deploy, and the version before stays.
 type WebserverCluster struct {
-	// URL is where the web servers answer.
+	// URL is where the web servers answer: by the Domain, if there is one.
 	URL string
 	// LoadBalancerDNSName is the load balancer's own name, and
 	// LoadBalancerHostedZoneID the Route 53 hosted zone of that name, for an
@@ -57,8 +57,11 @@ type WebserverCluster struct {
 	// ApplicationParameter is the name of the SSM parameter that says which application
 	// the cluster runs; empty without Application.Pin.
 	ApplicationParameter string
-	// AlarmNames are the cluster's CloudWatch alarms.
-	AlarmNames []string
+	// LogBucket is the S3 bucket of the load balancer's logs: access logs below access/,
+	// connection logs below connection/; empty without LogRetentionDays.
+	LogBucket string
+	// AlarmNames and AlarmARNs are the cluster's CloudWatch alarms.
+	AlarmNames, AlarmARNs []string
 	// RolloutCommand is what a deploy ends with, for use by hand.
 	RolloutCommand string
 
@@ -73,8 +76,9 @@ type WebserverCluster struct {
 	LoadBalancerSecurityGroup securitygroup.SecurityGroup
 	InstanceSecurityGroup     securitygroup.SecurityGroup
 
-	scope scope
-	ports []int // of the load balancer
+	scope  scope
+	props  WebserverClusterProps
+	region string
 }
 
 // cluster is what the steps of NewWebserverCluster share.
@@ -109,17 +113,19 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 	if props.Database != nil {
 		client := strings.TrimSuffix(c.prefix, "_")
 		paths = append(paths, props.Database.connect(c.scope, client, client, *groups.instances.Id())...)
-		if props.getsFacts() && props.Database.SecretARN != "" {
-			paths = append(paths, props.Database.grantRead(c.scope, role))
+		if props.getsFacts() {
+			paths = append(paths, props.Database.grantLogin(c.scope, role)...)
 		}
 	}
 	if props.Application != nil {
 		paths = append(paths, grant(c.scope, role, "fetch_application", []string{"s3:GetObject", "s3:GetObjectVersion"}, application.objects))
 	}
-	preferences := props.refreshPreferences(alarms)
+	preferences := props.refreshPreferences(alarms.names())
 	group := c.group(template, balancer, paths)
 	c.scaling(group, balancer)
-	rollout := c.rollout(group, template, preferences)
+	rollout, rolledOut := c.rollout(group, template, preferences)
+	alarms = append(alarms, c.balancerAlarms(balancer, rolledOut)...)
+	alarms = append(alarms, c.groupAlarms(*group.Name())...)
 
 	return &WebserverCluster{
 		URL:                         balancer.url,
@@ -137,7 +143,9 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		ImageParameter:              imageParameter,
 		ApplicationDigest:           application.digest,
 		ApplicationParameter:        application.parameter,
-		AlarmNames:                  append(alarms, c.groupAlarms(*group.Name())...),
+		LogBucket:                   balancer.logs,
+		AlarmNames:                  alarms.names(),
+		AlarmARNs:                   alarms.arns(),
 		RolloutCommand:              rollout,
 
 		LoadBalancer:              balancer.lb,
@@ -149,8 +157,9 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 		LoadBalancerSecurityGroup: groups.balancer,
 		InstanceSecurityGroup:     groups.instances,
 
-		scope: c.scope,
-		ports: props.listenerPorts(),
+		scope:  c.scope,
+		props:  props,
+		region: c.region,
 	}
 }
 
@@ -159,7 +168,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 // rules there. The client's name stands in the rules' names, such as "web".
 func (c *WebserverCluster) AllowFrom(client, securityGroupID string) {
 	role := labelRole("AllowFrom", client)
-	for _, port := range c.ports {
+	for _, port := range c.props.listenerPorts() {
 		connect(c.scope, connection{
 			ingress: fmt.Sprintf("lb_%d_from_%s", port, role), ingressDescription: "HTTP(S) from " + client, server: c.LoadBalancerSecurityGroupID,
 			egress: fmt.Sprintf("to_lb_%d_from_%s", port, role), egressDescription: client + " to the load balancer", client: securityGroupID,

@@ -34,10 +34,13 @@ type Environment struct {
 	// credentials that the aws command would take. The state is not the provider's: its
 	// bucket and table are always reached with those, so that AWS_PROFILE is for the
 	// state's account.
-	Profile  string
-	Network  constructs.NetworkProps
-	Cluster  constructs.WebserverClusterProps
-	Database constructs.MySQLProps
+	Profile string
+	Network constructs.NetworkProps
+	Cluster constructs.WebserverClusterProps
+	// Database is what the servers keep their data in. To take it away from an environment
+	// that has one deletes it: the plan says so, or fails if it has DeletionProtection.
+	// Default: none.
+	Database *constructs.MySQLProps
 }
 
 // Environments are all environments of the app.
@@ -47,7 +50,12 @@ func Environments() []Environment { return []Environment{Stage, Prod} }
 // in.
 func (e Environment) named(s project.Settings) Environment {
 	name := s.Project + "-" + e.Name
-	e.Network.Name, e.Cluster.Name, e.Database.Name = name, name, name
+	e.Network.Name, e.Cluster.Name = name, name
+	if e.Database != nil {
+		database := *e.Database
+		database.Name = name
+		e.Database = &database
+	}
 	e.Tags = withDefaultTags(e.Tags, s, e.Name)
 	e.Cluster.DefaultTags = e.Tags
 	e.Cluster.Environment = e.Name
@@ -59,8 +67,8 @@ func (e Environment) alerts(s project.Settings) constructs.AlertsProps {
 	return constructs.AlertsProps{Name: e.Cluster.Name, Email: s.AlertEmail}
 }
 
-// NewEnvironment makes an environment's stack: a network, a MySQL database and
-// a cluster of web servers that may connect to it.
+// NewEnvironment makes an environment's stack: a network, a MySQL database if it has
+// one, and a cluster of web servers that may connect to it.
 func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) cdktf.TerraformStack {
 	e := environment.named(s)
 	stack := newStack(app, e.Name, s, e.Tags, e.Profile, e.AssumeRoleARN)
@@ -69,11 +77,16 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	alerts := constructs.NewAlerts(stack, "alerts", e.alerts(s))
 	network := constructs.NewNetwork(stack, "network", e.Network)
 
-	e.Database.Network = network
-	database := constructs.NewMySQL(stack, "mysql", e.Database)
+	var database *constructs.MySQL
+	if e.Database != nil {
+		e.Database.Network, e.Database.Alerts = network, alerts
+		database = constructs.NewMySQL(stack, "mysql", *e.Database)
+	}
 
 	e.Cluster.Network, e.Cluster.Database, e.Cluster.Alerts = network, database, alerts
 	web := constructs.NewWebserverCluster(stack, project.ClusterID, e.Cluster)
+
+	dashboard := constructs.NewDashboard(stack, "dashboard", constructs.DashboardProps{Name: e.Cluster.Name, Cluster: web, Database: database})
 
 	outputs := []output{
 		{"url", web.URL, "Where the web servers answer"},
@@ -84,14 +97,10 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 		{"autoscaling_group_name", web.AutoScalingGroupName, "Auto Scaling group of the instances"},
 		{"instance_security_group_id", web.InstanceSecurityGroupID, "Security group of the instances"},
 		{"instance_role_name", web.InstanceRoleName, "IAM role of the instances"},
-		{"database_address", database.Address, "DNS name of the database"},
-		{"database_port", strconv.Itoa(database.Port), "TCP port of the database"},
-		{"database_name", database.DatabaseName, "Name of the database made at first"},
-		{"database_secret_arn", database.SecretARN, "Secrets Manager secret with the database's master user and password"},
-		{"database_security_group_id", database.SecurityGroupID, "Security group of the database"},
 		{"rollout_command", web.RolloutCommand, "What the deploy ended with; run it by hand to bring the fleet to its launch template again"},
 		{"vpc_id", network.VPCID, "VPC of the environment"},
 		{"alert_topic_arn", alerts.TopicARN, "SNS topic of the alarms"},
+		{"dashboard_url", dashboard.URL, "Dashboard for whoever is on call"},
 	}
 	if web.ImageParameter != "" {
 		outputs = append(outputs, output{"image_parameter", web.ImageParameter, "SSM parameter of the instances' image: put another id there and deploy"})
@@ -102,9 +111,29 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	if web.ApplicationParameter != "" {
 		outputs = append(outputs, output{"application_parameter", web.ApplicationParameter, "SSM parameter of the application: the command image puts another one there"})
 	}
+	if web.LogBucket != "" {
+		outputs = append(outputs, output{"log_bucket", web.LogBucket, "S3 bucket of the load balancer's logs"})
+	}
+	addOutputs(stack, append(outputs, databaseOutputs(database)...))
+	return stack
+}
+
+func databaseOutputs(database *constructs.MySQL) []output {
+	if database == nil {
+		return nil
+	}
+	outputs := []output{
+		{"database_address", database.Address, "DNS name of the database"},
+		{"database_port", strconv.Itoa(database.Port), "TCP port of the database"},
+		{"database_name", database.DatabaseName, "Name of the database made at first"},
+		{"database_secret_arn", database.SecretARN, "Secrets Manager secret with the database's master user and password"},
+		{"database_security_group_id", database.SecurityGroupID, "Security group of the database"},
+	}
+	if database.ConnectARN != "" {
+		outputs = append(outputs, output{"database_user", database.User, "Database user of the servers, who logs in with an IAM token"})
+	}
 	if database.FinalSnapshot != "" {
 		outputs = append(outputs, output{"database_final_snapshot", database.FinalSnapshot, "Snapshot that is taken when the database is deleted"})
 	}
-	addOutputs(stack, outputs)
-	return stack
+	return outputs
 }

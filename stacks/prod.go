@@ -24,14 +24,16 @@ var Prod = Environment{
 		PinAMI:             true,
 		DetailedMonitoring: true,
 		DeletionProtection: true,
+		LogRetentionDays:   365,
 		Checkpoints:        []int{50, 100},
 		AlarmsStopRefresh:  true,
 	},
-	Database: constructs.MySQLProps{
+	Database: &constructs.MySQLProps{
 		InstanceClass:       "db.m7g.large",
 		StorageGiB:          100,
 		BackupRetentionDays: 30,
 		MultiAZ:             true,
+		PerformanceInsights: true,
 		DeletionProtection:  true,
 	},
 }

@@ -15,7 +15,7 @@ var Stage = Environment{
 		MaxSize:      4,
 		ServerText:   "Hello from stage",
 	},
-	Database: constructs.MySQLProps{
+	Database: &constructs.MySQLProps{
 		InstanceClass:          "db.t4g.micro",
 		BackupRetentionDays:    1,
 		SkipFinalSnapshot:      true,

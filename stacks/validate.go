@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"regexp"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
@@ -31,8 +32,14 @@ var made = constructs.Network{
 	DatabaseSubnetIDs: []string{"${database_1}", "${database_2}"},
 }
 
-// madeDatabase stands for its database.
-var madeDatabase = constructs.MySQL{Address: "${TfToken[address]}", Port: 3306, User: "admin", SecretARN: "${TfToken[secret]}", SecurityGroupID: "${TfToken[group]}"}
+// madeDatabase stands for its database, whose application has this user.
+func madeDatabase(user string) *constructs.MySQL {
+	database := constructs.MySQL{Address: "${TfToken[address]}", Port: 3306, User: "admin", SecretARN: "${TfToken[secret]}", SecurityGroupID: "${TfToken[group]}"}
+	if user != "" {
+		database.User, database.ConnectARN = user, "${TfToken[connect]}"
+	}
+	return &database
+}
 
 // standIn is a setting's value while the true one is at fault: project.Load has
 // said so, and left it empty.
@@ -70,6 +77,7 @@ func Validate(s project.Settings, environments []Environment) error {
 		e.checkRegion(&f, label, s.Region)
 		for _, other := range environments[:i] {
 			e.checkOverlap(&f, label, other)
+			e.checkSameName(&f, label, other)
 		}
 	}
 	return f.Err()
@@ -90,17 +98,24 @@ func (e Environment) checkIdentity(f *faults.List, label string) {
 // author wrote.
 func (e Environment) checkConstructs(f *faults.List, label string, s project.Settings) {
 	e = e.named(s)
-	e.Database.Network, e.Cluster.Network = &made, &made
-	e.Cluster.Database, e.Cluster.Alerts = &madeDatabase, nil
+	e.Cluster.Network, e.Cluster.Alerts = &made, nil
+	var database constructs.MySQLProps
+	if e.Database != nil {
+		e.Cluster.Database = madeDatabase(e.Database.ApplicationUser)
+		database = *e.Database
+		database.Network, database.Alerts = &made, nil
+	}
 	var found faults.List
 	found.In(label+".Network", e.Network.Validate())
 	found.In(label+".Cluster", e.Cluster.Validate())
-	found.In(label+".Database", e.Database.Validate())
+	if e.Database != nil {
+		found.In(label+".Database", database.Validate())
+	}
 	// The cluster's are checked with its own.
 	for _, own := range []struct {
 		field string
 		tags  map[string]string
-	}{{"Network", e.Network.Tags}, {"Database", e.Database.Tags}} {
+	}{{"Network", e.Network.Tags}, {"Database", database.Tags}} {
 		all := maps.Clone(e.Tags)
 		if maps.Copy(all, own.tags); len(own.tags) > 0 && len(all) > constructs.AllTags {
 			found.Add(label+"."+own.field+".Tags", len(all), "is their number together with the environment's Tags; a resource can have %d besides those that it gets anyway", constructs.AllTags)
@@ -144,6 +159,24 @@ func (e Environment) checkOverlap(f *faults.List, label string, other Environmen
 	}
 }
 
+// checkSameName refuses a name that leads to two environments: of two records of a name,
+// Route 53 takes the first.
+func (e Environment) checkSameName(f *faults.List, label string, other Environment) {
+	mine, theirs := e.Cluster.Domain, other.Cluster.Domain
+	if mine == nil || theirs == nil {
+		return
+	}
+	names := append([]string{theirs.Name}, theirs.AlternativeNames...)
+	if mine.Name != "" && slices.Contains(names, mine.Name) {
+		f.Add(label+".Cluster.Domain.Name", mine.Name, "is a name of %s, too", other.Name)
+	}
+	for _, name := range mine.AlternativeNames {
+		if slices.Contains(names, name) {
+			f.Add(label+".Cluster.Domain.AlternativeNames", name, "is a name of %s, too", other.Name)
+		}
+	}
+}
+
 // checkFilledIn adds a fault for each field that a literal sets and NewEnvironment
 // would overwrite.
 func (e Environment) checkFilledIn(f *faults.List, label string) {
@@ -159,8 +192,9 @@ func (e Environment) checkFilledIn(f *faults.List, label string) {
 		{"Cluster.Alerts", e.Cluster.Alerts != nil},
 		{"Cluster.DefaultTags", e.Cluster.DefaultTags != nil},
 		{"Cluster.RolloutPlatforms", e.Cluster.RolloutPlatforms != nil},
-		{"Database.Name", e.Database.Name != ""},
-		{"Database.Network", e.Database.Network != nil},
+		{"Database.Name", e.Database != nil && e.Database.Name != ""},
+		{"Database.Network", e.Database != nil && e.Database.Network != nil},
+		{"Database.Alerts", e.Database != nil && e.Database.Alerts != nil},
 	} {
 		if field.given {
 			f.Given(label+"."+field.name, "follows from the environment: leave it out")

@@ -110,8 +110,8 @@ func coldAndWarm(dir string, run int, measured map[string][]float64) (names []st
 	return names, nil
 }
 
-// leftOut is what make demo makes, or does not need.
-var leftOut = []string{".git", "build", "cdktf.out", "node_modules", "docs", "examples"}
+// leftOut is what a fresh clone has not, or make demo does not need.
+var leftOut = []string{".git", "build", "cdktf.out", "node_modules"}
 
 func copyProject(to, from string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
@@ -124,8 +124,11 @@ func copyProject(to, from string) error {
 		}
 		target := filepath.Join(to, name)
 		switch {
-		case slices.Contains(leftOut, name) && entry.IsDir():
-			return filepath.SkipDir
+		case slices.Contains(leftOut, name):
+			if entry.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil // .git in a worktree
 		case entry.IsDir():
 			return os.MkdirAll(target, 0o755)
 		case !entry.Type().IsRegular():

@@ -13,6 +13,7 @@ import (
 
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/provider"
 	"example.com/webserver-cluster/tests/workcopy"
 )
 
@@ -28,7 +29,8 @@ func TestDeploy(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cloud.Stop)
-	p, err := workcopy.New(filepath.Join(t.TempDir(), "project"), cloud.Environ())
+	// The provider is started each time, as it is for a user.
+	p, err := workcopy.New(filepath.Join(t.TempDir(), "project"), append(cloud.Environ(), provider.LessGC))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +151,7 @@ func (s story) output(t *testing.T) {
 			"database_port":                   `^3306$`,
 			"database_secret_arn":             `^arn:aws:secretsmanager:`,
 			"vpc_id":                          `^vpc-`,
+			"dashboard_url":                   `^https://console\.aws\.amazon\.com/cloudwatch/home\?region=` + s.settings.Region + `#dashboards/dashboard/` + s.settings.Project + `-` + stack + `$`,
 		} {
 			if value := outputs[stack][name]; !regexp.MustCompile(rule).MatchString(value) {
 				t.Errorf("the output %s of %s is %q, want %s", name, stack, value, rule)

@@ -30,7 +30,7 @@ func (s story) destroyStage(t *testing.T) {
 
 func (s story) destroyProtected(t *testing.T) {
 	for stack, protected := range map[string][]string{
-		"prod":  {"aws_db_instance.mysql_instance", "aws_lb.web_lb"},
+		"prod":  {"aws_db_instance.mysql_instance", "aws_lb.web_lb", "aws_s3_bucket.web_logs_bucket"},
 		"state": {"aws_s3_bucket.store_bucket", "aws_dynamodb_table.store_locks"},
 	} {
 		before, tagged := s.resources(t, stack), s.tagged(t, stack)

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/provider"
 )
 
 // TestAnyGroup applies the example in plain Terraform: a first image, another one, one
@@ -90,6 +91,12 @@ func newAnyGroup(t *testing.T, cloud *localaws.AWS) *anyGroup {
 			t.Fatalf("terraform %v: %v\n%s", args, err, out)
 		}
 	}
+	process, err := provider.Start(g.dir, g.env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(process.Stop)
+	g.env = append(g.env, process.Environ()...)
 	return g
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/provider"
 )
 
 func TestExamples(t *testing.T) {
@@ -35,7 +36,7 @@ func TestExamples(t *testing.T) {
 			run := func(dir string, args ...string) {
 				t.Helper()
 				cmd := exec.Command(args[0], args[1:]...)
-				cmd.Dir, cmd.Env = dir, append(append(os.Environ(), cloud.Environ()...), "CDKTF_OUTDIR="+out)
+				cmd.Dir, cmd.Env = dir, append(append(os.Environ(), cloud.Environ()...), provider.LessGC, "CDKTF_OUTDIR="+out)
 				if output, err := cmd.CombinedOutput(); err != nil {
 					t.Fatalf("%v: %v\n%s", args, err, output)
 				}

@@ -115,6 +115,8 @@ func (d *draw) oddOf(t reflect.Type, good reflect.Value) reflect.Value {
 	case t.Kind() == reflect.Pointer:
 		odd.Set(reflect.New(t.Elem()))
 		d.fill(odd.Interface())
+	case t.Kind() == reflect.Struct:
+		d.fill(odd.Addr().Interface())
 	case t.Kind() == reflect.Map:
 		odd.Set(reflect.MakeMap(t))
 		for _, key := range good.MapKeys() {

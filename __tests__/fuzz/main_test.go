@@ -19,6 +19,7 @@ import (
 
 	"example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/provider"
 )
 
 // schemaVariable tells the processes that fuzz, which Go starts from the test's own,
@@ -46,7 +47,7 @@ func run(m *testing.M) int {
 			log.Fatal(err)
 		}
 		defer cloud.Stop()
-		terraformEnviron = append(os.Environ(), cloud.Environ()...)
+		terraformEnviron = append(append(os.Environ(), cloud.Environ()...), provider.LessGC)
 		file := filepath.Join(dir, "schema.json")
 		if err := saveSchema(dir, file); err != nil {
 			log.Fatal(err)

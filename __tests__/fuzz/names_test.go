@@ -26,6 +26,8 @@ type nameRule struct {
 var nameRules = map[string]nameRule{
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 	"aws_lb.name": {max: 32, pattern: regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`), reserved: regexp.MustCompile(`^internal-`)},
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+	"aws_cloudwatch_dashboard.dashboard_name": {max: 255, pattern: regexp.MustCompile(`^[A-Za-z0-9_-]+$`)},
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 	"aws_lb_target_group.name_prefix": {max: 32 - suffix, pattern: regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`)},
 	// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
@@ -65,7 +67,8 @@ var nameRules = map[string]nameRule{
 	// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutScheduledUpdateGroupAction.html
 	"aws_autoscaling_schedule.scheduled_action_name": {max: 255, pattern: anyText, within: "autoscaling_group_name"},
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-	"aws_s3_bucket.bucket": {max: 63, pattern: regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`), reserved: regexp.MustCompile(`^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3)$`)},
+	"aws_s3_bucket.bucket":        {max: 63, pattern: regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`), reserved: regexp.MustCompile(`^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3)$`)},
+	"aws_s3_bucket.bucket_prefix": {max: 63 - suffix, pattern: regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`), reserved: regexp.MustCompile(`^(xn--|sthree-|amzn-s3-demo-)`)},
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 	"aws_dynamodb_table.name": {max: 255, pattern: regexp.MustCompile(`^[A-Za-z0-9_.-]{3,}$`)},
 }
@@ -96,7 +99,7 @@ func (s *stack) checkNames() {
 			case rule.reserved != nil && rule.reserved.MatchString(name):
 				s.fault(e.address(), "%s %q must not match %v", argument, name, rule.reserved)
 			}
-			if argument == "name_prefix" || rule.within == "identifier" || rule.within == "description" {
+			if argument == "name_prefix" || argument == "bucket_prefix" || rule.within == "identifier" || rule.within == "description" {
 				continue
 			}
 			key := strings.Join([]string{e.kind, s.referent(e, rule.within), name}, "\x00")

@@ -31,6 +31,8 @@ type clusterSample struct {
 	Allow    string // who may call it
 	Client   string // what the database calls it
 	Read     bool   // it may read the database's secret
+	// Dashboard is one for it, if it is not nil.
+	Dashboard *constructs.DashboardProps
 }
 
 func drawOwn(d *draw) sample {
@@ -50,7 +52,8 @@ func drawOwn(d *draw) sample {
 	}
 	if d.below(2) == 1 {
 		s.Database = &constructs.MySQLProps{}
-		d.fill(s.Database, "Network")
+		d.fill(s.Database, "Network", "Alerts")
+		d.reconcileDatabase(s.Database)
 	}
 	if d.below(2) == 1 {
 		s.Alerts = &constructs.AlertsProps{}
@@ -66,6 +69,11 @@ func drawOwn(d *draw) sample {
 		d.reconcile(&constructs.NetworkProps{}, &c.Props)
 		c.Props.Name += []string{"", "2"}[i] // AWS has one namespace for all load balancers
 		c.Database, c.Read = d.below(2) == 1, d.below(2) == 1
+		if d.below(2) == 1 {
+			c.Dashboard = &constructs.DashboardProps{}
+			d.fill(c.Dashboard, "Cluster", "Database")
+			c.Dashboard.Name += []string{"", "2"}[i]
+		}
 		s.Clusters = append(s.Clusters, c)
 	}
 	return s
@@ -99,6 +107,11 @@ func (s *ownSample) validate() error {
 	}
 	for _, c := range s.Clusters {
 		f.In("Cluster", s.placed(c, existing, nil, nil).Validate())
+		if c.Dashboard != nil {
+			props := *c.Dashboard
+			props.Cluster = &constructs.WebserverCluster{}
+			f.In("Dashboard", props.Validate())
+		}
 	}
 	return f.Err()
 }
@@ -114,15 +127,15 @@ func (s *ownSample) make(app cdktf.App) {
 	if s.Network != nil {
 		network = constructs.NewNetwork(own, s.NetworkID, *s.Network)
 	}
-	database := &constructs.MySQL{Address: "db.example.com", Port: 3306, DatabaseName: "app", SecretARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:own-AbCdEf", SecurityGroupID: "sg-01234567"}
-	if s.Database != nil {
-		props := *s.Database
-		props.Network = network
-		database = constructs.NewMySQL(own, s.DatabaseID, props)
-	}
 	var alerts *constructs.Alerts
 	if s.Alerts != nil {
 		alerts = constructs.NewAlerts(own, s.AlertsID, *s.Alerts)
+	}
+	database := &constructs.MySQL{Address: "db.example.com", Port: 3306, DatabaseName: "app", SecretARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:own-AbCdEf", SecurityGroupID: "sg-01234567"}
+	if s.Database != nil {
+		props := *s.Database
+		props.Network, props.Alerts = network, alerts
+		database = constructs.NewMySQL(own, s.DatabaseID, props)
 	}
 	for _, c := range s.Clusters {
 		cluster := constructs.NewWebserverCluster(own, c.ID, s.placed(c, network, database, alerts))
@@ -137,6 +150,14 @@ func (s *ownSample) make(app cdktf.App) {
 		}
 		if c.Read {
 			database.GrantRead(cluster)
+		}
+		if c.Dashboard != nil {
+			props := *c.Dashboard
+			props.Cluster = cluster
+			if c.Database {
+				props.Database = database
+			}
+			constructs.NewDashboard(own, c.ID+" dashboard", props)
 		}
 	}
 }

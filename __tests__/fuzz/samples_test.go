@@ -43,7 +43,11 @@ func drawEnvironment(d *draw) sample {
 	d.fill(&s.Environment, "Network", "Cluster", "Database")
 	d.fill(&s.Environment.Network, "Name")
 	d.fill(&s.Environment.Cluster, "Name", "Environment", "Network", "Database", "Alerts", "DefaultTags")
-	d.fill(&s.Environment.Database, "Name", "Network")
+	if d.below(4) > 0 {
+		s.Environment.Database = &constructs.MySQLProps{}
+		d.fill(s.Environment.Database, "Name", "Network", "Alerts")
+		d.reconcileDatabase(s.Environment.Database)
+	}
 	d.reconcile(&s.Environment.Network, &s.Environment.Cluster)
 	return s
 }
@@ -69,11 +73,36 @@ func (d *draw) reconcile(network *constructs.NetworkProps, cluster *constructs.W
 	if len(cluster.Checkpoints) == 0 && !d.isOdd() {
 		cluster.CheckpointDelay = 0
 	}
+	if cluster.CertificateARN != "" && cluster.Domain == nil && !d.isOdd() {
+		cluster.Domain = &constructs.Domain{Name: "shop.example.com"}
+	}
+	if cluster.LogRetentionDays != 0 && !d.isOdd() {
+		cluster.AccessLogsBucket = ""
+	}
+	if cluster.AlarmsStopRefresh && !d.isOdd() {
+		cluster.Alarms.Target5XX = 0
+	}
+	if cluster.Alarms.LatencyP99 >= cluster.IdleTimeout && cluster.IdleTimeout > 0 && !d.isOdd() {
+		cluster.Alarms.LatencyP99 = 0
+	}
 	if len(cluster.InstanceTypes) > 0 && !d.isOdd() {
 		cluster.InstanceTypes = []string{"t3a.micro", "m7i.large"}
 		if strings.Contains(cluster.InstanceType, "g.") {
 			cluster.InstanceTypes = []string{"t4g.medium", "c7gn.large"}
 		}
+	}
+}
+
+// reconcileDatabase does the same for a database.
+func (d *draw) reconcileDatabase(p *constructs.MySQLProps) {
+	if p.PerformanceInsights && !d.isOdd() {
+		p.InstanceClass = "db.m7g.large"
+	}
+	if !p.PerformanceInsights && !d.isOdd() {
+		p.PerformanceInsightsRetentionDays = 0
+	}
+	if p.AllowMajorVersionUpgrade && !d.isOdd() {
+		p.ApplyImmediately = true
 	}
 }
 

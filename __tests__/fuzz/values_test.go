@@ -17,6 +17,8 @@ var (
 
 	noScript      func(constructs.Facts) string
 	noApplication *constructs.Application
+	noDomain      *constructs.Domain
+	noRestore     *constructs.Restore
 )
 
 var tags = []any{noTags, map[string]string{}, map[string]string{"Team": "web"}, map[string]string{"Größe": "x y", "a/b": "", "k": reference}}
@@ -49,12 +51,32 @@ var values = map[string][]any{
 
 	"MySQLProps.Name":                {"own", "a", "db-" + strings.Repeat("a", 60)},
 	"MySQLProps.InstanceClass":       {"", "db.t4g.micro", "db.m7g.large", "db.r6gd.16xlarge"},
-	"MySQLProps.EngineVersion":       {"", "8.4", "8.4.5"},
+	"MySQLProps.EngineVersion":       {"", "8.4", "8.4.5", "9.7", reference},
 	"MySQLProps.DatabaseName":        {"", "app", "A_b9", strings.Repeat("a", 64)},
 	"MySQLProps.StorageGiB":          {0, 20, 100, 400},
 	"MySQLProps.MaxStorageGiB":       {0, 1000, 65536},
 	"MySQLProps.BackupRetentionDays": {0, 1, 35},
 	"MySQLProps.Tags":                tags,
+	"MySQLProps.ApplicationUser":     {"", "app", "A_b9", strings.Repeat("a", 32)},
+	"MySQLProps.LogRetentionDays":    {0, 1, 3653},
+	"MySQLProps.Restore":             {noRestore, noRestore, noRestore, &constructs.Restore{Snapshot: "nightly"}, &constructs.Restore{Instance: "shop", Time: "2027-01-31T23:45:00Z"}, &constructs.Restore{ResourceID: "db-" + strings.Repeat("A1", 13)}},
+	"MySQLProps.Alarms":              {constructs.MySQLAlarms{}, constructs.MySQLAlarms{CPU: 80, Connections: 100}},
+
+	"MySQLProps.PerformanceInsightsRetentionDays": {0, 0, 0, 7, 31, 713, 731},
+
+	"Restore.Snapshot":   {"", "nightly", "rds:shop-2027-01-31-02-00", "arn:aws:rds:eu-central-1:123456789012:snapshot:nightly", reference},
+	"Restore.Instance":   {"", "", "shop", reference},
+	"Restore.ResourceID": {"", "", "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+	"Restore.Time":       {"", "", "2027-01-31T23:45:00Z"},
+
+	"MySQLAlarms.CPU":               {0, 1, 99, -1},
+	"MySQLAlarms.FreeStorageGiB":    {0, 1, 19},
+	"MySQLAlarms.FreeableMemoryMiB": {0, 1, 512},
+	"MySQLAlarms.Connections":       {0, 1, 100000},
+	"MySQLAlarms.ReadLatency":       {time.Duration(0), time.Millisecond, time.Second},
+	"MySQLAlarms.WriteLatency":      {time.Duration(0), time.Millisecond, time.Second},
+
+	"DashboardProps.Name": {"own", "a", "board-" + strings.Repeat("a", 194)},
 
 	"AlertsProps.Name":  {"own", "a", "alerts-" + strings.Repeat("a", 193)},
 	"AlertsProps.Email": {"", "ops@example.com", reference},
@@ -99,6 +121,17 @@ var values = map[string][]any{
 	"Application.Environment":                      {noTags, map[string]string{"GREETING": "Hello \"`$x ${y}"}},
 	"Application.User":                             {"", "web"},
 	"WebserverClusterProps.ServerPort":             {0, 1024, 65535},
+	"WebserverClusterProps.Domain":                 {noDomain, noDomain, noDomain, &constructs.Domain{Name: "shop.example.com", HostedZoneID: "Z0123456789ABCDEFGHIJ"}, &constructs.Domain{Name: "a.bc", HostedZoneID: reference, AlternativeNames: []string{"www.example.com", "*.www.example.com"}}, &constructs.Domain{Name: reference, HostedZoneID: reference}},
+	"Domain.Name":                                  {"shop.example.com", "a.bc", reference, strings.Repeat("a", 52) + ".example.com"},
+	"Domain.AlternativeNames":                      {noTexts, []string{"www.example.com"}, []string{"example.com", "*.example.com", "*.a.example.com", "a-b.example.com", "a.b.example.com"}},
+	"Domain.HostedZoneID":                          {"Z0123456789ABCDEFGHIJ", "Z1", reference},
+	"ClusterAlarms.Target5XX":                      {0, 1, 1000, constructs.AlarmOff},
+	"ClusterAlarms.LoadBalancer5XX":                {0, 1, 1000, constructs.AlarmOff},
+	"ClusterAlarms.LatencyP99":                     {time.Duration(0), time.Millisecond, 333 * time.Millisecond, time.Duration(constructs.AlarmOff)},
+	"ClusterAlarms.RejectedConnections":            {0, 1, 1000, constructs.AlarmOff},
+	"ClusterAlarms.CPU":                            {0, 99, constructs.AlarmOff},
+	"WebserverClusterProps.Alarms":                 {constructs.ClusterAlarms{}, constructs.ClusterAlarms{}, constructs.ClusterAlarms{Target5XX: 1, LoadBalancer5XX: constructs.AlarmOff, LatencyP99: 100 * time.Millisecond, RejectedConnections: 7, CPU: constructs.AlarmOff}},
+	"WebserverClusterProps.LogRetentionDays":       {0, 0, 1, 365, 3653},
 	"WebserverClusterProps.CertificateARN":         {"", "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012", reference},
 	"WebserverClusterProps.AllowedCIDRs":           {noTexts, []string{}, []string{"10.0.0.0/8", "192.168.1.1/32"}, []string{"0.0.0.0/0"}},
 	"WebserverClusterProps.AccessLogsBucket":       {"", "logs-of-mine", reference},

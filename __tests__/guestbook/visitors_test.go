@@ -38,7 +38,7 @@ func write(at, run string) *visitors {
 		v.done.Go(func() {
 			client := &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 			for i := 0; ctx.Err() == nil; i++ {
-				token := fmt.Sprintf("%.30s-%d-%d", strings.ReplaceAll(run, " ", "-"), visitor, i)
+				token := fmt.Sprintf("%s%d-%d", prefix(run), visitor, i)
 				err := post(client, at, token)
 				v.mu.Lock()
 				if err != nil {
@@ -52,6 +52,16 @@ func write(at, run string) *visitors {
 		})
 	}
 	return v
+}
+
+// prefix begins the tokens of a run.
+func prefix(run string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '-'
+	}, run) + "-"
 }
 
 func post(client *http.Client, at, token string) error {
@@ -110,7 +120,7 @@ func (s *stage) entries(t *testing.T, run string) map[string]int {
 	c.Net, c.Addr, c.DBName, c.User, c.Passwd = "tcp", net.JoinHostPort(s.database, "3306"), "app", "admin", s.password(t)
 	c.TLS = &tls.Config{RootCAs: trusted, ServerName: s.database}
 	c.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return s.cloud.Databases.Dial(ctx, s.database)
+		return s.cloud.Databases.Dial(ctx, net.JoinHostPort(s.database, "3306"))
 	}
 	connector, err := mysql.NewConnector(c)
 	if err != nil {
@@ -130,7 +140,7 @@ func (s *stage) entries(t *testing.T, run string) map[string]int {
 		if err := rows.Scan(&token, &n); err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasPrefix(token, fmt.Sprintf("%.30s-", strings.ReplaceAll(run, " ", "-"))) {
+		if strings.HasPrefix(token, prefix(run)) {
 			found[token] = n
 		}
 	}

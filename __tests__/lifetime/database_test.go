@@ -1,11 +1,14 @@
 package lifetime_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
@@ -22,12 +25,28 @@ func TestTheEndOfADatabase(t *testing.T) {
 			props := constructs.MySQLProps{Name: "lifetime", Network: network}
 			change(&props)
 			made := constructs.NewMySQL(stack, "mysql", props)
-			cdktf.NewTerraformOutput(stack, jsii.String("snapshot"), &cdktf.TerraformOutputConfig{Value: jsii.String(made.FinalSnapshot)})
+			for name, value := range map[string]string{"snapshot": made.FinalSnapshot, "connect": made.ConnectARN, "secret": made.SecretARN} {
+				cdktf.NewTerraformOutput(stack, jsii.String(name), &cdktf.TerraformOutputConfig{Value: jsii.String(value)})
+			}
 		})
 	}
 	protected := database(func(p *constructs.MySQLProps) { p.DeletionProtection = true })
 	renamed := database(func(p *constructs.MySQLProps) { p.DeletionProtection, p.DatabaseName = true, "other" })
-	unprotected := database(func(*constructs.MySQLProps) {})
+	// Unprotected, and with all that a database can have; the next version at once.
+	next := func(p *constructs.MySQLProps) {
+		p.ApplicationUser, p.LogRetentionDays = "app", 7
+		p.InstanceClass, p.PerformanceInsights = "db.m7g.large", true
+		p.EngineVersion, p.AllowMajorVersionUpgrade, p.ApplyImmediately = "9.7", true, true
+	}
+	unprotected := database(next)
+	restored := func(from constructs.Restore) []byte {
+		return database(func(p *constructs.MySQLProps) { next(p); p.Restore = &from; p.SkipFinalSnapshot = true })
+	}
+	const snapshotName = "lifetime-kept"
+	fromSnapshot := restored(constructs.Restore{Snapshot: snapshotName})
+	fromAnother := restored(constructs.Restore{Snapshot: "another"})
+	fromBefore := restored(constructs.Restore{Instance: "lifetime-old"})
+	after := database(func(p *constructs.MySQLProps) { next(p); p.SkipFinalSnapshot = true })
 	t.Parallel()
 
 	d.use(protected)
@@ -45,6 +64,19 @@ func TestTheEndOfADatabase(t *testing.T) {
 	d.use(unprotected)
 	d.apply()
 	d.unchanged()
+	instance := d.instance()
+	if *instance.EngineVersion != "9.7" || *instance.DBParameterGroups[0].DBParameterGroupName == "" || !aws.ToBool(instance.IAMDatabaseAuthenticationEnabled) || !aws.ToBool(instance.PerformanceInsightsEnabled) {
+		t.Errorf("the database is %+v", instance)
+	}
+	if got, want := d.output("connect"), fmt.Sprintf("arn:aws:rds-db:%s:123456789012:dbuser:%s/app", region, *instance.DbiResourceId); got != want {
+		t.Errorf("the application's user is %s to IAM, want %s", got, want)
+	}
+	for _, log := range []string{"error", "slowquery"} {
+		group := strings.Join(strings.Fields(d.terraform("state", "show", "aws_cloudwatch_log_group.mysql_log_"+log)), " ")
+		if !strings.Contains(group, `name = "/aws/rds/instance/lifetime/`+log+`"`) || !strings.Contains(group, "retention_in_days = 7") {
+			t.Errorf("the log group is %s", group)
+		}
+	}
 	snapshot := d.output("snapshot")
 	d.terraform("destroy", "-auto-approve")
 	output, err := rds.NewFromConfig(cloud.Config()).DescribeDBSnapshots(t.Context(), &rds.DescribeDBSnapshotsInput{})
@@ -64,4 +96,48 @@ func TestTheEndOfADatabase(t *testing.T) {
 	if plan := d.terraform("show", "-json", "plan"); !strings.Contains(plan, "lifetime-final-") || strings.Contains(plan, snapshot) {
 		t.Errorf("the next database's snapshot is to be called %s again", snapshot)
 	}
+
+	// docs/restore.md: from a snapshot.
+	client := rds.NewFromConfig(cloud.Config())
+	if _, err := client.CopyDBSnapshot(t.Context(), &rds.CopyDBSnapshotInput{SourceDBSnapshotIdentifier: &snapshot, TargetDBSnapshotIdentifier: aws.String(snapshotName)}); err != nil {
+		t.Fatal(err)
+	}
+	d.use(fromSnapshot)
+	d.apply()
+	d.unchanged()
+	made := *d.instance().DbiResourceId
+	if arn := d.output("secret"); !strings.HasPrefix(arn, "arn:aws:secretsmanager:") {
+		t.Errorf("the restored database's secret is %q", arn)
+	}
+	// Another one has to be made; and to leave Restore out is no change.
+	d.use(fromAnother)
+	d.refused([]string{"plan"}, "Restore names another, and this database is there already, made otherwise")
+	d.use(after)
+	d.unchanged()
+
+	// In its own place: the old one gets a new name and leaves the state.
+	if _, err := client.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{
+		DBInstanceIdentifier: aws.String("lifetime"), NewDBInstanceIdentifier: aws.String("lifetime-old"), ApplyImmediately: aws.Bool(true),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.terraform("state", "rm", "aws_db_instance.mysql_instance")
+	d.use(fromBefore)
+	d.apply()
+	d.unchanged()
+	d.use(after)
+	d.unchanged()
+	if d.instance().DbiResourceId == nil || *d.instance().DbiResourceId == made {
+		t.Errorf("the database is still %s", made)
+	}
+}
+
+// instance is the database of the test.
+func (d deployment) instance() types.DBInstance {
+	d.Helper()
+	found, err := rds.NewFromConfig(cloud.Config()).DescribeDBInstances(d.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String("lifetime")})
+	if err != nil {
+		d.Fatal(err)
+	}
+	return found.DBInstances[0]
 }

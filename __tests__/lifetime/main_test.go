@@ -17,12 +17,13 @@ import (
 	"time"
 
 	"github.com/aws/jsii-runtime-go"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
+	awsprovider "github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/provider"
 )
 
 const region = "eu-central-1"
@@ -52,17 +53,31 @@ func run(m *testing.M) int {
 type deployment struct {
 	*testing.T
 	dir string
+	env []string
 }
 
-func newDeployment(t *testing.T) deployment { return deployment{t, t.TempDir()} }
+func newDeployment(t *testing.T) *deployment {
+	return &deployment{t, t.TempDir(), append(os.Environ(), cloud.Environ()...)}
+}
 
-// use has the folder hold a synthesized stack.
-func (d deployment) use(stack []byte) {
+// use has the folder hold a synthesized stack. From the first one on, Terraform uses a
+// provider that runs.
+func (d *deployment) use(stack []byte) {
 	d.Helper()
 	if err := os.WriteFile(filepath.Join(d.dir, "cdk.tf.json"), stack, 0o600); err != nil {
 		d.Fatal(err)
 	}
+	if _, err := os.Stat(filepath.Join(d.dir, ".terraform")); err == nil {
+		d.terraform("init")
+		return
+	}
 	d.terraform("init")
+	process, err := provider.Start(d.dir, d.env)
+	if err != nil {
+		d.Fatal(err)
+	}
+	d.Cleanup(process.Stop)
+	d.env = append(d.env, process.Environ()...)
 }
 
 // synthesize returns the stack that parts makes. jsii has one kernel: a test
@@ -73,7 +88,7 @@ func synthesize(t *testing.T, parts func(cdktf.TerraformStack)) []byte {
 	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(out)})
 	stack := cdktf.NewTerraformStack(app, jsii.String("stack"))
 	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String("~> 5.99"))
-	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String(region)})
+	awsprovider.NewAwsProvider(stack, jsii.String("aws"), &awsprovider.AwsProviderConfig{Region: jsii.String(region)})
 	cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{Path: jsii.String("terraform.tfstate")})
 	parts(stack)
 	constructs.Synthesize(app)
@@ -85,9 +100,9 @@ func synthesize(t *testing.T, parts func(cdktf.TerraformStack)) []byte {
 }
 
 // try runs Terraform and returns what it said.
-func (d deployment) try(args ...string) (string, error) {
+func (d *deployment) try(args ...string) (string, error) {
 	cmd := exec.Command("terraform", append(args, "-no-color")...)
-	cmd.Dir, cmd.Env = d.dir, append(os.Environ(), cloud.Environ()...)
+	cmd.Dir, cmd.Env = d.dir, d.env
 	start := time.Now()
 	output, err := cmd.CombinedOutput()
 	d.Logf("terraform %v: %v", args, time.Since(start).Round(time.Second))
@@ -95,7 +110,7 @@ func (d deployment) try(args ...string) (string, error) {
 }
 
 // terraform runs Terraform, which must succeed.
-func (d deployment) terraform(args ...string) string {
+func (d *deployment) terraform(args ...string) string {
 	d.Helper()
 	output, err := d.try(args...)
 	if err != nil {
@@ -105,13 +120,13 @@ func (d deployment) terraform(args ...string) string {
 }
 
 // apply applies what the folder holds.
-func (d deployment) apply() {
+func (d *deployment) apply() {
 	d.Helper()
 	d.terraform("apply", "-auto-approve")
 }
 
 // unchanged fails the test unless a plan finds nothing to do.
-func (d deployment) unchanged() {
+func (d *deployment) unchanged() {
 	d.Helper()
 	if output, err := d.try("plan", "-detailed-exitcode"); err != nil {
 		d.Errorf("the plan is not empty (%v):\n%s", err, output)
@@ -120,7 +135,7 @@ func (d deployment) unchanged() {
 
 // refused fails the test unless a command ends with an error that says all of
 // saying, and then all that was there is still there.
-func (d deployment) refused(args []string, saying ...string) {
+func (d *deployment) refused(args []string, saying ...string) {
 	d.Helper()
 	before := d.terraform("state", "list")
 	output, err := d.try(args...)
@@ -139,7 +154,7 @@ func (d deployment) refused(args []string, saying ...string) {
 }
 
 // output is the value of one of the stack's outputs.
-func (d deployment) output(name string) string {
+func (d *deployment) output(name string) string {
 	d.Helper()
 	var value string
 	if err := json.Unmarshal([]byte(d.terraform("output", "-json", name)), &value); err != nil {

@@ -15,7 +15,9 @@ func (a *AWS) closeGaps() {
 	keepRuleDescriptions(a.Front)
 	nameParameterSource(a.Front)
 	tellDatabasesApart(a.Front)
+	tellRestoredFromReplicas(a.Front)
 	a.manageMasterPasswords()
 	writeAtOnce(a.Front)
+	a.issueWhenProven()
 	a.listAllTagged()
 }

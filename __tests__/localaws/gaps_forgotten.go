@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 
@@ -19,6 +20,7 @@ type forgetful struct {
 	things   string            // path of the things in that answer
 	id       []string          // what names a thing, as parameters and as elements
 	settings map[string]string // names, with the value of a thing that was given none; "" leaves it out
+	params   map[string]string // parameters that are called otherwise than the element, by its name
 }
 
 // forgotten is documented by AWS action by action:
@@ -51,13 +53,19 @@ var forgotten = []forgetful{
 	},
 	{
 		service:  "rds",
-		set:      []string{"CreateDBInstance", "ModifyDBInstance"},
+		set:      []string{"CreateDBInstance", "ModifyDBInstance", "RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime"},
 		describe: "DescribeDBInstances",
 		things:   "DBInstances/DBInstance",
 		id:       []string{"DBInstanceIdentifier"},
 		settings: map[string]string{
-			"MonitoringInterval": "0",
-			"MonitoringRoleArn":  "",
+			"MonitoringInterval":                 "0",
+			"MonitoringRoleArn":                  "",
+			"PerformanceInsightsEnabled":         "false",
+			"PerformanceInsightsRetentionPeriod": "",
+		},
+		params: map[string]string{
+			"DBInstanceIdentifier":       "TargetDBInstanceIdentifier", // of RestoreDBInstanceToPointInTime
+			"PerformanceInsightsEnabled": "EnablePerformanceInsights",
 		},
 	},
 }
@@ -75,12 +83,15 @@ func (g forgetful) close(f *front.Front) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			thing := g.name(r.Region, r.Params.Get)
+			thing := g.name(r.Region, func(name string) string {
+				return cmp.Or(r.Params.Get(name), r.Params.Get(g.params[name]))
+			})
 			if create || given[thing] == nil {
 				given[thing] = map[string]*etree.Element{}
 			}
 			for setting := range g.settings {
-				if e := r.ParamElement(setting); e != nil {
+				if e := r.ParamElement(cmp.Or(g.params[setting], setting)); e != nil {
+					e.Tag = setting
 					given[thing][setting] = e
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/beevik/etree"
 
@@ -32,11 +33,14 @@ func nameParameterSource(f *front.Front) {
 	})
 }
 
-// tellDatabasesApart gives every DB instance a resource id of its own: moto's is
-// the same constant for all of them, and Terraform, which finds an instance by
-// it, finds none as soon as there are two.
+// tellDatabasesApart gives every DB instance a resource id of its own, which stays when
+// the instance gets another name: moto's is the same constant for all of them, and
+// Terraform, which finds an instance by it, finds none as soon as there are two.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
 func tellDatabasesApart(f *front.Front) {
-	for _, action := range []string{"CreateDBInstance", "ModifyDBInstance", "DeleteDBInstance", "DescribeDBInstances"} {
+	ids := resourceIDs{given: map[string]string{}}
+	made := []string{"CreateDBInstance", "RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime"}
+	for _, action := range append(made, "ModifyDBInstance", "DeleteDBInstance", "DescribeDBInstances") {
 		f.Handle("rds", action, func(r *front.Request, next front.Next) (*front.Response, error) {
 			wanted := takeResourceIDs(r.Params)
 			resp, err := next(r)
@@ -46,7 +50,14 @@ func tellDatabasesApart(f *front.Front) {
 			return resp, resp.UpdateXML(func(root *etree.Element) {
 				for _, id := range root.FindElements(".//DbiResourceId") {
 					instance := id.Parent()
-					id.SetText(resourceID(instance.SelectElement("DBInstanceArn").Text()))
+					arn := instance.SelectElement("DBInstanceArn").Text()
+					switch {
+					case slices.Contains(made, action):
+						ids.give(arn)
+					case r.Params.Get("NewDBInstanceIdentifier") != "":
+						ids.move(arn[:strings.LastIndex(arn, ":")+1]+r.Params.Get("DBInstanceIdentifier"), arn)
+					}
+					id.SetText(ids.of(arn))
 					if wanted != nil && !slices.Contains(wanted, id.Text()) {
 						instance.Parent().RemoveChild(instance)
 					}
@@ -56,10 +67,62 @@ func tellDatabasesApart(f *front.Front) {
 	}
 }
 
-// resourceID is a resource id in AWS's form that follows from an ARN.
-func resourceID(arn string) string {
-	digest := sha256.Sum256([]byte(arn))
-	return "db-" + base32.StdEncoding.EncodeToString(digest[:])[:26]
+// resourceIDs are the resource ids of the DB instances by their ARNs.
+type resourceIDs struct {
+	mu    sync.Mutex
+	made  int
+	given map[string]string
+}
+
+// give gives a new instance an id in AWS's form.
+func (r *resourceIDs) give(arn string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.made++
+	digest := sha256.Sum256(fmt.Append(nil, r.made, arn))
+	r.given[arn] = "db-" + base32.StdEncoding.EncodeToString(digest[:])[:26]
+}
+
+// move has an instance keep its id under a new name.
+func (r *resourceIDs) move(from, to string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if id, ok := r.given[from]; ok && from != to {
+		r.given[to] = id
+		delete(r.given, from)
+	}
+}
+
+func (r *resourceIDs) of(arn string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.given[arn]
+}
+
+// tellRestoredFromReplicas: moto takes a DB instance that was restored to a point in time
+// for a read replica of its source. On AWS it has nothing to do with it any more.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html
+func tellRestoredFromReplicas(f *front.Front) {
+	const restore = "RestoreDBInstanceToPointInTime"
+	var restored sync.Map // by resource id
+	for _, action := range []string{restore, "ModifyDBInstance", "DeleteDBInstance", "DescribeDBInstances"} {
+		f.Handle("rds", action, func(r *front.Request, next front.Next) (*front.Response, error) {
+			resp, err := next(r)
+			if err != nil {
+				return nil, err
+			}
+			return resp, resp.UpdateXML(func(root *etree.Element) {
+				for _, id := range root.FindElements(".//DbiResourceId") {
+					if action == restore {
+						restored.Store(id.Text(), true)
+					}
+					if _, ok := restored.Load(id.Text()); ok {
+						setChild(id.Parent(), "ReadReplicaSourceDBInstanceIdentifier", nil, "")
+					}
+				}
+			})
+		})
+	}
 }
 
 // takeResourceIDs takes the filter by resource id out of the parameters and

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"syscall"
 	"time"
+
+	"example.com/webserver-cluster/tests/localaws/supervise"
 )
 
 // motoVersion is what is installed where no moto_server is on the PATH. The
@@ -28,17 +30,6 @@ type moto struct {
 	stop    func()
 }
 
-// supervise runs its arguments as a child, and ends the child when its standard
-// input closes. The kernel closes that however this process ends, SIGKILL
-// included, so moto never outlives it. Nothing here is Linux's only.
-const supervise = `
-exec 3<&0
-"$@" 3<&- </dev/null & child=$!
-{ read -r _ <&3; kill -9 $child; } 2>/dev/null & lifeline=$!
-wait $child
-kill -9 $lifeline 2>/dev/null
-wait`
-
 // listening is what moto's web server prints when it accepts connections.
 var listening = regexp.MustCompile(`Running on http://(127\.0\.0\.1:\d+)`)
 
@@ -56,33 +47,21 @@ func startMoto(ctx context.Context, dir string, log func(string, ...any)) (*moto
 	defer logFile.Close()
 
 	// With port 0 the kernel picks a free one, and moto says which.
-	cmd := exec.Command("sh", "-c", supervise, "sh", program, "-H", "127.0.0.1", "-p", "0")
+	cmd := supervise.Command(program, "-H", "127.0.0.1", "-p", "0")
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 	cmd.Env = append(os.Environ(),
 		"MOTO_IAM_LOAD_MANAGED_POLICIES=true", // AmazonSSMManagedInstanceCore and the like exist
 		"PYTHONUNBUFFERED=1",
 	)
-	// A process group of its own: Ctrl-C in a terminal reaches all of the
-	// foreground group, and Terraform needs its AWS until its lock is released.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	lifeline, err := cmd.StdinPipe()
+	ended, stop, err := supervise.Start(cmd)
 	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start moto: %w", err)
 	}
-	ended := make(chan struct{})
-	go func() {
-		cmd.Wait() // its status says only that it was killed
-		close(ended)
-	}()
 	m := &moto{
 		program: program,
 		group:   cmd.Process.Pid,
 		stop: func() {
-			lifeline.Close()
-			<-ended
+			stop()
 			os.Remove(logFile.Name())
 		},
 	}

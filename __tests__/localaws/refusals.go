@@ -22,6 +22,8 @@ import (
 // does not exist, leaves the request to moto, which then says so.
 func (a *AWS) refuse(g *strict.Gate) {
 	a.refuseRDS(g)
+	a.refuseDomain(g)
+	g.Add("elasticloadbalancing", a.logsWritable, "ModifyLoadBalancerAttributes")
 	g.Add("elasticloadbalancing", a.balancerNetwork, "CreateLoadBalancer", "SetSubnets")
 	g.Add("elasticloadbalancing", a.differentNamesake, "CreateLoadBalancer")
 	g.Add("elasticloadbalancing", a.balancerProtected, "DeleteLoadBalancer")

@@ -15,7 +15,9 @@ func (a *AWS) refuseRDS(g *strict.Gate) {
 	g.Add("rds", a.subnetGroup, "CreateDBSubnetGroup", "ModifyDBSubnetGroup")
 	g.Add("rds", a.subnetGroupTaken, "CreateDBSubnetGroup")
 	g.Add("rds", a.databaseGroupUsed, "DeleteDBSubnetGroup", "DeleteDBParameterGroup")
-	g.Add("rds", a.databaseNetwork, "CreateDBInstance")
+	g.Add("rds", a.databaseNetwork, "CreateDBInstance", "RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime")
+	g.Add("rds", a.majorUpgrade, "ModifyDBInstance")
+	g.Add("rds", a.pointInTime, "RestoreDBInstanceToPointInTime")
 }
 
 // parametersOfFamily: moto takes any parameter with any value.
@@ -111,6 +113,65 @@ func (a *AWS) databaseGroupUsed(call strict.Call) []strict.Fault {
 				return []strict.Fault{strict.Faultf("InvalidDBParameterGroupState", "One or more database instances are still members of this parameter group %s, so the group cannot be deleted", parameters)}
 			}
 		}
+	}
+	return nil
+}
+
+// majorUpgrade: from one major version to the next only when it is said, with a parameter
+// group of the new one's family, and never back. moto takes any version.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html (EngineVersion, AllowMajorVersionUpgrade)
+func (a *AWS) majorUpgrade(call strict.Call) []strict.Fault {
+	name, version := call.Text("DBInstanceIdentifier"), call.Text("EngineVersion")
+	ctx, config := a.lookup(call)
+	client := rds.NewFromConfig(config)
+	found, err := client.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name})
+	if version == "" || err != nil || len(found.DBInstances) != 1 {
+		return nil
+	}
+	d := found.DBInstances[0]
+	engine, from, to := aws.ToString(d.Engine), majorVersion(aws.ToString(d.EngineVersion)), majorVersion(version)
+	if engine != "mysql" || from == to {
+		return nil
+	}
+	if !slices.Contains(mysqlUpgrades[from], to) {
+		return []strict.Fault{strict.Faultf("InvalidParameterCombination", "Cannot upgrade mysql from %s to %s", aws.ToString(d.EngineVersion), version)}
+	}
+	if call.Input["AllowMajorVersionUpgrade"] != true {
+		return []strict.Fault{strict.Faultf("InvalidParameterCombination", "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")}
+	}
+	group := call.Text("DBParameterGroupName")
+	if group == "" && len(d.DBParameterGroups) > 0 {
+		group = aws.ToString(d.DBParameterGroups[0].DBParameterGroupName)
+	}
+	groups, err := client.DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{DBParameterGroupName: &group})
+	if err == nil && len(groups.DBParameterGroups) == 1 && aws.ToString(groups.DBParameterGroups[0].DBParameterGroupFamily) != "mysql"+to {
+		return []strict.Fault{strict.Faultf("InvalidParameterCombination", "The Parameter Group %s with DBParameterGroupFamily %s cannot be used for this instance. Please use a Parameter Group with DBParameterGroupFamily mysql%s",
+			group, aws.ToString(groups.DBParameterGroups[0].DBParameterGroupFamily), to)}
+	}
+	return nil
+}
+
+// mysqlUpgrades are the upgrades in place.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.MySQL.Major.html
+var mysqlUpgrades = map[string][]string{"5.7": {"8.0"}, "8.0": {"8.4"}, "8.4": {"9.7"}}
+
+func majorVersion(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	return strings.Join(parts[:min(len(parts), 2)], ".")
+}
+
+// pointInTime: one time, and backups to get there.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html
+func (a *AWS) pointInTime(call strict.Call) []strict.Fault {
+	latest := call.Input["UseLatestRestorableTime"] == true
+	if latest == call.Has("RestoreTime") {
+		return []strict.Fault{strict.Faultf("InvalidParameterCombination", "Specify either RestoreTime or UseLatestRestorableTime, and not both.")}
+	}
+	ctx, config := a.lookup(call)
+	name := call.Text("SourceDBInstanceIdentifier")
+	found, err := rds.NewFromConfig(config).DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name})
+	if name != "" && err == nil && len(found.DBInstances) == 1 && aws.ToInt32(found.DBInstances[0].BackupRetentionPeriod) == 0 {
+		return []strict.Fault{strict.Faultf("PointInTimeRestoreNotEnabled", "Point In Time Restore is not enabled for this instance")}
 	}
 	return nil
 }

@@ -14,6 +14,9 @@ type kill struct {
 	acted bool
 	// digest: the digest is left behind the state.
 	digest bool
+	// cli: the next to deploy is the CLI, without -long, too; else Terraform, whose words
+	// the CLI prints.
+	cli bool
 }
 
 const (
@@ -35,17 +38,17 @@ func is(action string) func(call) bool { return func(c call) bool { return c.Act
 
 // Any apply comes by these points …
 var stateKills = []kill{
-	{name: "half of the lock taken", at: isPut(".tflock"), acted: true},
+	{name: "half of the lock taken", at: isPut(".tflock"), acted: true, cli: true},
 	{name: "lock taken", at: isItem("PutItem", "/terraform.tfstate"), acted: true},
 	{name: "state on its way", at: isPut("/terraform.tfstate")},
-	{name: "state written, digest not", at: isPut("/terraform.tfstate"), acted: true, digest: true},
+	{name: "state written, digest not", at: isPut("/terraform.tfstate"), acted: true, digest: true, cli: true},
 	{name: "all written, lock not released", at: isItem("PutItem", "-md5"), acted: true},
 	{name: "half of the lock released", at: func(c call) bool { return c.Service == "s3" && c.Action == http.MethodDelete }, acted: true},
 }
 
 // … and one of servers by these, too.
 var resourceKills = []kill{
-	{name: "nearly all made", at: is("CreateAutoScalingGroup"), acted: true},
+	{name: "nearly all made", at: is("CreateAutoScalingGroup"), acted: true, cli: true},
 	{name: "first resource made, nobody told", at: is("CreateVpc"), acted: true},
 	{name: "first resource asked for", at: is("CreateVpc")},
 	{name: "instance profile made", at: is("CreateInstanceProfile"), acted: true},
@@ -58,9 +61,13 @@ func (p *project) killedAt(stack string, k kill) {
 	p.killedIn(k, func() *process { return p.apply(stack) })
 }
 
-// killedIn starts a process and kills it at a point.
+// killedIn starts a process and kills it at a point, with the provider that it has
+// started: one that runs already would end what it was asked for.
 func (p *project) killedIn(k kill, start func() *process) {
 	p.t.Helper()
+	running := p.provider
+	p.provider = nil
+	defer func() { p.provider = running }()
 	var proc *process
 	started := make(chan struct{})
 	var reached atomic.Bool
@@ -84,6 +91,19 @@ func (p *project) killedIn(k kill, start func() *process) {
 	}
 }
 
+// deploys deploys a stack as the CLI does, by its way from an init to an apply, or has
+// the CLI do it, which takes three seconds of CPU to start.
+func (p *project) deploys(stack string, cli bool) (string, int) {
+	p.t.Helper()
+	if cli || *long {
+		return p.cdktf("deploy", stack, "--auto-approve").result()
+	}
+	if output, status := p.terraform(stack, "init", "-input=false"); status != 0 {
+		return output, status
+	}
+	return p.apply(stack).result()
+}
+
 // repaired kills an apply of stage at a point and repairs what it left. It returns
 // how many resources were imported.
 func (p *project) repaired(k kill) int {
@@ -91,10 +111,10 @@ func (p *project) repaired(k kill) int {
 	p.killedAt("stage", k)
 	// What the next user sees, and what they do about it:
 	saw, repaired := sawLock, "is unlocked"
-	if k.digest { // the CLI begins with an init, which reads the state
+	if k.digest { // a deploy begins with an init, which reads the state
 		saw, repaired = sawDigest, "The digest in the lock table did not match the state in the bucket: repaired."
 	}
-	p.want(1, saw)(p.cdktf("deploy", "stage", "--auto-approve").result())
+	p.want(1, saw)(p.deploys("stage", k.cli))
 	output := p.want(0, "stage is locked: by "+me(), repaired, "stage is unlocked")(p.state("unlock", "stage", "--yes"))
 	p.want(0)(p.apply("stage").result())
 	p.want(0, "No changes.")(p.terraform("stage", "plan"))

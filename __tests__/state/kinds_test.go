@@ -145,8 +145,10 @@ func TestUntaggedOfOthers(t *testing.T) {
 	record := func(zone string) block {
 		return block{"zone_id": zone, "name": "www", "type": "A", "set_identifier": "blue", "ttl": 60, "records": []string{"192.0.2.1"}}
 	}
+	set := record("Z1") // the next deploy sets it, whatever is there
+	set["allow_overwrite"] = true
 	p.stack("stage", "both", block{
-		"aws_route53_record":        block{"shared": record("Z1"), "looked_up": record("${data.aws_route53_zone.z.zone_id}"), "not_made": record("${aws_route53_zone.z.zone_id}")},
+		"aws_route53_record":        block{"set": set, "shared": record("Z1"), "looked_up": record("${data.aws_route53_zone.z.zone_id}"), "not_made": record("${aws_route53_zone.z.zone_id}")},
 		"aws_cloudwatch_dashboard":  block{"web": block{"dashboard_name": "web"}},
 		"aws_autoscaling_policy":    block{"cpu": block{"name": "cpu", "autoscaling_group_name": "${aws_autoscaling_group.web.name}"}},
 		"aws_autoscaling_group":     block{"web": block{}},

@@ -23,6 +23,7 @@ type fault struct {
 	deploy   string // what a deploy says; "" if it does not notice
 	check    string // what "state check" says: what is wrong, and what to do
 	unlocked string // what "state unlock" says; "" if it works
+	cli      bool   // the deploy is the CLI's; else Terraform's, whose words the CLI prints: see kill
 }
 
 // refusal is an error that AWS answers with, as its documentation gives it.
@@ -80,12 +81,14 @@ var faults = []fault{
 			_, err = client.DeleteTable(p.t.Context(), &dynamodb.DeleteTableInput{TableName: &p.table})
 			must(p.t, err)
 		},
-		deploy: "ResourceNotFoundException: Requested resource not found", check: "there is no table acme-terraform-locks in eu-central-1", unlocked: "make it again: go run ./cmd/state bootstrap",
+		deploy: "ResourceNotFoundException: Requested resource not found", cli: true,
+		check: "there is no table acme-terraform-locks in eu-central-1", unlocked: "make it again: go run ./cmd/state bootstrap",
 	},
 	{
 		name:   "bucket gone",
 		make:   func(p *project) { p.deleteBucket() },
-		deploy: `S3 bucket "acme-terraform-state" does not exist`, check: "there is no bucket acme-terraform-state", unlocked: "make it: go run ./cmd/state bootstrap",
+		deploy: `S3 bucket "acme-terraform-state" does not exist`, cli: true,
+		check: "there is no bucket acme-terraform-state", unlocked: "make it: go run ./cmd/state bootstrap",
 	},
 	{
 		name: "bucket policy denies everything",
@@ -187,7 +190,7 @@ func TestLost(t *testing.T) {
 			colleague := p.checkout(map[string]block{"stage": topics(p.name, "a")})
 			if f.deploy != "" {
 				took("deploy", max(30*time.Second, 6*works), func() {
-					p.want(1, ours.Replace(f.deploy))(colleague.cdktf("deploy", "stage", "--auto-approve").result())
+					p.want(1, ours.Replace(f.deploy))(colleague.deploys("stage", f.cli))
 				})
 			}
 			for _, c := range p.wire.calls() {

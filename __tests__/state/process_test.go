@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"example.com/webserver-cluster/tests/provider"
 )
 
 // process is a command of a project, running.
@@ -48,7 +50,11 @@ func (p *project) startWith(dir string, input io.Reader, name string, args ...st
 	proc := &process{Cmd: exec.Command(name, args...), project: p, ended: make(chan struct{})}
 	proc.Dir = filepath.Join(p.dir, dir)
 	proc.Env = append(os.Environ(), cloud.Environ()...)
-	proc.Env = append(proc.Env, "AWS_ENDPOINT_URL="+p.wire.url, "NO_COLOR=1", "CI=1")
+	proc.Env = append(proc.Env, "AWS_ENDPOINT_URL="+p.wire.url, "NO_COLOR=1", "CI=1", provider.LessGC)
+	// The app and the command under test refuse it, and an init would lock no provider.
+	if p.provider != nil && name == "terraform" && args[0] != "init" {
+		proc.Env = append(proc.Env, p.provider.Environ()...)
+	}
 	proc.Env = append(proc.Env, p.env...)
 	proc.Stdin = input
 	proc.Stdout, proc.Stderr = proc, proc
@@ -90,9 +96,24 @@ func (p *project) terraform(stack string, args ...string) (string, int) {
 	return p.start(stackFolder(stack), "", "terraform", append(args, "-no-color")...).result()
 }
 
+// init initializes a stack's folder. From the first one that installs the provider on,
+// that runs.
 func (p *project) init(stack string) {
 	p.t.Helper()
 	p.want(0)(p.terraform(stack, "init", "-input=false"))
+	if _, err := os.Stat(filepath.Join(p.dir, stackFolder(stack), ".terraform", "providers")); err == nil && p.provider == nil {
+		p.startProvider(stack)
+	}
+}
+
+// startProvider has the provider run that is installed in a stack's folder, for each
+// Terraform that the project's tests run by themselves from now on: one after the other.
+func (p *project) startProvider(stack string) {
+	p.t.Helper()
+	process, err := provider.Start(filepath.Join(p.dir, stackFolder(stack)), append(append(os.Environ(), cloud.Environ()...), "AWS_ENDPOINT_URL="+p.wire.url))
+	must(p.t, err)
+	p.t.Cleanup(process.Stop)
+	p.provider = process
 }
 
 // apply starts an apply of a stack.

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"example.com/webserver-cluster/tests/provider"
 )
 
 const region = "eu-central-1"
@@ -26,6 +28,8 @@ type project struct {
 	bucket string
 	table  string
 	env    []string // besides the local AWS's
+
+	provider *provider.Process // what Terraform uses; nil: one that it starts itself
 }
 
 var projects atomic.Int32

@@ -50,7 +50,7 @@ func TestTraffic(t *testing.T) {
 		port := fmt.Sprint(cmp.Or(s.literal.Cluster.ServerPort, 8080))
 		t.Run("the load balancer takes HTTP from anywhere and calls instances only", func(t *testing.T) {
 			want := []string{everywhere + ":80"}
-			if s.literal.Cluster.CertificateARN != "" {
+			if s.literal.Cluster.Domain != nil {
 				want = append(want, everywhere+":443")
 			}
 			expectRules(t, s.rules("ingress", balancerGroup), want...)

@@ -17,12 +17,14 @@ var trial = stacks.Environment{
 	Name:     "trial",
 	Network:  constructs.NetworkProps{CIDR: "10.99.0.0/16"},
 	Cluster:  constructs.WebserverClusterProps{ServerText: "Hello from trial"},
-	Database: constructs.MySQLProps{SkipFinalSnapshot: true},
+	Database: &constructs.MySQLProps{SkipFinalSnapshot: true},
 }
 
 // variant is trial with a change.
 func variant(change func(*stacks.Environment)) stacks.Environment {
 	e := trial
+	database := *trial.Database
+	e.Database = &database
 	if change != nil {
 		change(&e)
 	}
@@ -33,7 +35,7 @@ const certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-
 
 func TestHTTPS(t *testing.T) {
 	s := synthesizeEnvironment(t, variant(func(e *stacks.Environment) {
-		e.Cluster.CertificateARN = certificate
+		e.Cluster.Domain, e.Cluster.CertificateARN = &constructs.Domain{Name: "shop.example.com"}, certificate
 		e.Cluster.AllowedCIDRs = []string{"192.0.2.0/24", "198.51.100.0/24"}
 	}))
 	https := s.get("aws_lb_listener", "web_https")
@@ -50,8 +52,9 @@ func TestHTTPS(t *testing.T) {
 	expect(t, http, nil, "default_action", 0, "target_group_arn")
 	expectRules(t, s.rules("ingress", balancerGroup),
 		"192.0.2.0/24:80", "192.0.2.0/24:443", "198.51.100.0/24:80", "198.51.100.0/24:443")
-	if url := at(s.json, "output", "url", "value").(string); !strings.HasPrefix(url, "https://") {
-		t.Errorf("the URL is %s", url)
+	expect(t, s.json, "https://shop.example.com", "output", "url", "value")
+	if records := s.all("aws_route53_record"); len(records) > 0 {
+		t.Errorf("somebody else makes the records, and here are %v", records)
 	}
 }
 

@@ -83,6 +83,8 @@ func TestApplication(t *testing.T) {
 		{command("bin/riscv"), `stage.Cluster.Application.Command[0]: "bin/riscv": is a program for RISCV, and the instances run Linux on x86_64`},
 		{command("bin/mac"), `stage.Cluster.Application.Command[0]: "bin/mac": is a program for macOS, and the instances run Linux on x86_64`},
 		{command("bin/x.exe"), `stage.Cluster.Application.Command[0]: "bin/x.exe": is a program for Windows, and the instances run Linux on x86_64`},
+		{command("a$b"), `stage.Cluster.Application.Command[0]: "a$b": must be a path of letters, digits and _ . / + -`},
+		{command("/opt/a b"), `stage.Cluster.Application.Command[0]: "/opt/a b": must be a path of letters, digits and _ . / + -`},
 		{command("bin"), `stage.Cluster.Application.Command[0]: "bin": is a folder (` + path + `)`},
 		{command("notes.txt"), `stage.Cluster.Application.Command[0]: "notes.txt": has no execute bit: chmod +x notes.txt (` + path + `)`},
 		{command("guestbook"), `stage.Cluster.Application.Command[0]: "guestbook": is not in it (` + path + `)`},

@@ -9,13 +9,6 @@ import (
 // TestLoadBalancer has what stands in front of the instances.
 func TestLoadBalancer(t *testing.T) {
 	inStage(t, cluster, []row[clusterProps]{
-		{func(p *clusterProps) { p.CertificateARN = "my-certificate" }, `stage.Cluster.CertificateARN: "my-certificate": must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/0123abcd-…`},
-		{func(p *clusterProps) { p.CertificateARN = "arn:aws:acm:eu-central-1:1111:certificate/0123abcd" }, `stage.Cluster.CertificateARN: "arn:aws:acm:eu-central-1:1111:certificate/0123abcd": must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/0123abcd-…`},
-		{func(p *clusterProps) { p.CertificateARN = "arn:aws:acm:eu-central-1:111122223333:certificate/" }, `stage.Cluster.CertificateARN: "arn:aws:acm:eu-central-1:111122223333:certificate/": must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/0123abcd-…`},
-		{func(p *clusterProps) { p.CertificateARN = "arn:aws:acm:eu-central-1:111122223333:certificate/a b" }, `stage.Cluster.CertificateARN: "arn:aws:acm:eu-central-1:111122223333:certificate/a b": must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/0123abcd-…`},
-		{func(p *clusterProps) { p.CertificateARN = "arn:aws:s3:::certificate" }, `stage.Cluster.CertificateARN: "arn:aws:s3:::certificate": must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/0123abcd-…`},
-		{func(p *clusterProps) { p.CertificateARN = "arn:aws:acm:us-east-1:111122223333:certificate/0123abcd" }, `stage.Cluster.CertificateARN: "arn:aws:acm:us-east-1:111122223333:certificate/0123abcd": is not in eu-central-1, the region in cdktf.json: a load balancer takes certificates of its own region only`},
-		{func(p *clusterProps) { p.CertificateARN = "arn:aws:acm::111122223333:certificate/0123abcd" }, "stage.Cluster.CertificateARN: \"arn:aws:acm::111122223333:certificate/0123abcd\": must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/0123abcd-…\nstage.Cluster.CertificateARN: \"arn:aws:acm::111122223333:certificate/0123abcd\": is not in eu-central-1, the region in cdktf.json: a load balancer takes certificates of its own region only"},
 		{func(p *clusterProps) { p.AllowedCIDRs = []string{"everyone"} }, `stage.Cluster.AllowedCIDRs: "everyone": must be an IPv4 block such as 203.0.113.0/24`},
 		{func(p *clusterProps) { p.AllowedCIDRs = []string{"10.0.0.1"} }, `stage.Cluster.AllowedCIDRs: "10.0.0.1": must be an IPv4 block such as 203.0.113.0/24`},
 		{func(p *clusterProps) { p.AllowedCIDRs = []string{""} }, `stage.Cluster.AllowedCIDRs: "": must be an IPv4 block such as 203.0.113.0/24`},
@@ -56,14 +49,6 @@ func TestLoadBalancer(t *testing.T) {
 // TestLoadBalancerValid has odd values that must pass.
 func TestLoadBalancerValid(t *testing.T) {
 	inStage(t, cluster, []row[clusterProps]{
-		{func(p *clusterProps) {
-			p.CertificateARN = "arn:aws:acm:eu-central-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef"
-		}, ""},
-		{func(p *clusterProps) {
-			p.CertificateARN = "arn:aws:acm:eu-central-1:111122223333:certificate/mrk-0123456789abcdef"
-		}, ""},
-		{func(p *clusterProps) { p.CertificateARN = "arn:aws-cn:iam::111122223333:server-certificate/team/web" }, ""},
-		{func(p *clusterProps) { p.CertificateARN = "${aws_acm_certificate.x.arn}" }, ""},
 		{func(p *clusterProps) { p.AllowedCIDRs = []string{} }, ""},
 		{func(p *clusterProps) { p.AllowedCIDRs = []string{"10.0.0.0/8", "10.1.0.0/16"} }, ""},
 		{func(p *clusterProps) {

@@ -33,6 +33,7 @@ func TestEnvironments(t *testing.T) {
 		{func(p *environment) { p.Database.Name, p.Database.Network = "db", &constructs.Network{} }, "stage.Database.Name: follows from the environment: leave it out\nstage.Database.Network: follows from the environment: leave it out"},
 		{func(p *environment) { p.Network.Name = "n" }, `stage.Network.Name: follows from the environment: leave it out`},
 		{func(p *environment) { p.Cluster.Alerts, p.Cluster.Database = &constructs.Alerts{}, &constructs.MySQL{} }, "stage.Cluster.Database: follows from the environment: leave it out\nstage.Cluster.Alerts: follows from the environment: leave it out"},
+		{func(p *environment) { p.Database.Alerts = &constructs.Alerts{} }, `stage.Database.Alerts: follows from the environment: leave it out`},
 		{func(p *environment) { p.Cluster.DefaultTags = map[string]string{} }, `stage.Cluster.DefaultTags: follows from the environment: leave it out`},
 		{func(p *environment) { p.Tags = map[string]string{"aws:x": "x"} }, `stage.Tags: "aws:x": must not begin with aws:, which AWS keeps for itself`},
 		{func(p *environment) { p.Tags = map[string]string{"Team": "a,b"} }, `stage.Tags[Team]: "a,b": is no value of a tag: at most 256 letters, digits, spaces and _ . : / = + - @`},
@@ -50,5 +51,6 @@ func TestEnvironmentsValid(t *testing.T) {
 	inStage(t, itself, []row[environment]{
 		{func(p *environment) { p.Tags = map[string]string{"Project": "mine", "Team": "a"} }, ""},
 		{func(p *environment) { p.Name = strings.Repeat("x", 21) }, ""},
+		{func(p *environment) { p.Database = nil }, ""},
 	})
 }

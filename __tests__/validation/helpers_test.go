@@ -24,7 +24,7 @@ var stage = stacks.Environment{
 	Cluster: constructs.WebserverClusterProps{
 		InstanceType: "t3.micro", MinSize: 2, MaxSize: 4, ServerText: "Hello from stage",
 	},
-	Database: constructs.MySQLProps{
+	Database: &constructs.MySQLProps{
 		InstanceClass: "db.t4g.micro", BackupRetentionDays: 1,
 		SkipFinalSnapshot: true, DeleteAutomatedBackups: true, ApplyImmediately: true,
 	},
@@ -41,6 +41,8 @@ type row[Props any] struct {
 func inStage[Props any](t *testing.T, part func(*stacks.Environment) *Props, rows []row[Props]) {
 	run(t, rows, func(change func(*Props)) error {
 		e := stage
+		database := *stage.Database
+		e.Database = &database
 		change(part(&e))
 		return stacks.Validate(valid, []stacks.Environment{e})
 	})
@@ -66,7 +68,7 @@ func run[Props any](t *testing.T, rows []row[Props], validate func(change func(*
 
 func cluster(e *stacks.Environment) *constructs.WebserverClusterProps { return &e.Cluster }
 func network(e *stacks.Environment) *constructs.NetworkProps          { return &e.Network }
-func database(e *stacks.Environment) *constructs.MySQLProps           { return &e.Database }
+func database(e *stacks.Environment) *constructs.MySQLProps           { return e.Database }
 func itself(e *stacks.Environment) *stacks.Environment                { return e }
 
 // lines are the faults that err joins, a line each.

@@ -20,6 +20,7 @@ import (
 
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/provider"
 	"example.com/webserver-cluster/tests/workcopy"
 )
 
@@ -48,6 +49,7 @@ type Stage struct {
 	page     string // in every good answer
 	streams  []stream
 	fleet    fleet
+	provider *provider.Process
 
 	mu       sync.Mutex
 	projects map[string]*workcopy.Copy // by the person who works in it
@@ -88,7 +90,7 @@ func Start(ctx context.Context, o Options) (_ *Stage, err error) {
 		}
 	}()
 	// The command rollout looks as often as it would on AWS.
-	s.env = append(s.Cloud.Environ(), fmt.Sprint("ROLLOUT_POLL=", s.Cloud.Clock.Real(5*time.Second)))
+	s.env = append(s.Cloud.Environ(), provider.LessGC, fmt.Sprint("ROLLOUT_POLL=", s.Cloud.Clock.Real(5*time.Second)))
 	for id, image := range images(s.Cloud.Clock) {
 		s.Cloud.Servers.SetImage(id, image)
 	}
@@ -99,11 +101,29 @@ func Start(ctx context.Context, o Options) (_ *Stage, err error) {
 	if first := s.Deploy(ctx, o.Watch, Config{Image: FirstImage}); first.Err != nil {
 		return nil, fmt.Errorf("the first deploy of stage: %w\n%s", first.Err, first.Output)
 	}
+	if err := s.startProvider(); err != nil {
+		return nil, err
+	}
 	return s, s.readOutputs(ctx)
+}
+
+// startProvider has the deploys that follow use a provider that runs. All have the
+// same provider block.
+func (s *Stage) startProvider() (err error) {
+	first := s.projects[defaultPerson]
+	if s.provider, err = provider.Start(filepath.Join(first.Dir, "cdktf.out", "stacks", "stage"), first.Env); err != nil {
+		return err
+	}
+	s.env = append(s.env, s.provider.Environ()...)
+	first.Env = append(first.Env, s.provider.Environ()...)
+	return nil
 }
 
 // Stop ends everything.
 func (s *Stage) Stop() {
+	if s.provider != nil {
+		s.provider.Stop()
+	}
 	s.Cloud.Stop()
 	s.lock.Close()
 }

@@ -68,7 +68,14 @@ func openStore(ctx context.Context) (*store, error) {
 	db.SetMaxIdleConns(8)
 	// After a failover, the name of the database leads elsewhere.
 	db.SetConnMaxLifetime(5 * time.Minute)
-	return &store{db: db}, nil
+	s := &store{db: db}
+	// So that the first visitor need not wait for it.
+	go func() {
+		if err := s.patiently(ctx, func(context.Context) error { return nil }); err != nil {
+			slog.Error("preparing the tables", "error", err)
+		}
+	}()
+	return s, nil
 }
 
 func (s *store) close() { s.db.Close() }
@@ -164,19 +171,27 @@ func (s *store) prepare(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	var locked sql.NullInt64
-	if err := c.QueryRowContext(ctx, "SELECT GET_LOCK('guestbook_schema', 10)").Scan(&locked); err != nil {
+	const steps = "SELECT COUNT(*) FROM schema_steps"
+	var done int
+	if err := c.QueryRowContext(ctx, steps).Scan(&done); err == nil && done >= len(schema) {
+		s.prepared = true
+		return nil
+	}
+	// The lock is the connection's.
+	var got sql.NullInt64
+	if err := c.QueryRowContext(ctx, "SELECT GET_LOCK('guestbook_schema', 5)").Scan(&got); err != nil {
 		return err
 	}
-	if locked.Int64 != 1 {
+	if got.Int64 != 1 {
 		return errors.New("another server is making the tables")
 	}
-	defer c.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK('guestbook_schema')")
+	defer func() { // also if a visitor has gone in the meantime
+		c.QueryRowContext(context.WithoutCancel(ctx), "SELECT RELEASE_LOCK('guestbook_schema')").Scan(&got)
+	}()
 	if _, err := c.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS schema_steps (step INT NOT NULL PRIMARY KEY)"); err != nil {
 		return err
 	}
-	var done int
-	if err := c.QueryRowContext(ctx, "SELECT COUNT(*) FROM schema_steps").Scan(&done); err != nil {
+	if err := c.QueryRowContext(ctx, steps).Scan(&done); err != nil {
 		return err
 	}
 	for step := done; step < len(schema); step++ {

@@ -1,7 +1,10 @@
-// A cluster in another region, by another account's role, on Graviton.
+// A cluster in another region, by another account's role, on Graviton, behind a name of
+// its own, with logs and a dashboard.
 package main
 
 import (
+	"time"
+
 	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/examples/app"
 	"github.com/aws/jsii-runtime-go"
@@ -18,8 +21,15 @@ func main() {
 		})
 		cluster := constructs.NewWebserverCluster(stack, "web", constructs.WebserverClusterProps{
 			Name: "sydney-web", Network: network, InstanceType: "t4g.small", MinSize: 3, PinAMI: true,
+			Domain: &constructs.Domain{
+				Name: "sydney.example.com", HostedZoneID: "Z0123456789ABCDEFGHIJ", AlternativeNames: []string{"*.sydney.example.com"},
+			},
+			LogRetentionDays: 90,
+			Alarms:           constructs.ClusterAlarms{LatencyP99: 300 * time.Millisecond},
 		})
+		dashboard := constructs.NewDashboard(stack, "dashboard", constructs.DashboardProps{Name: "sydney", Cluster: cluster})
 		app.Output(stack, "url", cluster.URL)
+		app.Output(stack, "dashboard_url", dashboard.URL)
 		app.Output(stack, "image_parameter", cluster.ImageParameter)
 	})
 }

@@ -123,6 +123,19 @@ func str(v any) string {
 // source at an address, if it is a string; else "".
 func (f *File) Attribute(address, name string) string { return str(f.attributes[address][name]) }
 
+// Output is the value of one of the stack's outputs, if it is a string; else "".
+func (f *File) Output(name string) string {
+	var content struct {
+		Outputs map[string]struct {
+			Value any `json:"value"`
+		} `json:"outputs"`
+	}
+	if json.Unmarshal(f.data, &content) != nil {
+		return "" // unreachable: Parse has read it
+	}
+	return str(content.Outputs[name].Value)
+}
+
 // Size is the state's size in bytes.
 func (f *File) Size() int { return len(f.data) }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
@@ -46,8 +47,12 @@ func synthesize() error {
 			MinSize:     2,
 			MaxSize:     4,
 			Application: &d.Application,
+			// Here AWS's time runs fast, and the guest book's does not: this leaves it 12 s for
+			// an answer.
+			IdleTimeout: 2 * time.Minute,
 		},
-		Database: constructs.MySQLProps{
+		Database: &constructs.MySQLProps{
+			ApplicationUser:     d.User,
 			BackupRetentionDays: 1, SkipFinalSnapshot: true, DeleteAutomatedBackups: true, ApplyImmediately: true,
 		},
 	}

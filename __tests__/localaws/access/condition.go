@@ -27,9 +27,9 @@ func (s statement) holds(q question) (bool, error) {
 var comparisons = map[string]func(wanted, value string) bool{
 	"StringEquals":           func(wanted, value string) bool { return wanted == value },
 	"StringEqualsIgnoreCase": strings.EqualFold,
-	"StringLike":             matches,
-	"ArnEquals":              matches,
-	"ArnLike":                matches,
+	"StringLike":             Matches,
+	"ArnEquals":              Matches,
+	"ArnLike":                Matches,
 	"Bool":                   strings.EqualFold,
 }
 

@@ -95,8 +95,8 @@ func judge(policies []document, q question, note func(string)) verdict {
 // covers tells whether s speaks of the action and the resource.
 func (s statement) covers(q question) bool {
 	// Actions are written in any case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
-	action := func(pattern string) bool { return matches(strings.ToLower(pattern), strings.ToLower(q.action)) }
-	resource := func(pattern string) bool { return matches(q.fill(pattern), q.resource) }
+	action := func(pattern string) bool { return Matches(strings.ToLower(pattern), strings.ToLower(q.action)) }
+	resource := func(pattern string) bool { return Matches(q.fill(pattern), q.resource) }
 	return about(s.Action, s.NotAction, action) && about(s.Resource, s.NotResource, resource)
 }
 
@@ -130,14 +130,14 @@ func (q question) fill(pattern string) string {
 	return before + value + q.fill(rest)
 }
 
-// matches tells whether s is like pattern, in which * stands for any characters and
+// Matches tells whether s is like pattern, in which * stands for any characters and
 // ? for one.
-func matches(pattern, s string) bool {
+func Matches(pattern, s string) bool {
 	for i := range len(pattern) {
 		switch {
 		case pattern[i] == '*':
 			for j := i; j <= len(s); j++ {
-				if matches(pattern[i+1:], s[j:]) {
+				if Matches(pattern[i+1:], s[j:]) {
 					return true
 				}
 			}

@@ -137,7 +137,7 @@ func (r *roles) ofProfile(ctx context.Context, profileARN string) (name, arn str
 		return "", "", err
 	}
 	for _, s := range trust.Statement {
-		if s.Effect == "Allow" && strings.Contains(string(s.Principal), `"ec2.amazonaws.com`) && about(s.Action, nil, func(p string) bool { return matches(p, "sts:AssumeRole") }) {
+		if s.Effect == "Allow" && strings.Contains(string(s.Principal), `"ec2.amazonaws.com`) && about(s.Action, nil, func(p string) bool { return Matches(p, "sts:AssumeRole") }) {
 			return aws.ToString(found.RoleName), aws.ToString(found.Arn), nil
 		}
 	}

@@ -89,6 +89,10 @@ var amendments = []amendment{
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 	{service: "cloudwatch", members: []string{"PutMetricAlarmInput.TreatMissingData"}, enum: []string{"breaching", "notBreaching", "ignore", "missing"}},
 	{service: "cloudwatch", members: []string{"PutMetricAlarmInput.EvaluateLowSampleCountPercentile"}, enum: []string{"evaluate", "ignore"}},
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
+	{service: "cloudwatch", members: []string{"PutMetricAlarmInput.ExtendedStatistic"}, pattern: `^((p|tm|tc|ts|wm)(\d{1,2}(\.\d{1,10})?|100)|(TM|TC|TS|WM|PR)\(.+\)|IQM)$`},
+	// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html (DomainName)
+	{service: "acm", members: []string{"RequestCertificateRequest.DomainName"}, min: 1, max: 64},
 
 	// https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html, …API_Subscribe.html
 	{service: "sns", members: []string{"CreateTopicInput.Name"}, min: 1, max: 256, pattern: `[A-Za-z0-9_-]+(\.fifo)?`, code: "InvalidParameter", says: "Invalid parameter: Topic Name"},

@@ -19,6 +19,7 @@ func addRules(g *Gate) {
 	g.Add("autoscaling", schedule, "PutScheduledUpdateGroupAction")
 	g.Add("autoscaling", groupSettings, "CreateAutoScalingGroup", "UpdateAutoScalingGroup")
 	g.Add("monitoring", alarm, "PutMetricAlarm")
+	g.Add("monitoring", dashboard, "PutDashboard")
 	g.Add("s3", bucketName, "CreateBucket")
 }
 

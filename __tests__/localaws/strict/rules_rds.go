@@ -16,6 +16,7 @@ func addRDSRules(g *Gate) {
 	g.Add("rds", storage, "CreateDBInstance", "ModifyDBInstance")
 	g.Add("rds", databaseName, "CreateDBInstance")
 	g.Add("rds", finalSnapshot, "DeleteDBInstance")
+	g.Add("rds", insights, "CreateDBInstance", "ModifyDBInstance")
 }
 
 const (
@@ -186,4 +187,24 @@ func finalSnapshot(call Call) []Fault {
 		return []Fault{Faultf(wrongCombination, "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot.")}
 	}
 	return nil
+}
+
+// withoutInsights are the classes of MySQL and MariaDB that have no Performance Insights.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
+var withoutInsights = regexp.MustCompile(`^db\.t(2|3|4g)\.(micro|small)$`)
+
+// insights: a class that has them, and AWS's numbers of days: 7, months of 31 days, 731.
+func insights(call Call) []Fault {
+	if !isTrue(call.Input["EnablePerformanceInsights"]) {
+		return nil
+	}
+	var faults []Fault
+	if withoutInsights.MatchString(call.Text("DBInstanceClass")) {
+		faults = append(faults, Faultf(wrongCombination, "Performance Insights not supported for this configuration: %s", call.Text("DBInstanceClass")))
+	}
+	days := int(call.Number("PerformanceInsightsRetentionPeriod"))
+	if call.Has("PerformanceInsightsRetentionPeriod") && days != 7 && days != 731 && (days%31 != 0 || days < 31 || days > 23*31) {
+		faults = append(faults, Faultf(wrongCombination, "Invalid Performance Insights retention period. Valid values are: [7, 731] or a value that is a multiple of 31 between 31 and 713: %d", days))
+	}
+	return faults
 }

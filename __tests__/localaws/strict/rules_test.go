@@ -125,6 +125,10 @@ func TestRules(t *testing.T) {
 			"AlarmName=a", "Namespace=n", "MetricName=m", "Statistic=Sum", "Period=60", "EvaluationPeriods=2", "Threshold=1", "ComparisonOperator=GreaterThanThreshold",
 		}, params...)...)}
 	}
+	alarmOn := func(percentile string) request {
+		return request{service: "monitoring", form: form("2010-08-01", "PutMetricAlarm", "AlarmName=a", "Namespace=n", "MetricName=m",
+			"ExtendedStatistic="+percentile, "Period=60", "EvaluationPeriods=2", "Threshold=1", "ComparisonOperator=GreaterThanThreshold")}
+	}
 	elb := func(action string, params ...string) request {
 		return request{service: "elasticloadbalancing", form: form("2015-12-01", action, params...)}
 	}
@@ -156,6 +160,9 @@ func TestRules(t *testing.T) {
 		{"ill-formed windows", windows("2-3", "sunday:03:30-sun:04:30"), []string{"Invalid backup window format", "Invalid maintenance window format"}},
 		{"logs of MySQL", database("EnableCloudwatchLogsExports.member.1=error", "EnableCloudwatchLogsExports.member.2=slowquery"), nil},
 		{"logs of another engine", database("EnableCloudwatchLogsExports.member.1=postgresql"), []string{"InvalidParameterCombination", "log type 'postgresql' with engine mysql"}},
+		{"insights of a larger class", database("DBInstanceClass=db.t4g.medium", "EnablePerformanceInsights=true", "PerformanceInsightsRetentionPeriod=62"), nil},
+		{"insights of a small class", database("EnablePerformanceInsights=true"), []string{"InvalidParameterCombination", "not supported for this configuration"}},
+		{"insights for 30 days", database("DBInstanceClass=db.m7g.large", "EnablePerformanceInsights=true", "PerformanceInsightsRetentionPeriod=30"), []string{"multiple of 31"}},
 		{"a password beside a managed one", database("MasterUserPassword=password1"), []string{"InvalidParameterCombination", "ManageMasterUserPassword"}},
 		{"a user's name", database("MasterUsername=a-user"), []string{"MasterUsername"}},
 		{"a database's name", database("DBName=1st"), []string{"DBName"}},
@@ -182,6 +189,8 @@ func TestRules(t *testing.T) {
 		{"more than a day", alarm("Period=300", "EvaluationPeriods=289"), []string{"more than 86400 seconds"}},
 		{"a week of hours", alarm("Period=3600", "EvaluationPeriods=168"), nil},
 		{"two statistics", alarm("ExtendedStatistic=p99"), []string{"Either Statistic or ExtendedStatistic"}},
+		{"a percentile", alarmOn("p99.9"), nil},
+		{"no such percentile", alarmOn("p101"), []string{"at 'extendedStatistic'"}},
 		{"an action that is no ARN", alarm("AlarmActions.member.1=topic"), []string{"Invalid arn syntax: topic"}},
 
 		{"a health check's timeout", elb("CreateTargetGroup", "Name=t", "HealthCheckTimeoutSeconds=10", "HealthCheckIntervalSeconds=10"), []string{"must be smaller than the interval"}},

@@ -66,7 +66,7 @@ func synthesize() error {
 
 			Schedules: []constructs.Schedule{d.Schedule},
 		},
-		Database: constructs.MySQLProps{
+		Database: &constructs.MySQLProps{
 			InstanceClass:          "db.t4g.micro",
 			BackupRetentionDays:    1,
 			SkipFinalSnapshot:      true,

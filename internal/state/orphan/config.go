@@ -77,6 +77,11 @@ func (c config) kind(name string) string {
 	return ""
 }
 
+// overwrites says whether the provider is to set a DNS record that is there already.
+func (c config) overwrites(kind, name string) bool {
+	return c.Resource[kind][name]["allow_overwrite"] == true
+}
+
 // argument is a resource's argument if it is a string, else "".
 func (c config) argument(kind, name, argument string) string {
 	s, _ := c.Resource[kind][name][argument].(string)

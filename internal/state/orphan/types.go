@@ -87,7 +87,7 @@ var Types = map[string]Type{
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
 	"aws_db_instance": {ImportID: "{identifier}", Name: "identifier", CopiedTags: true, Unread: []string{
 		"allow_major_version_upgrade", "apply_immediately", "delete_automated_backups", "final_snapshot_identifier",
-		"manage_master_user_password", "password", "password_wo_version", "skip_final_snapshot",
+		"manage_master_user_password", "password", "password_wo_version", "restore_to_point_in_time", "skip_final_snapshot", "snapshot_identifier",
 	}},
 	"aws_db_parameter_group": {ImportID: "{name}", Name: "name", Unread: []string{"skip_destroy"}},
 	"aws_db_subnet_group":    {ImportID: "{name}", Name: "name"},

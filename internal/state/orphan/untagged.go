@@ -40,7 +40,7 @@ func (f *finder) untagged(context.Context) error {
 			case found == absent:
 			case found == resolved && complete && owned:
 				f.note(Orphan{Address: address, ID: id, Unsure: true})
-			case t.Repeatable:
+			case t.Repeatable || f.config.overwrites(kind, name):
 			case found == resolved && complete:
 				f.strays = append(f.strays, Stray{Reason: UnknownOwner, Found: id, Address: address})
 			default:
