@@ -15,7 +15,7 @@ import (
 // made. AWS describes a thing with the settings it was given.
 type forgetful struct {
 	service  string
-	set      []string          // actions that set them; the first one creates the thing
+	set      []string          // actions that set them; the first one creates the thing, as those do that restore one
 	describe string            // the action whose answer lacks them
 	things   string            // path of the things in that answer
 	id       []string          // what names a thing, as parameters and as elements
@@ -99,7 +99,7 @@ func (g forgetful) close(f *front.Front) {
 		}
 	}
 	for i, action := range g.set {
-		f.Handle(g.service, action, remember(i == 0))
+		f.Handle(g.service, action, remember(i == 0 || strings.HasPrefix(action, "Restore")))
 	}
 
 	f.Handle(g.service, g.describe, func(r *front.Request, next front.Next) (*front.Response, error) {
