@@ -179,4 +179,3 @@ func (w *world) expect(status int, want string, args ...string) {
 		w.t.Errorf("image %s ends with %d, want %d with %q:\n%s", strings.Join(args, " "), got, status, want, out)
 	}
 }
-
