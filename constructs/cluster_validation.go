@@ -75,8 +75,8 @@ func (p WebserverClusterProps) checkNames(f *faults.List) {
 	}
 	if p.PinAMI && p.AMI == "" {
 		checkParameterName(f, p.Name, "PinAMI")
-	} else if p.Application != nil && p.Application.Pin {
-		checkParameterName(f, p.Name, "Application.Pin")
+	} else if p.Application != nil {
+		checkParameterName(f, p.Name, "Application")
 	}
 	if p.Application != nil || p.LogRetentionDays != 0 {
 		checkBucketPrefix(f, p.Name)

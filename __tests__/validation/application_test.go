@@ -137,3 +137,12 @@ func TestUserDataFrom(t *testing.T) {
 		}, `stage.Cluster.UserData: contradicts UserDataFrom: give one of the two`},
 	})
 }
+
+// TestApplicationName: SSM keeps where the application is, and some names to itself.
+func TestApplicationName(t *testing.T) {
+	p := stage.Cluster
+	p.Name, p.ServerText = "aws-shop", ""
+	p.Network = &constructs.Network{VPCID: "vpc-01234567", PublicSubnetIDs: []string{"subnet-01234567", "subnet-01234568"}, PrivateSubnetIDs: []string{"subnet-01234567", "subnet-01234568"}}
+	p.Application = &constructs.Application{Path: built(t), Command: []string{"serve"}}
+	expectFaults(t, p.Validate(), []string{`Name: "aws-shop": must not begin with aws, which AWS keeps for its own SSM parameters, when Application makes one`})
+}
