@@ -35,6 +35,9 @@ func TestPicture(t *testing.T) {
 			t.Fatal(err)
 		}
 		response.Body.Close()
+		if response.StatusCode != http.StatusOK { // of the page that it leads to
+			t.Fatalf("writing is answered with %s", response.Status)
+		}
 	}
 	door, err := s.cloud.Door(s.url)
 	if err != nil {
@@ -46,15 +49,20 @@ func TestPicture(t *testing.T) {
 	defer cancel()
 	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	if err := chromedp.Do(ctx,
-		chromedp.EmulateViewport(820, 900, chromedp.EmulateScale(2)),
-		chromedp.Navigate(door),
-		chromedp.SendKeys("#name", "Linus"),
-		chromedp.SendKeys("#text", "Welcome page, one request at a time."),
-		chromedp.Click("button"),
-		chromedp.WaitVisible("article:nth-of-type(4)"),
-	); err != nil {
-		t.Fatalf("Chromium is needed: %v", err)
+	for _, step := range []struct {
+		name string
+		do   chromedp.Action[chromedp.Void]
+	}{
+		{"start Chromium, which is needed", chromedp.EmulateViewport(820, 900, chromedp.EmulateScale(2))},
+		{"open the page", chromedp.Navigate(door)},
+		{"write a name", chromedp.SendKeys("#name", "Linus")},
+		{"write a line", chromedp.SendKeys("#text", "Welcome page, one request at a time.")},
+		{"send it", chromedp.Click("button")},
+		{"see it", chromedp.WaitVisible("article:nth-of-type(4)")},
+	} {
+		if err := chromedp.Do(ctx, step.do); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
 	}
 	if text, err := chromedp.Run(ctx, chromedp.Text("main")); err != nil || !strings.Contains(text, "Linus") || !strings.Contains(text, "stage, first edition") {
 		t.Errorf("the page says %s (%v)", text, err)
