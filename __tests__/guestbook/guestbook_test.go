@@ -120,7 +120,7 @@ func start(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	s.url, s.secret, s.database = outputs.Stage.URL, outputs.Stage.Secret, outputs.Stage.Database
-	s.users.Attach(s.cloud, s.url, "<h1>Guest book</h1>")
+	s.users.Attach(s.cloud, s.url, "<h1>Guest book</h1>", 12) // each answer asks the database
 	return s
 }
 

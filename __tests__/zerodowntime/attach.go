@@ -14,13 +14,14 @@ func (s *Stage) Note(e event.Event) { s.fleet.note(e) }
 
 // Attach makes of a Stage that has been told of all events an environment that
 // somebody else has deployed onto cloud, for Under: users call it at url, and in
-// every good answer there is page.
-func (s *Stage) Attach(cloud *localaws.AWS, url, page string) {
+// every good answer there is page. They ask a part of what they ask in the scenarios:
+// one of so many.
+func (s *Stage) Attach(cloud *localaws.AWS, url, page string, oneOf int) {
 	s.Cloud, s.URL, s.page = cloud, url, page
 	// Only the images of the scenarios answer slowPath.
 	s.streams = slices.DeleteFunc(slices.Clone(streams), func(s stream) bool { return s.path == slowPath })
 	for i := range s.streams {
-		s.streams[i].rate /= 4 // enough to see a gap, and cdktf is the faster
+		s.streams[i].rate /= oneOf
 	}
 }
 

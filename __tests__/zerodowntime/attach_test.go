@@ -35,7 +35,7 @@ func TestAttach(t *testing.T) {
 	for _, kind := range []event.Kind{event.Launched, event.Healthy} {
 		s.Note(event.Event{Time: time.Now(), Kind: kind, Instance: "i-1", Version: "3"})
 	}
-	s.Attach(&localaws.AWS{Clock: clock.New(10)}, server.URL, "the page")
+	s.Attach(&localaws.AWS{Clock: clock.New(10)}, server.URL, "the page", 4)
 	run, err := s.Under("a run", func(*Run) error {
 		broken.Store(true)
 		return nil

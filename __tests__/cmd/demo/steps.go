@@ -102,7 +102,7 @@ func (d *demo) serve(ctx context.Context, environments []*environment) (err erro
 			return err
 		}
 		e.says = heading(body)
-		d.usersOf(e.Group).Attach(d.cloud, e.URL, steady(body, d.settings.Project+"-"+e.name))
+		d.usersOf(e.Group).Attach(d.cloud, e.URL, steady(body, d.settings.Project+"-"+e.name), 4) // enough to see a gap, and cdktf is the faster
 		show.Say("%-6s%s says %q; its output url is %s", e.name, e.page, e.says, e.URL)
 	}
 	d.phases.end("pages answer")

@@ -47,9 +47,10 @@ func synthesize() error {
 			MinSize:     2,
 			MaxSize:     4,
 			Application: &d.Application,
-			// Here AWS's time runs fast, and the guest book's does not: this leaves it 12 s for
-			// an answer.
-			IdleTimeout: 2 * time.Minute,
+			// Here AWS's time runs fast, and the guest book's does not: this leaves it 24 s to
+			// boot and 18 s for an answer.
+			Warmup:      4 * time.Minute,
+			IdleTimeout: 3 * time.Minute,
 		},
 		Database: &constructs.MySQLProps{
 			ApplicationUser:     d.User,
