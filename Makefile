@@ -80,7 +80,7 @@ test-browser: setup ## the page and the pictures, seen in Chromium, which it nee
 
 .PHONY: test-rollout
 test-rollout: setup ## every scenario of a rollout under load, in three climates; an hour and a half
-	$(tests) test -count=1 -v -timeout 3h ./zerodowntime -args -full
+	$(tests) test -count=1 -v -timeout 3h ./zerodowntime ./guestbook -args -full
 
 HISTORIES ?= 10000
 
