@@ -34,7 +34,8 @@ import (
 // A change of the files, the command or the environment is a new version of the launch
 // template, which a rollout brings to the fleet; the same files are the same version,
 // whenever they were built. Old versions stay in the bucket for 90 days, the last 20
-// for good, so that whatever the group launches is there.
+// for good, so that whatever the group launches is there. What the command image has put
+// there stays until somebody deletes it.
 type Application struct {
 	// Path is a folder, or a .tar, .tar.gz, .tgz or .zip file of one, with all that the
 	// application needs, 1 GiB at the most. A relative path starts in the folder with
@@ -54,7 +55,8 @@ type Application struct {
 	User string
 	// Pin keeps the files that were there when the cluster was first deployed, whatever
 	// is built afterwards. Others come when "go run ./cmd/image promote" says so, at the
-	// next deploy (see WebserverCluster.ApplicationParameter). Default false: every
+	// next deploy (see WebserverCluster.ApplicationParameter). Path has to be there all the
+	// same: a first deploy would take it. Default false: every
 	// deploy takes what is built.
 	Pin bool
 }
@@ -221,6 +223,11 @@ func (c *cluster) application() packed {
 		config.Lifecycle = &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("source", "source_hash")}
 	}
 	object := add(c.scope, "application", s3object.NewS3Object, config)
+	if a.Pin {
+		// The object may be there already: this is its digest, and not that of what is
+		// packed now, which Terraform leaves alone.
+		digest = *object.SourceHash()
+	}
 	made := packed{bucket: *store.bucket.Id(), key: applicationKey, version: *object.VersionId(), digest: digest, objects: *store.bucket.Arn() + "/*"}
 	c.note(&made, a.Pin)
 	return made

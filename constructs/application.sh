@@ -4,7 +4,9 @@
 set -euo pipefail
 
 @FACTS@
-archive=$(mktemp)
+# Not in /tmp, which is memory on Amazon Linux 2023.
+# https://docs.aws.amazon.com/linux/al2023/ug/filesystem-slash-tmp.html
+archive=$(mktemp -p /var/tmp)
 # What the instance's role may do holds everywhere only after some seconds.
 for attempt in {1..60}; do
   aws s3api get-object --region "@REGION@" --bucket "@BUCKET@" --key "@KEY@" --version-id "@VERSION@" "$archive" > /dev/null && break

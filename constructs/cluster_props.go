@@ -136,8 +136,10 @@ type WebserverClusterProps struct {
 	// connection logs (every TLS handshake) to a private S3 bucket of the cluster's own,
 	// WebserverCluster.LogBucket, and is how long they are kept there, in days. S3 charges
 	// for what is in it. The bucket goes with the cluster, and with the last deploy that
-	// has this set, logs and all; with DeletionProtection it stays as long as there are
-	// logs in it, and what would delete it fails. Default 0: no such logs.
+	// has this set, logs and all. With DeletionProtection, a plan that destroys the cluster
+	// fails; to leave this out then, deploy without DeletionProtection first, or the deploy
+	// ends half-way, with the logs in a bucket that has lost its rules. Default 0: no such
+	// logs.
 	LogRetentionDays int
 	// AccessLogsBucket is an S3 bucket of somebody else's that gets the load balancer's
 	// access logs, below the prefix Name, in place of one of the cluster's own. Its policy

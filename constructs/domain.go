@@ -210,6 +210,8 @@ func (c *cluster) certificate(zone *string) *string {
 		option := func(attribute string) *string {
 			return jsii.String(fmt.Sprintf(`${[for option in aws_acm_certificate.%scertificate.domain_validation_options : option.%s if option.domain_name == "%s"][0]}`, c.prefix, attribute, name))
 		}
+		// Named by what is proven, whichever of example.com and *.example.com is first.
+		//
 		// The record of a name is the same for every certificate of the account. With
 		// another certificate, Terraform would not know that before it is there, and put the
 		// record in place of itself: make it, which changes nothing, and then delete it.
@@ -217,7 +219,7 @@ func (c *cluster) certificate(zone *string) *string {
 		if isToken(name) { // another name, perhaps, and the only one
 			lifecycle = nil
 		}
-		records = append(records, add(c.scope, domainRole("certificate_record", name), route53record.NewRoute53Record, &route53record.Route53RecordConfig{
+		records = append(records, add(c.scope, domainRole("certificate_record", strings.TrimPrefix(name, "*.")), route53record.NewRoute53Record, &route53record.Route53RecordConfig{
 			ZoneId:  zone,
 			Name:    option("resource_record_name"),
 			Type:    option("resource_record_type"),

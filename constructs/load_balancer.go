@@ -44,7 +44,7 @@ func (p WebserverClusterProps) listenerPorts() []int {
 }
 
 // loadBalancer makes the load balancer, its target group and its listeners.
-func (c *cluster) loadBalancer(securityGroupID *string) balancer {
+func (c *cluster) loadBalancer(groups securityGroups) balancer {
 	p := c.props
 	subnets := p.Network.PublicSubnetIDs
 	if p.Internal {
@@ -55,7 +55,7 @@ func (c *cluster) loadBalancer(securityGroupID *string) balancer {
 		LoadBalancerType:         jsii.String("application"),
 		Internal:                 jsii.Bool(p.Internal),
 		Subnets:                  jsii.Strings(subnets...),
-		SecurityGroups:           &[]*string{securityGroupID},
+		SecurityGroups:           &[]*string{groups.balancer.Id()},
 		IdleTimeout:              seconds(p.IdleTimeout),
 		DropInvalidHeaderFields:  jsii.Bool(true),
 		EnableDeletionProtection: jsii.Bool(p.DeletionProtection),
@@ -121,12 +121,18 @@ func (c *cluster) loadBalancer(securityGroupID *string) balancer {
 			},
 		}}
 	}
-	listener := add(c.scope, "http", lblistener.NewLbListener, &lblistener.LbListenerConfig{
+	plain := &lblistener.LbListenerConfig{
 		LoadBalancerArn: alb.Arn(),
 		Port:            jsii.Number(80),
 		Protocol:        jsii.String("HTTP"),
 		DefaultAction:   http,
-	})
+	}
+	if https != nil {
+		// Nobody is sent to HTTPS before it answers: a certificate may take minutes.
+		ready := append(groups.secure, https)
+		plain.DependsOn = &ready
+	}
+	listener := add(c.scope, "http", lblistener.NewLbListener, plain)
 	if https != nil {
 		listener = https
 	}

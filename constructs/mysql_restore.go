@@ -16,7 +16,7 @@ import (
 // instance at a point in time, which its automated backups hold. That one has to be RDS
 // for MySQL with encrypted storage, of this one's version or one that RDS upgrades from,
 // its master user "admin", and its DatabaseName this one's, as those are that NewMySQL
-// makes.
+// makes. StorageGiB has to be at least what it has now, grown or not.
 type Restore struct {
 	// Snapshot is a DB snapshot: its name, or its ARN if it is another account's or
 	// region's. Default: none.

@@ -15,6 +15,7 @@ import (
 type securityGroups struct {
 	balancer, instances securitygroup.SecurityGroup
 	rules               []cdktf.ITerraformDependable
+	secure              []cdktf.ITerraformDependable // the rules that let HTTPS in
 }
 
 // securityGroups lets AllowedCIDRs reach the load balancer, the load balancer
@@ -26,9 +27,10 @@ func (c *cluster) securityGroups() securityGroups {
 	balancer := c.securityGroup("lb", "Load balancer of "+c.props.Name)
 	instances := c.securityGroup("instances", "Instances of "+c.props.Name)
 
+	var secure []cdktf.ITerraformDependable
 	for _, port := range c.props.listenerPorts() {
 		for i, cidr := range c.props.AllowedCIDRs {
-			add(c.scope, fmt.Sprintf("lb_%d_from_%d", port, i+1), vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
+			rule := add(c.scope, fmt.Sprintf("lb_%d_from_%d", port, i+1), vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
 				SecurityGroupId: balancer.Id(),
 				Description:     jsii.String("HTTP(S) from " + cidr),
 				CidrIpv4:        jsii.String(cidr),
@@ -36,6 +38,9 @@ func (c *cluster) securityGroups() securityGroups {
 				FromPort:        jsii.Number(port),
 				ToPort:          jsii.Number(port),
 			})
+			if port == 443 {
+				secure = append(secure, rule)
+			}
 		}
 	}
 	rules := connect(c.scope, connection{
@@ -51,7 +56,7 @@ func (c *cluster) securityGroups() securityGroups {
 		FromPort:        jsii.Number(443),
 		ToPort:          jsii.Number(443),
 	})
-	return securityGroups{balancer, instances, rules}
+	return securityGroups{balancer, instances, rules, secure}
 }
 
 func (c *cluster) securityGroup(role, description string) securitygroup.SecurityGroup {

@@ -38,7 +38,7 @@ func checkTags(f *faults.List, field string, tags map[string]string, others ...m
 	// IAM does not tell keys by their case, and a role has these tags too.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
 	seen := map[string]string{}
-	for _, key := range []string{nameTagKey, project.TerraformNameTag} {
+	for _, key := range []string{nameTagKey, project.TerraformNameTag, project.ApplicationTag} {
 		seen[strings.ToLower(key)] = key
 	}
 	for _, other := range others {
@@ -54,8 +54,8 @@ func checkTags(f *faults.List, field string, tags map[string]string, others ...m
 			f.Add(field, key, "is no key of a tag: 1 to 128 letters, digits, spaces and _ . : / = + - @")
 		case strings.HasPrefix(lower, "aws:"):
 			f.Add(field, key, "must not begin with aws:, which AWS keeps for itself")
-		case key == nameTagKey || key == project.TerraformNameTag:
-			f.Add(field, key, "is a tag that every resource gets anyway")
+		case key == nameTagKey || key == project.TerraformNameTag || key == project.ApplicationTag:
+			f.Add(field, key, "is a tag that is set anyway")
 		case taken && other != key:
 			f.Add(field, key, "differs from the tag %s only in case, and IAM takes the two for one", other)
 		}

@@ -98,7 +98,7 @@ func NewWebserverCluster(parent constructs.Construct, id string, props Webserver
 	c.region = *add(c.scope, "region", dataawsregion.NewDataAwsRegion, &dataawsregion.DataAwsRegionConfig{}).Name()
 
 	groups := c.securityGroups()
-	balancer := c.loadBalancer(groups.balancer.Id())
+	balancer := c.loadBalancer(groups)
 	role, sessionManager := c.role()
 	image, imageParameter := c.image()
 	var application packed

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"regexp"
-	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
@@ -159,21 +159,28 @@ func (e Environment) checkOverlap(f *faults.List, label string, other Environmen
 	}
 }
 
-// checkSameName refuses a name that leads to two environments: of two records of a name,
-// Route 53 takes the first.
+// checkSameName refuses a name that leads to two environments, and one that proves itself
+// to ACM by the record of the other's: example.com and *.example.com have one. Where one
+// environment ended, the other's would be gone.
 func (e Environment) checkSameName(f *faults.List, label string, other Environment) {
 	mine, theirs := e.Cluster.Domain, other.Cluster.Domain
 	if mine == nil || theirs == nil {
 		return
 	}
-	names := append([]string{theirs.Name}, theirs.AlternativeNames...)
-	if mine.Name != "" && slices.Contains(names, mine.Name) {
-		f.Add(label+".Cluster.Domain.Name", mine.Name, "is a name of %s, too", other.Name)
-	}
-	for _, name := range mine.AlternativeNames {
-		if slices.Contains(names, name) {
-			f.Add(label+".Cluster.Domain.AlternativeNames", name, "is a name of %s, too", other.Name)
+	check := func(field, name string) {
+		for _, theirName := range append([]string{theirs.Name}, theirs.AlternativeNames...) {
+			switch {
+			case name == "":
+			case name == theirName:
+				f.Add(label+".Cluster.Domain."+field, name, "is a name of %s, too", other.Name)
+			case strings.TrimPrefix(name, "*.") == strings.TrimPrefix(theirName, "*."):
+				f.Add(label+".Cluster.Domain."+field, name, "is proven to ACM by the same record as %s of %s: take a name of its own for one of them", theirName, other.Name)
+			}
 		}
+	}
+	check("Name", mine.Name)
+	for _, name := range mine.AlternativeNames {
+		check("AlternativeNames", name)
 	}
 }
 

@@ -57,7 +57,7 @@ func TestPicture(t *testing.T) {
 		{"open the page", chromedp.Navigate(door)},
 		{"write a name", chromedp.SendKeys("#name", "Linus")},
 		{"write a line", chromedp.SendKeys("#text", "Welcome page, one request at a time.")},
-		{"send it", chromedp.Click("button")},
+		{"send it", chromedp.Submit("form")}, // Click waits for ever on a page that is scaled
 		{"see it", chromedp.WaitVisible("article:nth-of-type(4)")},
 	} {
 		if err := chromedp.Do(ctx, step.do); err != nil {

@@ -49,7 +49,7 @@ const (
 // thing that is not proven is refused, and nothing has changed then.
 func TestPromote(t *testing.T) {
 	w := newWorld(t)
-	w.expect(1, "image: stage has no Auto Scaling group: deploy it first", "promote", "stage", "prod")
+	w.expect(1, "image: stage has no Auto Scaling group in this account: deploy it first; or, if it has a Profile", "promote", "stage", "prod")
 
 	old, oldDigest := w.upload("prod-app", "old")
 	w.put(prodImage, w.images[0])

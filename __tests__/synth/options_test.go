@@ -50,6 +50,8 @@ func TestHTTPS(t *testing.T) {
 	expect(t, http, "443", "default_action", 0, "redirect", "port")
 	expect(t, http, "HTTP_301", "default_action", 0, "redirect", "status_code")
 	expect(t, http, nil, "default_action", 0, "target_group_arn")
+	// Nobody is sent to HTTPS before it answers.
+	expect(t, http, "[aws_vpc_security_group_ingress_rule.web_lb_443_from_1 aws_vpc_security_group_ingress_rule.web_lb_443_from_2 aws_lb_listener.web_https]", "depends_on")
 	expectRules(t, s.rules("ingress", balancerGroup),
 		"192.0.2.0/24:80", "192.0.2.0/24:443", "198.51.100.0/24:80", "198.51.100.0/24:443")
 	expect(t, s.json, "https://shop.example.com", "output", "url", "value")

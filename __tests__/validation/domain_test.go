@@ -111,3 +111,16 @@ func TestNamesOfTwoEnvironments(t *testing.T) {
 		`prod.Cluster.Domain.AlternativeNames: "www.example.com": is a name of stage, too`,
 	})
 }
+
+// TestRecordOfTwoEnvironments has names that differ and prove themselves by one record.
+func TestRecordOfTwoEnvironments(t *testing.T) {
+	first, second := stage, stage
+	second.Name, second.Network.CIDR = "prod", "10.20.0.0/16"
+	domain(func(d *constructs.Domain) {
+		d.Name, d.AlternativeNames = "stage.example.com", []string{"*.example.com"}
+	})(&first.Cluster)
+	domain(func(d *constructs.Domain) { d.Name = "example.com" })(&second.Cluster)
+	expectFaults(t, stacks.Validate(valid, []stacks.Environment{first, second}), []string{
+		`prod.Cluster.Domain.Name: "example.com": is proven to ACM by the same record as *.example.com of stage: take a name of its own for one of them`,
+	})
+}

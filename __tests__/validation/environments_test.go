@@ -38,7 +38,7 @@ func TestEnvironments(t *testing.T) {
 		{func(p *environment) { p.Tags = map[string]string{"aws:x": "x"} }, `stage.Tags: "aws:x": must not begin with aws:, which AWS keeps for itself`},
 		{func(p *environment) { p.Tags = map[string]string{"Team": "a,b"} }, `stage.Tags[Team]: "a,b": is no value of a tag: at most 256 letters, digits, spaces and _ . : / = + - @`},
 		{func(p *environment) { p.Tags = map[string]string{"project": "x"} }, `stage.Tags: "project": differs from the tag Project only in case, and IAM takes the two for one`},
-		{func(p *environment) { p.Tags = map[string]string{"Name": "x"} }, `stage.Tags: "Name": is a tag that every resource gets anyway`},
+		{func(p *environment) { p.Tags = map[string]string{"Name": "x"} }, `stage.Tags: "Name": is a tag that is set anyway`},
 		{func(p *environment) {
 			p.Name, p.Network.CIDR, p.Cluster.MinSize, p.Database.StorageGiB = "Stage", "10", 1, 1
 		}, "environment.Name: \"Stage\": must be lower-case letters and digits, a letter first\nStage.Network.CIDR: \"10\": must be an IPv4 block such as 10.10.0.0/16\nStage.Cluster.MinSize: 1: must be 2 or more: one instance cannot survive the loss of its zone\nStage.Database.StorageGiB: 1: must be 20 to 59578: MaxStorageGiB, which can be 65536, must be at least 10% above"},

@@ -34,8 +34,8 @@ type entry struct {
 type store struct {
 	db *sql.DB
 
-	preparing sync.Mutex
-	prepared  bool // the tables are there
+	preparing chan struct{} // a lock that a visitor can give up
+	prepared  bool          // the tables are there
 }
 
 // openStore does not connect yet: the servers are healthy before the database is.
@@ -68,7 +68,7 @@ func openStore(ctx context.Context) (*store, error) {
 	db.SetMaxIdleConns(8)
 	// After a failover, the name of the database leads elsewhere.
 	db.SetConnMaxLifetime(5 * time.Minute)
-	s := &store{db: db}
+	s := &store{db: db, preparing: make(chan struct{}, 1)}
 	// So that the first visitor need not wait for it.
 	go func() {
 		if err := s.patiently(ctx, func(context.Context) error { return nil }); err != nil {
@@ -161,8 +161,12 @@ var schema = []string{
 // prepare brings the tables to this version's schema, once, whoever of the servers is
 // first.
 func (s *store) prepare(ctx context.Context) error {
-	s.preparing.Lock()
-	defer s.preparing.Unlock()
+	select {
+	case s.preparing <- struct{}{}:
+		defer func() { <-s.preparing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if s.prepared {
 		return nil
 	}

@@ -85,7 +85,10 @@ func (e *Environment) change(ctx context.Context, p Parameter, value, runs strin
 	if c.From == c.To {
 		return c, nil
 	}
-	return c, e.put(ctx, p.Name, value)
+	if err := e.put(ctx, p.Name, value); err != nil {
+		return Change{}, err
+	}
+	return c, nil
 }
 
 // Back pins what a parameter of the kind had before, whatever it was that put it there.

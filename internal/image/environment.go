@@ -235,7 +235,7 @@ var ended = []scaling.InstanceRefreshStatus{
 	scaling.InstanceRefreshStatusRollbackSuccessful, scaling.InstanceRefreshStatusRollbackFailed,
 }
 
-var errNoGroup = errors.New("has no Auto Scaling group: deploy it first")
+var errNoGroup = errors.New("has no Auto Scaling group in this account: deploy it first; or, if it has a Profile or AssumeRoleARN, run npx cdktf synth first, from which this command takes them")
 
 func (e *Environment) group(ctx context.Context) (scaling.AutoScalingGroup, error) {
 	var found []scaling.AutoScalingGroup
