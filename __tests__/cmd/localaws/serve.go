@@ -14,6 +14,7 @@ import (
 
 	"example.com/webserver-cluster/tests/cmd/internal/show"
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/localaws/mysql"
 )
 
 func serveCommand(o *localaws.Options) *cobra.Command {
@@ -32,6 +33,7 @@ func serveCommand(o *localaws.Options) *cobra.Command {
 				if servers, err = localaws.ServersOf(); err != nil {
 					return err
 				}
+				o.Databases = mysql.Start // for an application on them
 			}
 			return serve(cmd.Context(), *o, file, servers)
 		},
