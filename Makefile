@@ -37,8 +37,8 @@ compiled:
 
 .PHONY: demo
 demo: ## everything deployed onto a local AWS, its page, a rollout; ARGS=--keep: it stays up
-	@echo 'Deploys everything onto a local AWS, in about four minutes.'
-	@echo 'The first time, it installs and compiles for two minutes before that.'
+	@echo 'Deploys everything onto a local AWS, in about three minutes.'
+	@echo 'The first time, it installs and compiles for three and a half minutes before that.'
 # The demo checks the tools itself.
 	@started=$$(date +%s) && $(MAKE) -s --no-print-directory -j2 compiled $(cdktf) && build/bin/demo --started $$started $(ARGS)
 

@@ -66,7 +66,7 @@ func run(ctx context.Context, phases *phases, keep bool) error {
 	if err != nil {
 		return err
 	}
-	show.Title("What happens, in about four minutes on two cores")
+	show.Title("What happens, in about three minutes on two cores")
 	for _, line := range announcement(servers) {
 		show.Say("%s", line)
 	}
