@@ -129,7 +129,7 @@ LimitNOFILE=65536
 [Install]
 WantedBy=multi-user.target
 UNIT
-touch /root/secret /tmp/shared
+touch ~/secret /tmp/shared
 systemctl enable --now app; echo "start: $?"
 sleep 1
 ls /tmp; systemctl is-active app
