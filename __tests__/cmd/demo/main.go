@@ -107,7 +107,7 @@ func announcement(servers string) (lines []string) {
 	const width = show.Width - 6
 	steps := []string{
 		"A local AWS starts on this machine; no account is needed and none is touched.",
-		"The state store is made; then stage and prod, side by side. That takes three minutes, two of them waits that the AWS provider makes by itself: for the bucket's rules, the load balancers, the databases.",
+		"The state store is made; then stage and prod, side by side. That takes two minutes, most of it waits that the AWS provider makes by itself: for the bucket's rules, the load balancers, the databases.",
 		"The page of both answers, and a changed text is rolled out to stage while users come.",
 	}
 	for i, step := range steps {

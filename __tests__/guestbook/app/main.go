@@ -29,7 +29,6 @@ func synthesize() error {
 	defer fastjsii.Close()
 	var d struct {
 		Application constructs.Application
-		User        string // of the application's own in the database; "" for the master user
 	}
 	content, err := os.ReadFile("deploy.json")
 	if err == nil {
@@ -53,7 +52,6 @@ func synthesize() error {
 			IdleTimeout: 3 * time.Minute,
 		},
 		Database: &constructs.MySQLProps{
-			ApplicationUser:     d.User,
 			BackupRetentionDays: 1, SkipFinalSnapshot: true, DeleteAutomatedBackups: true, ApplyImmediately: true,
 		},
 	}
