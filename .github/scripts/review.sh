@@ -17,10 +17,11 @@ build/review "${arguments[@]}" > build/review.md || status=$?
 [ "$status" -le 1 ] || exit "$status" # there is no report
 
 cat build/review.md >> "$GITHUB_STEP_SUMMARY"
-# GitHub refuses a longer comment: "Body is too long (maximum is 65536 characters)".
+# GitHub refuses a comment of more than 65536 characters, and Linux a variable of more than
+# 128 KiB (https://man7.org/linux/man-pages/man2/execve.2.html), which 4 bytes each can be.
 report=$(cat build/review.md)
-if [ "${#report}" -gt 60000 ]; then
-  report="${report:0:60000}
+if [ "${#report}" -gt 30000 ]; then
+  report="${report:0:30000}
 
 … The rest is in the summary of the run."
 fi

@@ -89,7 +89,7 @@ func TestNoKeysNoTags(t *testing.T) {
 	for _, file := range append(files, more...) {
 		content, err := os.ReadFile(file)
 		must(t, err)
-		for _, never := range []string{"secrets.", "pull_request_target:", "access-key", "write-all"} {
+		for _, never := range []string{"secrets.", "access-key", "write-all"} {
 			if strings.Contains(string(content), never) {
 				t.Errorf("%s has %q", filepath.Base(file), never)
 			}
@@ -125,6 +125,11 @@ func TestPermissions(t *testing.T) {
 		w := workflow(t, name)
 		if len(w.Jobs) != len(want) {
 			t.Errorf("%s has %d jobs, want %d", name, len(w.Jobs), len(want))
+		}
+		for _, event := range w.On {
+			if event.EventName() == "pull_request_target" {
+				t.Errorf("%s gives a stranger's pull request this repository's rights", name)
+			}
 		}
 		// Else a job without rights of its own has those of the repository's settings.
 		if _, called := w.FindWorkflowCallEvent(); !called && (w.Permissions == nil || w.Permissions.All != nil || len(w.Permissions.Scopes) > 0) {
