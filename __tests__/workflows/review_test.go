@@ -38,7 +38,7 @@ func TestReview(t *testing.T) {
 		r.env = append(r.env, "GITHUB_BASE_REF=main", "REPORT_STATUS="+status, "REPORT_TEXT="+text)
 		r.expressions["vars.AWS_REVIEW_ROLE != '' && github.event.pull_request.head.repo.full_name == github.repository"] = plan
 		r.conditions["env.PLAN == 'true'"] = plan == "true"
-		return r, r.job(job(t, workflow, "review"), "", nil)
+		return r, r.job(job(t, workflow, "review"), nil)
 	}
 
 	const tricky = "A `$(touch broken)` report\nEOF\n::error::with\n\"quotes\" and 100 % of a delimiter"
@@ -80,7 +80,7 @@ esac
 	for _, text := range []string{report, report + "\nonce more"} {
 		c := w.runner(t)
 		c.expressions = map[string]string{"github.token": "token", "github.event.pull_request.number": "7", "needs.review.outputs.report": text}
-		if !c.job(job(t, workflow, "comment"), "", nil) {
+		if !c.job(job(t, workflow, "comment"), nil) {
 			t.Fatalf("no comment:\n%s", &c.said)
 		}
 	}

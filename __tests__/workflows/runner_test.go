@@ -42,9 +42,9 @@ const commit = "1111111111111111111111111111111111111111"
 // What stands for an action: what it would have done is done by the test.
 var actions = []string{"actions/checkout@", "./.github/actions/setup", "aws-actions/configure-aws-credentials@"}
 
-// job runs a job's steps. cancel, if not nil, is called while the step with that id runs. It
-// returns whether the job succeeded.
-func (r *runner) job(j *actionlint.Job, during string, cancel func(*step)) bool {
+// job runs a job's steps. While one runs whose script begins so, what during has for it is called.
+// It returns whether the job succeeded.
+func (r *runner) job(j *actionlint.Job, during map[string]func(*step)) bool {
 	r.t.Helper()
 	success := true
 	for _, s := range j.Steps {
@@ -68,8 +68,10 @@ func (r *runner) job(j *actionlint.Job, during string, cancel func(*step)) bool 
 			}
 		case *actionlint.ExecRun:
 			running := r.start(j, s, e)
-			if during != "" && s.ID != nil && s.ID.Value == during {
-				cancel(running)
+			for begin, call := range during {
+				if strings.HasPrefix(e.Run.Value, begin) {
+					call(running)
+				}
 			}
 			success = r.end(running) && success
 		}

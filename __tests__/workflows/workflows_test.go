@@ -35,14 +35,20 @@ func startCloud(t *testing.T) *localaws.AWS {
 // theRun is the address of a run, which is what others are told.
 const theRun = "https://github.example/acme/webservers/actions/runs/123"
 
-// deploys runs the deploy of an environment; during and cancel are as for runner.job.
-func (w *world) deploys(environment, during string, cancel func(*step)) (*runner, bool) {
+// What a step of a deploy begins with.
+const (
+	deploys = "exec build/state deploy"
+	unlocks = "build/state unlock"
+)
+
+// deploys runs the deploy of an environment; during is as for runner.job.
+func (w *world) deploys(environment string, during map[string]func(*step)) (*runner, bool) {
 	w.t.Helper()
 	r := w.runner(w.t)
 	after := map[string]string{"prod": "stage"}[environment]
 	r.expressions = map[string]string{"inputs.environment": environment, "inputs.after": after, "github.token": "token"}
 	r.conditions = map[string]bool{"inputs.after != ''": after != "", "steps.deploy.outcome != 'skipped'": true}
-	return r, r.job(job(w.t, workflow(w.t, "deploy-environment.yml"), "deploy"), during, cancel)
+	return r, r.job(job(w.t, workflow(w.t, "deploy-environment.yml"), "deploy"), during)
 }
 
 // Stage, then prod with the very commit that stage runs; not with another one, nor after a
@@ -50,7 +56,7 @@ func (w *world) deploys(environment, during string, cancel func(*step)) (*runner
 func TestDeploy(t *testing.T) {
 	w := newWorld(t, startCloud(t))
 	w.letGo()
-	r, ok := w.deploys("stage", "", nil)
+	r, ok := w.deploys("stage", nil)
 	r.says("stage is locked by this deploy", "Apply complete! Resources: 2 added", "state of stage serial", "No deploy of stage from this folder is left to unlock.")
 	if !ok || w.locked("stage") {
 		t.Fatalf("the deploy of stage succeeded: %v; stage is locked: %v\n%s", ok, w.locked("stage"), &r.said)
@@ -73,7 +79,7 @@ case "$2" in
   *) echo "gh $*" >&2; exit 1;;
 esac
 `, id, newest.sha, newest.state))
-		r, ok := w.deploys("prod", "", nil)
+		r, ok := w.deploys("prod", nil)
 		if ok != newest.want {
 			t.Errorf("stage's newest deploy is %v, and prod was deployed: %v\n%s", newest, ok, &r.said)
 		}
@@ -90,10 +96,10 @@ esac
 func TestCancelled(t *testing.T) {
 	w := newWorld(t, startCloud(t))
 	var by syscall.Signal
-	r, ok := w.deploys("stage", "deploy", func(s *step) {
+	r, ok := w.deploys("stage", map[string]func(*step){deploys: func(s *step) {
 		within(t, 2*time.Minute, "Terraform works", func() bool { return strings.Contains(s.text(), "terraform_data.slow: Creating...") })
 		by = s.cancelled()
-	})
+	}})
 	if ok || w.locked("stage") {
 		t.Fatalf("the deploy succeeded: %v; stage is locked: %v\n%s", ok, w.locked("stage"), &r.said)
 	}
@@ -105,7 +111,7 @@ func TestCancelled(t *testing.T) {
 // Terraform goes on. The last step waits for its end, then unlocks.
 func TestCancelledAndKilled(t *testing.T) {
 	w := newWorld(t, startCloud(t))
-	r, ok := w.deploys("stage", "deploy", func(s *step) {
+	r, ok := w.deploys("stage", map[string]func(*step){deploys: func(s *step) {
 		within(t, 2*time.Minute, "Terraform works", func() bool { return strings.Contains(s.text(), "terraform_data.slow: Creating...") })
 		w.slow.Store(true)
 		if by := s.cancelled(); by == syscall.SIGINT {
@@ -114,9 +120,11 @@ func TestCancelledAndKilled(t *testing.T) {
 		if !w.locked("stage") {
 			t.Errorf("stage is not locked, and Terraform runs")
 		}
-		time.AfterFunc(5*time.Second, func() { w.slow.Store(false) })
-	})
-	r.says("processes of this deploy still run", "why "+theRun, "stage is unlocked.")
+	}, unlocks: func(s *step) {
+		within(t, time.Minute, "it finds what still runs", func() bool { return strings.Contains(s.text(), "processes of this deploy still run") })
+		w.slow.Store(false)
+	}})
+	r.says("why "+theRun, "stage is unlocked.")
 	if ok || w.locked("stage") {
 		t.Fatalf("the deploy succeeded: %v; stage is locked: %v\n%s", ok, w.locked("stage"), &r.said)
 	}
@@ -127,7 +135,7 @@ func TestCancelledAndKilled(t *testing.T) {
 func (w *world) again() {
 	w.t.Helper()
 	w.letGo()
-	r, ok := w.deploys("stage", "", nil)
+	r, ok := w.deploys("stage", nil)
 	if !ok {
 		w.t.Errorf("the next deploy failed:\n%s", &r.said)
 	}
@@ -138,15 +146,15 @@ func (w *world) again() {
 func TestLockedByAnother(t *testing.T) {
 	w := newWorld(t, startCloud(t))
 	other := w.checkout()
-	_, ok := w.deploys("stage", "deploy", func(s *step) {
+	_, ok := w.deploys("stage", map[string]func(*step){deploys: func(s *step) {
 		within(t, 2*time.Minute, "Terraform works", func() bool { return strings.Contains(s.text(), "terraform_data.slow: Creating...") })
-		second, ok := other.deploys("stage", "", nil)
+		second, ok := other.deploys("stage", nil)
 		second.says("stage is locked by", theRun, "No deploy of stage from this folder is left to unlock.")
 		if ok || !w.locked("stage") {
 			t.Errorf("the second deploy succeeded: %v; the first one still has its lock: %v", ok, w.locked("stage"))
 		}
 		w.letGo()
-	})
+	}})
 	if !ok || w.locked("stage") {
 		t.Errorf("the first deploy succeeded: %v; stage is locked: %v", ok, w.locked("stage"))
 	}
@@ -156,7 +164,7 @@ func TestLockedByAnother(t *testing.T) {
 func TestNotSetUp(t *testing.T) {
 	w := &world{t: t, dir: t.TempDir()}
 	r := newRunner(t, w.dir)
-	if !r.job(job(t, workflow(t, "deploy.yml"), "not-set-up"), "", nil) {
+	if !r.job(job(t, workflow(t, "deploy.yml"), "not-set-up"), nil) {
 		t.Error("it failed")
 	}
 	r.says("::notice title=Nothing was deployed::", "AWS_DEPLOY_ROLE_STAGE", "docs/team.md")
