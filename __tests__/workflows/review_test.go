@@ -28,7 +28,8 @@ func main() {
 // A pull request of this repository: a plan, a summary, and one comment, made and then edited.
 // One of a fork: no plan, no comment.
 func TestReview(t *testing.T) {
-	w := newWorld(t, startCloud(t))
+	t.Parallel()
+	w := newWorld(t)
 	w.writeText("cmd/review/main.go", review)
 	w.writeText("Makefile", "check:\n\techo checked\n")
 	workflow := workflow(t, "review.yml")

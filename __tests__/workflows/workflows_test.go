@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,22 +15,40 @@ import (
 	"example.com/webserver-cluster/tests/localaws"
 )
 
-// startCloud starts a local AWS for a test.
-func startCloud(t *testing.T) *localaws.AWS {
-	t.Helper()
-	must(t, localaws.CheckTools(context.Background()))
+// cloud is the local AWS of all tests; each has a bucket and a table of its own.
+var cloud *localaws.AWS
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// They wait for most of their time.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	fail := func(err error) int {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if err := localaws.CheckTools(context.Background()); err != nil {
+		return fail(err)
+	}
 	for _, tool := range []string{"bash", "jq"} { // a runner of GitHub's has them
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("%s is missing: %v", tool, err)
+			return fail(err)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(root, "node_modules", ".bin", "cdktf")); err != nil {
-		t.Fatalf("the cdktf CLI is not installed: make setup (%v)", err)
+		return fail(fmt.Errorf("the cdktf CLI is not installed: make setup (%w)", err))
 	}
-	cloud, err := localaws.Start(context.Background(), localaws.Options{Region: region})
-	must(t, err)
-	t.Cleanup(cloud.Stop)
-	return cloud
+	var err error
+	if cloud, err = localaws.Start(context.Background(), localaws.Options{Region: region}); err != nil {
+		return fail(err)
+	}
+	defer cloud.Stop()
+	return m.Run()
 }
 
 // theRun is the address of a run, which is what others are told.
@@ -54,7 +73,8 @@ func (w *world) deploys(environment string, during map[string]func(*step)) (*run
 // Stage, then prod with the very commit that stage runs; not with another one, nor after a
 // deploy of stage that failed.
 func TestDeploy(t *testing.T) {
-	w := newWorld(t, startCloud(t))
+	t.Parallel()
+	w := newWorld(t)
 	w.letGo()
 	r, ok := w.deploys("stage", nil)
 	r.says("stage is locked by this deploy", "Apply complete! Resources: 2 added", "state of stage serial", "No deploy of stage from this folder is left to unlock.")
@@ -94,7 +114,8 @@ esac
 // A deploy is cancelled, and Terraform ends within the seconds that a runner gives it: the
 // deploy itself releases the lock. The next one works.
 func TestCancelled(t *testing.T) {
-	w := newWorld(t, startCloud(t))
+	t.Parallel()
+	w := newWorld(t)
 	var by syscall.Signal
 	r, ok := w.deploys("stage", map[string]func(*step){deploys: func(s *step) {
 		within(t, 2*time.Minute, "Terraform works", func() bool { return strings.Contains(s.text(), "terraform_data.slow: Creating...") })
@@ -110,7 +131,8 @@ func TestCancelled(t *testing.T) {
 // A deploy is cancelled, and Terraform takes longer: the runner kills what it has started, and
 // Terraform goes on. The last step waits for its end, then unlocks.
 func TestCancelledAndKilled(t *testing.T) {
-	w := newWorld(t, startCloud(t))
+	t.Parallel()
+	w := newWorld(t)
 	r, ok := w.deploys("stage", map[string]func(*step){deploys: func(s *step) {
 		within(t, 2*time.Minute, "Terraform works", func() bool { return strings.Contains(s.text(), "terraform_data.slow: Creating...") })
 		w.slow.Store(true)
@@ -144,7 +166,8 @@ func (w *world) again() {
 
 // Somebody else is deploying: the job fails, says who it is, and leaves their lock alone.
 func TestLockedByAnother(t *testing.T) {
-	w := newWorld(t, startCloud(t))
+	t.Parallel()
+	w := newWorld(t)
 	other := w.checkout()
 	_, ok := w.deploys("stage", map[string]func(*step){deploys: func(s *step) {
 		within(t, 2*time.Minute, "Terraform works", func() bool { return strings.Contains(s.text(), "terraform_data.slow: Creating...") })

@@ -18,8 +18,6 @@ import (
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-
-	"example.com/webserver-cluster/tests/localaws"
 )
 
 const region = "eu-central-1"
@@ -31,7 +29,6 @@ type world struct {
 	dir    string
 	bucket string
 	table  string
-	cloud  *localaws.AWS
 	url    string       // of the local AWS
 	slow   *atomic.Bool // a state that is written waits as long
 }
@@ -41,9 +38,9 @@ var worlds atomic.Int32
 type block = map[string]any
 
 // newWorld makes one with a bucket and a table of its own.
-func newWorld(t *testing.T, cloud *localaws.AWS) *world {
+func newWorld(t *testing.T) *world {
 	n := worlds.Add(1)
-	w := &world{t: t, bucket: fmt.Sprintf("states-%d", n), table: fmt.Sprintf("locks-%d", n), cloud: cloud, slow: &atomic.Bool{}}
+	w := &world{t: t, bucket: fmt.Sprintf("states-%d", n), table: fmt.Sprintf("locks-%d", n), slow: &atomic.Bool{}}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		for r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/terraform.tfstate") && w.slow.Load() {
 			time.Sleep(50 * time.Millisecond)
@@ -121,14 +118,14 @@ func (w *world) read(name string) string {
 
 // runner is a runner in the checkout, with what stands for GitHub's own command line, gh.
 func (w *world) runner(t *testing.T) *runner {
-	r := newRunner(t, w.dir, append(w.cloud.Environ(), "AWS_ENDPOINT_URL="+w.url, "GOGC=400")...)
+	r := newRunner(t, w.dir, append(cloud.Environ(), "AWS_ENDPOINT_URL="+w.url, "GOGC=400")...)
 	r.t = t
 	return r
 }
 
 func (w *world) makeStore() {
 	ctx := context.Background()
-	buckets := s3.NewFromConfig(w.cloud.Config())
+	buckets := s3.NewFromConfig(cloud.Config())
 	_, err := buckets.CreateBucket(ctx, &s3.CreateBucketInput{
 		Bucket: &w.bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region},
 	})
@@ -144,7 +141,7 @@ func (w *world) makeStore() {
 		BlockPublicAcls: aws.Bool(true), BlockPublicPolicy: aws.Bool(true), IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true),
 	}})
 	must(w.t, err)
-	_, err = dynamodb.NewFromConfig(w.cloud.Config()).CreateTable(ctx, &dynamodb.CreateTableInput{
+	_, err = dynamodb.NewFromConfig(cloud.Config()).CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName: &w.table, BillingMode: dbtypes.BillingModePayPerRequest, DeletionProtectionEnabled: aws.Bool(true),
 		KeySchema:            []dbtypes.KeySchemaElement{{AttributeName: aws.String("LockID"), KeyType: dbtypes.KeyTypeHash}},
 		AttributeDefinitions: []dbtypes.AttributeDefinition{{AttributeName: aws.String("LockID"), AttributeType: dbtypes.ScalarAttributeTypeS}},
@@ -156,8 +153,8 @@ func (w *world) makeStore() {
 func (w *world) locked(stack string) bool {
 	w.t.Helper()
 	key := stack + "/terraform.tfstate"
-	_, inBucket := s3.NewFromConfig(w.cloud.Config()).HeadObject(context.Background(), &s3.HeadObjectInput{Bucket: &w.bucket, Key: aws.String(key + ".tflock")})
-	output, err := dynamodb.NewFromConfig(w.cloud.Config()).GetItem(context.Background(), &dynamodb.GetItemInput{
+	_, inBucket := s3.NewFromConfig(cloud.Config()).HeadObject(context.Background(), &s3.HeadObjectInput{Bucket: &w.bucket, Key: aws.String(key + ".tflock")})
+	output, err := dynamodb.NewFromConfig(cloud.Config()).GetItem(context.Background(), &dynamodb.GetItemInput{
 		TableName: &w.table, Key: map[string]dbtypes.AttributeValue{"LockID": &dbtypes.AttributeValueMemberS{Value: w.bucket + "/" + key}},
 	})
 	must(w.t, err)
