@@ -59,7 +59,8 @@ type AWS struct {
 	cliConfig string // path of Terraform's CLI configuration; "" for its defaults
 	moto      *moto
 	access    *access.Judge
-	policies  *sync.Map // bucket policies as they were put, by "/" and the bucket's name
+	changes   *databaseChanges // of DB instances, that wait
+	policies  *sync.Map        // bucket policies as they were put, by "/" and the bucket's name
 
 	mu      sync.Mutex
 	closers []func()         // what Stop calls, last first

@@ -191,10 +191,14 @@ func (d *Databases) describeOutages(r *front.Request, next front.Next) (*front.R
 				continue
 			}
 			i.mu.Lock()
-			status := i.status
+			status, waits := i.status, i.waits
 			i.mu.Unlock()
 			if e := arn.Parent().SelectElement("DBInstanceStatus"); e != nil && status != "" {
 				e.SetText(status)
+			}
+			// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBParameterGroupStatus.html
+			if e := arn.Parent().FindElement("DBParameterGroups/DBParameterGroup/ParameterApplyStatus"); e != nil && waits {
+				e.SetText("pending-reboot")
 			}
 		}
 	})
