@@ -20,6 +20,8 @@ type Config struct {
 	// Overrides are values by their path in the stack's JSON: the way out for what
 	// Validate refuses.
 	Overrides map[string]any
+	// Host is the name that users call by. Default: the Domain's, or the load balancer's own.
+	Host string
 	// Page is in every good answer of the servers. Default: page.
 	Page string
 }

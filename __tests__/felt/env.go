@@ -45,6 +45,9 @@ func (w *World) Deploy(ctx context.Context, c Config) (_ *Env, err error) {
 	e := &Env{world: w, name: name, output: filepath.Join(w.copy.Dir, "out", name)}
 	e.stack = outdir.Stack(e.output, name)
 	e.commands = workcopy.Copy{Dir: w.copy.Dir, Env: append(slices.Clone(w.copy.Env), "CDKTF_OUTDIR="+e.output)}
+	if err := os.MkdirAll(e.output, 0o755); err != nil { // jsii makes no more than its last folder
+		return nil, err
+	}
 	w.mu.Lock()
 	w.envs = append(w.envs, e)
 	w.mu.Unlock()
@@ -166,12 +169,15 @@ func (e *Env) readOutputs(ctx context.Context) error {
 	for name, output := range outputs {
 		e.Outputs[name] = fmt.Sprint(output.Value)
 	}
-	// A Domain's name is nowhere to be looked up: its users call the load balancer.
-	url := "http://" + e.Outputs["load_balancer_dns_name"]
-	if e.config.Environment.Cluster.Domain != nil {
-		url = "https://" + e.Outputs["load_balancer_dns_name"]
+	scheme, address := "http", e.Outputs["load_balancer_dns_name"]
+	host := e.config.Host
+	if domain := e.config.Environment.Cluster.Domain; domain != nil {
+		scheme, host = "https", cmp.Or(host, domain.Name)
 	}
-	e.users.Attach(e.world.Cloud, url, cmp.Or(e.config.Page, page), usersOneOf)
+	e.users.Attach(e.world.Cloud, scheme+"://"+cmp.Or(host, address), cmp.Or(e.config.Page, page), usersOneOf)
+	if host != "" {
+		e.users.Resolve(host, address)
+	}
 	return nil
 }
 

@@ -33,6 +33,7 @@ const (
 type Network struct {
 	aws      *AWS
 	firewall *firewall.Firewall
+	client   netip.Addr                    // of this machine's clients
 	fleet    atomic.Pointer[servers.Fleet] // nil before there is one, and so is the next
 	lbs      atomic.Pointer[balancer.Balancers]
 	log      func(format string, args ...any)
@@ -63,10 +64,14 @@ type endpoint struct {
 	address netip.Addr
 }
 
-func newNetwork(a *AWS, log func(string, ...any)) *Network {
+func newNetwork(a *AWS, client netip.Addr, log func(string, ...any)) *Network {
+	if !client.IsValid() {
+		client = netip.MustParseAddr(DefaultClient)
+	}
 	return &Network{
 		aws:       a,
 		firewall:  firewall.New(a.MotoConfig()),
+		client:    client,
 		log:       log,
 		endpoints: map[string]*endpoint{},
 		metadata:  map[string]*metadata.Service{},

@@ -42,6 +42,8 @@ func (a *AWS) addServers(o Options) error {
 		AWS:     a.MotoConfig(),
 		Clock:   a.Clock,
 		Dial:    a.Network.dialTarget,
+		Admit:   a.Network.admit,
+		Names:   a.certificateNames,
 		OnEvent: t.event,
 		Log:     o.Log,
 	})

@@ -2,6 +2,7 @@ package localaws_test
 
 import (
 	"fmt"
+	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -69,6 +70,7 @@ func testSite(t *testing.T, kind servers.Kind) {
 		run  func(*site, *testing.T)
 	}{
 		{"console", (*site).testConsole},
+		{"clients", (*site).testClients},
 		{"alarm", (*site).testAlarm},
 		{"drain", (*site).testDrain},
 		{"fail open", (*site).testFailOpen},
@@ -76,7 +78,7 @@ func testSite(t *testing.T, kind servers.Kind) {
 		{"terminate", (*site).testTerminate},
 	} {
 		t.Run(step.name, func(t *testing.T) {
-			inner := &site{T: t, cloud: s.cloud, elb: s.elb, group: s.group, url: s.url}
+			inner := &site{T: t, cloud: s.cloud, elb: s.elb, group: s.group, url: s.url, front: s.front}
 			inner.wait("two healthy targets", func() bool { return len(inner.targets("healthy")) == 2 && len(inner.targets("draining")) == 0 })
 			step.run(inner, t)
 		})
@@ -88,6 +90,44 @@ func testSite(t *testing.T, kind servers.Kind) {
 			t.Errorf("no event %q of version 2", kind)
 		}
 	}
+}
+
+// testClients has the load balancer's security group let nobody in, a private network,
+// everybody.
+func (s *site) testClients(t *testing.T) {
+	computers := ec2.NewFromConfig(s.cloud.Config())
+	fresh := func() error {
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: sitePatience}
+		resp, err := client.Get(s.url + "/")
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err
+	}
+	if status, body := s.get("/"); status != http.StatusOK { // a connection that stays
+		t.Errorf("status %d: %s", status, body)
+	}
+	_, err := computers.RevokeSecurityGroupIngress(t.Context(), &ec2.RevokeSecurityGroupIngressInput{GroupId: &s.front, IpPermissions: rule(80, "0.0.0.0/0")})
+	s.must(err)
+	s.wait("a refused client", func() bool { return fresh() != nil })
+	if status, body := s.get("/"); status != http.StatusOK {
+		t.Errorf("a connection that was there is cut when the rule goes: status %d: %s", status, body)
+	}
+	for block, want := range map[string]bool{"10.0.0.0/8": false, "198.51.100.0/24": true} {
+		in := &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &s.front, IpPermissions: rule(80, block)}
+		_, err := computers.AuthorizeSecurityGroupIngress(t.Context(), in)
+		s.must(err)
+		time.Sleep(1100 * time.Millisecond) // rules are remembered for a second
+		if err := fresh(); (err == nil) != want {
+			t.Errorf("with %s: %v, want a client to get in: %v", block, err, want)
+		}
+		_, err = computers.RevokeSecurityGroupIngress(t.Context(), &ec2.RevokeSecurityGroupIngressInput{GroupId: &s.front, IpPermissions: in.IpPermissions})
+		s.must(err)
+		s.wait("a refused client", func() bool { return fresh() != nil })
+	}
+	_, err = computers.AuthorizeSecurityGroupIngress(t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &s.front, IpPermissions: rule(80, "0.0.0.0/0")})
+	s.must(err)
+	s.wait("a client that gets in", func() bool { return fresh() == nil })
 }
 
 // testAlarm has servers answer with errors until an alarm goes off, and then

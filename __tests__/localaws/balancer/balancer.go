@@ -31,6 +31,14 @@ type Config struct {
 	// instance's.
 	Dial func(ctx context.Context, from Source, target string, port int) (net.Conn, error)
 
+	// Admit judges whether this machine's clients may connect to a port of a load
+	// balancer that faces the internet; an error refuses them. Default: they may.
+	Admit func(ctx context.Context, to Source, port int) error
+
+	// Names are those that a certificate is for, by its ARN. Default: a certificate is
+	// for the load balancer's address.
+	Names func(ctx context.Context, certificate string) ([]string, error)
+
 	OnEvent func(event.Event)                // told when a target's health changes; default nobody
 	Log     func(format string, args ...any) // told of trouble; default nobody
 }
@@ -52,6 +60,7 @@ type Balancers struct {
 	regions map[string]*elb.Client
 	list    map[string]*balancer    // by ARN
 	groups  map[string]*targetGroup // by ARN
+	used    map[string]bool         // addresses, for good
 	fault   func(target string) error
 
 	ctx  context.Context
@@ -72,6 +81,7 @@ func New(c Config) *Balancers {
 		regions: map[string]*elb.Client{},
 		list:    map[string]*balancer{},
 		groups:  map[string]*targetGroup{},
+		used:    map[string]bool{},
 	}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	b.addRegion(c.AWS.Region)
