@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 
 	"example.com/webserver-cluster/tests/zerodowntime"
 )
@@ -73,26 +77,62 @@ func (e *Env) Apply(ctx context.Context, name string, c Config) (Measured, error
 	if err := m.save(); err != nil {
 		return m, err
 	}
-	e.world.log("%s: %s", e.name, name)
-	client, err := e.callDatabase(ctx)
-	if err != nil {
-		return m, err
-	}
-	run, err := e.users.Under(name, func(*zerodowntime.Run) error {
-		start := time.Now()
+	err = e.under(ctx, name, &m, func() error {
 		if output, err := e.terraform(ctx, "apply", "plan"); err != nil {
 			m.DeployError = fmt.Errorf("%w\n%s", err, output)
 		}
-		m.Took = time.Since(start)
 		return nil
+	})
+	return m, err
+}
+
+// MaintenanceWindow has the database's maintenance window come, and the changes that wait
+// for it.
+func (e *Env) MaintenanceWindow(ctx context.Context) (Measured, error) {
+	var m Measured
+	id, _, _ := strings.Cut(e.Outputs["database_address"], ".")
+	err := e.under(ctx, "maintenance window", &m, func() error {
+		if err := e.world.Cloud.MaintenanceWindow(ctx, id); err != nil {
+			return err
+		}
+		return e.awaitDatabase(ctx, id)
+	})
+	return m, err
+}
+
+// awaitDatabase waits until a DB instance serves again.
+func (e *Env) awaitDatabase(ctx context.Context, id string) error {
+	client := rds.NewFromConfig(e.world.Cloud.Config())
+	for ; ; time.Sleep(queryEvery) {
+		found, err := client.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &id})
+		if err != nil {
+			return err
+		}
+		if status := aws.ToString(found.DBInstances[0].DBInstanceStatus); status == "available" || status == "storage-optimization" {
+			return nil
+		}
+	}
+}
+
+// under does something while users and a client of the database call.
+func (e *Env) under(ctx context.Context, name string, m *Measured, do func() error) error {
+	e.world.log("%s: %s", e.name, name)
+	client, err := e.callDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	run, err := e.users.Under(name, func(*zerodowntime.Run) error {
+		start := time.Now()
+		defer func() { m.Took = time.Since(start) }()
+		return do()
 	})
 	m.Database = client.stop()
 	m.Requests, m.Failures, m.Failed = run.Sent(), run.Failures, len(run.Failures)
 	m.Lowest, m.Rollout = run.Lowest(), run.Rollout()
 	if err := errors.Join(err, ctx.Err(), e.readOutputs(ctx)); err != nil {
-		return m, err
+		return err
 	}
-	return m, e.judgeData(ctx, m.Database)
+	return e.judgeData(ctx, m.Database)
 }
 
 func (m Measured) save() error {

@@ -46,7 +46,7 @@ func TestDatabaseChangesWait(t *testing.T) {
 	if d := find(); *d.BackupRetentionPeriod != 7 || aws.ToInt32(d.PendingModifiedValues.BackupRetentionPeriod) != 0 || d.PendingModifiedValues.BackupRetentionPeriod == nil || d.PendingModifiedValues.MultiAZ != nil {
 		t.Errorf("backups are kept %d days; pending is %+v", *d.BackupRetentionPeriod, d.PendingModifiedValues)
 	}
-	if err := cloud.MaintenanceWindow(ctx); err != nil {
+	if err := cloud.MaintenanceWindow(ctx, "d"); err != nil {
 		t.Fatal(err)
 	}
 	if d := find(); *d.DBInstanceClass != "db.t4g.small" || *d.EngineVersion != "8.4.6" || *d.BackupRetentionPeriod != 0 || *d.MultiAZ || d.PendingModifiedValues.DBInstanceClass != nil {

@@ -35,7 +35,10 @@
 // Clients on this machine call a load balancer that faces the internet from a public
 // address, Options.Client, and its security groups have to let that in.
 //
-// Not judged: route tables and network ACLs, and who on this machine calls an internal load
+// What has a public address, AWS's services among them, is reached only from a subnet whose
+// route table has a way out, such as a NAT gateway.
+//
+// Not judged: network ACLs, other routes, and who on this machine calls an internal load
 // balancer.
 //
 // # Adding to it

@@ -2,7 +2,6 @@ package localaws
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -75,20 +74,19 @@ func (a *AWS) deferDatabaseChanges() {
 	a.Front.Handle("rds", "DeleteDBInstance", a.changes.forget)
 }
 
-// MaintenanceWindow makes the changes of DB instances that wait for it, as if it had
-// begun. It does not come by itself.
-func (a *AWS) MaintenanceWindow(ctx context.Context) error {
+// MaintenanceWindow makes the changes of a DB instance that wait for it, as if it had begun.
+// It does not come by itself.
+func (a *AWS) MaintenanceWindow(ctx context.Context, id string) error {
 	a.changes.mu.Lock()
-	names := slices.Sorted(maps.Keys(a.changes.pending))
+	_, waits := a.changes.pending[a.region+"/"+strings.ToLower(id)]
 	a.changes.mu.Unlock()
-	var all error
-	for _, name := range names {
-		region, id, _ := strings.Cut(name, "/")
-		client := rds.NewFromConfig(a.Config(), func(o *rds.Options) { o.Region, o.AppID = region, strict.AWSItself })
-		_, err := client.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: &id, ApplyImmediately: aws.Bool(true)})
-		all = errors.Join(all, err)
+	if !waits {
+		return nil
 	}
-	return all
+	config := a.Config()
+	config.AppID = strict.AWSItself
+	_, err := rds.NewFromConfig(config).ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: &id, ApplyImmediately: aws.Bool(true)})
+	return err
 }
 
 func databaseKey(r *front.Request) string {

@@ -34,3 +34,9 @@ func (n *Network) admit(ctx context.Context, to balancer.Source, port int) error
 	}
 	return nil
 }
+
+// zoneOf is the Availability Zone of an instance; "" if it is not there.
+func (n *Network) zoneOf(instance string) string {
+	server, _ := n.fleet.Load().Get(instance)
+	return server.Zone
+}

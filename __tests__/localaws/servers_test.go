@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
@@ -71,6 +72,7 @@ func testSite(t *testing.T, kind servers.Kind) {
 	}{
 		{"console", (*site).testConsole},
 		{"clients", (*site).testClients},
+		{"zone", (*site).testZone},
 		{"alarm", (*site).testAlarm},
 		{"drain", (*site).testDrain},
 		{"fail open", (*site).testFailOpen},
@@ -128,6 +130,28 @@ func (s *site) testClients(t *testing.T) {
 	_, err = computers.AuthorizeSecurityGroupIngress(t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &s.front, IpPermissions: rule(80, "0.0.0.0/0")})
 	s.must(err)
 	s.wait("a client that gets in", func() bool { return fresh() == nil })
+}
+
+// testZone takes a zone away from the load balancer: a target in it gets no requests.
+func (s *site) testZone(t *testing.T) {
+	balancers, err := s.elb.DescribeLoadBalancers(t.Context(), &elb.DescribeLoadBalancersInput{})
+	s.must(err)
+	lb := balancers.LoadBalancers[0]
+	subnets, err := ec2.NewFromConfig(s.cloud.Config()).DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{})
+	s.must(err)
+	all := []string{*lb.AvailabilityZones[0].SubnetId, *lb.AvailabilityZones[1].SubnetId}
+	third := slices.IndexFunc(subnets.Subnets, func(n ec2types.Subnet) bool { return !slices.Contains(all, *n.SubnetId) })
+	set := func(subnets ...string) {
+		_, err := s.elb.SetSubnets(t.Context(), &elb.SetSubnetsInput{LoadBalancerArn: lb.LoadBalancerArn, Subnets: subnets})
+		s.must(err)
+	}
+	set(all[0], *subnets.Subnets[third].SubnetId)
+	s.wait("a target out of the zones", func() bool { return len(s.targets("unused")) == 1 && len(s.targets("healthy")) == 1 })
+	if hosts := s.hosts(10); len(hosts) != 1 {
+		t.Errorf("10 requests went to %v, want the server in the zone that is left", hosts)
+	}
+	set(all...)
+	s.wait("two healthy targets", func() bool { return len(s.targets("healthy")) == 2 })
 }
 
 // testAlarm has servers answer with errors until an alarm goes off, and then

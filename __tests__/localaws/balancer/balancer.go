@@ -31,6 +31,9 @@ type Config struct {
 	// instance's.
 	Dial func(ctx context.Context, from Source, target string, port int) (net.Conn, error)
 
+	// Zone is the name of a target's Availability Zone. Default: any zone will do.
+	Zone func(target string) string
+
 	// Admit judges whether this machine's clients may connect to a port of a load
 	// balancer that faces the internet; an error refuses them. Default: they may.
 	Admit func(ctx context.Context, to Source, port int) error
@@ -48,6 +51,7 @@ type Source struct {
 	Region         string
 	SecurityGroups []string // ids
 	Subnets        []string // ids; it has an address in each
+	Zones          []string // names of their Availability Zones
 }
 
 // Balancers are all load balancers of a local AWS.
@@ -72,6 +76,9 @@ type Balancers struct {
 func New(c Config) *Balancers {
 	if c.OnEvent == nil {
 		c.OnEvent = func(event.Event) {}
+	}
+	if c.Zone == nil {
+		c.Zone = func(string) string { return "" }
 	}
 	if c.Log == nil {
 		c.Log = func(string, ...any) {}
