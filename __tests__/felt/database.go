@@ -9,11 +9,15 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/go-sql-driver/mysql"
+
+	"example.com/webserver-cluster/tests/localaws/servers"
 )
 
 // Database is what a client of the database felt. It has two connections, one that it
@@ -139,7 +143,8 @@ func (c *client) stop() *Database {
 	return &c.found
 }
 
-// open is the database as its master user has it, as a machine reaches it that may.
+// open is the database as its master user has it, as an instance reaches it: through the
+// security groups of both.
 func (e *Env) open(ctx context.Context) (*sql.DB, error) {
 	cloud := e.world.Cloud
 	secretARN := e.Outputs["database_secret_arn"]
@@ -153,13 +158,12 @@ func (e *Env) open(ctx context.Context) (*sql.DB, error) {
 	}
 	trusted := x509.NewCertPool()
 	trusted.AppendCertsFromPEM(cloud.Databases.CA())
-	host := e.Outputs["database_address"]
-	address := net.JoinHostPort(host, e.Outputs["database_port"])
+	host, port := e.Outputs["database_address"], e.Outputs["database_port"]
 	c := mysql.NewConfig()
-	c.Net, c.Addr, c.DBName, c.User, c.Passwd = "tcp", address, e.Outputs["database_name"], secret.Username, secret.Password
+	c.Net, c.Addr, c.DBName, c.User, c.Passwd = "tcp", net.JoinHostPort(host, port), e.Outputs["database_name"], secret.Username, secret.Password
 	c.TLS = &tls.Config{RootCAs: trusted, ServerName: host}
 	c.Logger = &mysql.NopLogger{} // failures are counted
-	c.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) { return cloud.Databases.Dial(ctx, address) }
+	c.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) { return e.dial(ctx, host, port) }
 	connector, err := mysql.NewConnector(c)
 	if err != nil {
 		return nil, err
@@ -167,6 +171,25 @@ func (e *Env) open(ctx context.Context) (*sql.DB, error) {
 	db := sql.OpenDB(connector)
 	db.SetMaxIdleConns(-1) // a connection that is given back ends: the next one is new
 	return db, nil
+}
+
+// dial connects to a port of a host as one of the environment's instances.
+func (e *Env) dial(ctx context.Context, host, port string) (net.Conn, error) {
+	cloud := e.world.Cloud
+	all := cloud.Servers.List()
+	i := slices.IndexFunc(all, func(s servers.Server) bool { return e.owns(s.Group) && s.State == servers.Running })
+	if i < 0 {
+		return nil, errors.New("no instance runs that could connect")
+	}
+	address, known := cloud.Network.Lookup(all[i], host)
+	if !known {
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	to, err := netip.ParseAddrPort(net.JoinHostPort(address.String(), port))
+	if err != nil {
+		return nil, err
+	}
+	return cloud.Network.Dial(ctx, all[i], to)
 }
 
 // mark writes what has to be there after each change.
