@@ -36,8 +36,8 @@ func (j *judging) settings() {
 		old, was := j.before.Resources[address]
 		now, is := j.after.Resources[address]
 		if was && is {
-			for _, e := range kept(old, now) {
-				add(e, address, "")
+			for _, reason := range kept(old, now) {
+				j.verdict.Findings = append(j.verdict.Findings, Finding{Level: Refused, PlanFails: true, Address: address, Text: reason})
 			}
 		}
 	}
@@ -76,8 +76,7 @@ var keeps = regexp.MustCompile(`^\$\{self\.([a-z_]+(?:\[\d+\]\.[a-z_]+)*) == `)
 
 // kept are the arguments that a resource cannot change: Terraform ignores them, and a
 // postcondition fails the plan.
-func kept(old, now Resource) []effect {
-	var all []effect
+func kept(old, now Resource) (reasons []string) {
 	before, after := flat(old.Arguments), flat(now.Arguments)
 	for _, c := range now.Lifecycle.Postcondition {
 		m := keeps.FindStringSubmatch(c.Condition)
@@ -85,9 +84,9 @@ func kept(old, now Resource) []effect {
 			continue
 		}
 		reason, _, _ := strings.Cut(c.ErrorMessage, ": this one was made with")
-		all = append(all, effect{level: Refused, text: fmt.Sprintf("%s, from %v to %v: the plan fails, and nothing changes", reason, before[m[1]], after[m[1]])})
+		reasons = append(reasons, fmt.Sprintf("%s, from %v to %v: the plan fails, and nothing changes", reason, before[m[1]], after[m[1]]))
 	}
-	return all
+	return reasons
 }
 
 // notes are what the findings cannot know.
