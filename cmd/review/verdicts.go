@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/internal/review"
+)
+
+// sharedNote is for who compares with a commit that took something from the working tree.
+const sharedNote = "What git ignores, such as an application that was built, was the same for both: its changes are not seen without a plan."
+
+// review judges the stacks that were asked for, or all.
+func (w *work) review(wanted []string, f flags) (review.Report, error) {
+	var none review.Report
+	before, after, base, notes, err := w.both(f.base)
+	if err != nil {
+		return none, err
+	}
+	names, err := selected(wanted, before, after)
+	if err != nil {
+		return none, err
+	}
+	known := func(name string) *review.Stack {
+		if s := after.stack(name); s != nil {
+			return s
+		}
+		return before.stack(name)
+	}
+	plans, err := w.given(f.planFiles, names, known)
+	if err != nil {
+		return none, err
+	}
+	var verdicts []review.Verdict
+	var money []review.Money
+	for _, name := range names {
+		plan, is := plans[name]
+		if !is && f.plan && after.stack(name) != nil {
+			fmt.Fprintf(os.Stderr, "review: %s plans %s\n", tool(), name)
+			if plan, err = w.plan(after, name); err != nil {
+				return none, err
+			}
+			is = true
+		}
+		if !is && before == nil {
+			continue
+		}
+		v, err := judge(before.stack(name), after.stack(name), plan)
+		if err != nil {
+			return none, fmt.Errorf("the plan of %s %w", name, err)
+		}
+		verdicts = append(verdicts, v)
+		if plan.json != nil {
+			money = append(money, w.money(name, plan.json))
+		}
+	}
+	var apart []review.Apart
+	if before != nil {
+		if apart, err = review.MovedApart(environments(names), before.texts, after.texts); err != nil {
+			return none, err
+		}
+	}
+	return review.NewReport(base, verdicts, apart, money, notes), nil
+}
+
+func judge(before, after *review.Stack, plan planned) (review.Verdict, error) {
+	var p *review.Plan
+	if plan.json != nil {
+		known := after
+		if known == nil {
+			known = before
+		}
+		var err error
+		if p, err = review.ParsePlan(known, plan.json); err != nil {
+			return review.Verdict{}, err
+		}
+	}
+	v := review.Judge(before, after, p)
+	if len(plan.refused) > 0 {
+		v.Refuse(plan.by, plan.refused)
+	}
+	return v, nil
+}
+
+// both synthesizes the working tree and, side by side, what it is compared with: nil for
+// nothing.
+func (w *work) both(wanted string) (before, after *synthesis, base string, notes []string, err error) {
+	if wanted == noBase {
+		after, err = w.workingTree()
+		return nil, after, "nothing: a plan alone", nil, err
+	}
+	r, err := openRepository(w.ctx)
+	if err != nil {
+		return nil, nil, "", nil, err
+	}
+	from, err := r.base(wanted)
+	if err != nil {
+		return nil, nil, "", nil, err
+	}
+	var failedBefore, failedAfter error
+	var shared bool
+	var both sync.WaitGroup
+	both.Go(func() { before, shared, failedBefore = w.before(r, from) })
+	both.Go(func() { after, failedAfter = w.workingTree() })
+	both.Wait()
+	if from.note != "" {
+		notes = append(notes, from.note)
+	}
+	if shared {
+		notes = append(notes, sharedNote)
+	}
+	return before, after, from.name, notes, errors.Join(failedBefore, failedAfter)
+}
+
+// selected are the stacks to judge: those of the working tree, in its order, and those
+// that it has no more.
+func selected(wanted []string, before, after *synthesis) ([]string, error) {
+	var all []string
+	for _, s := range []*synthesis{after, before} {
+		if s == nil {
+			continue
+		}
+		for _, stack := range s.stacks {
+			if !slices.Contains(all, stack.Name) {
+				all = append(all, stack.Name)
+			}
+		}
+	}
+	for _, name := range wanted {
+		if !slices.Contains(all, name) {
+			return nil, fmt.Errorf("the code has no stack %q: there are %s", name, strings.Join(all, ", "))
+		}
+	}
+	if len(wanted) == 0 {
+		return all, nil
+	}
+	return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(wanted, name) }), nil
+}
+
+// environments are the stacks that are environments, in the order in which a change goes
+// through them: production comes last.
+func environments(names []string) []string {
+	all := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == project.StateStack })
+	slices.SortStableFunc(all, func(a, b string) int {
+		last := map[bool]int{true: 1}
+		return last[strings.HasPrefix(a, "prod")] - last[strings.HasPrefix(b, "prod")]
+	})
+	return all
+}
