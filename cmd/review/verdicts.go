@@ -61,7 +61,7 @@ func (w *work) review(wanted []string, f flags) (review.Report, error) {
 	}
 	var apart []review.Apart
 	if before != nil {
-		if apart, err = review.MovedApart(environments(names), before.texts, after.texts); err != nil {
+		if apart, err = review.MovedApart(environments(after), before.texts, after.texts); err != nil {
 			return none, err
 		}
 	}
@@ -117,8 +117,8 @@ func (w *work) both(wanted string) (before, after *synthesis, base string, notes
 	return before, after, from.name, notes, errors.Join(failedBefore, failedAfter)
 }
 
-// selected are the stacks to judge: those of the working tree, in its order, and those
-// that it has no more.
+// selected are the stacks to judge: those of the working tree, in the order of ordered,
+// and those that it has no more.
 func selected(wanted []string, before, after *synthesis) ([]string, error) {
 	var all []string
 	for _, s := range []*synthesis{after, before} {
@@ -131,6 +131,7 @@ func selected(wanted []string, before, after *synthesis) ([]string, error) {
 			}
 		}
 	}
+	all = ordered(all)
 	for _, name := range wanted {
 		if !slices.Contains(all, name) {
 			return nil, fmt.Errorf("the code has no stack %q: there are %s", name, strings.Join(all, ", "))
@@ -142,13 +143,29 @@ func selected(wanted []string, before, after *synthesis) ([]string, error) {
 	return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(wanted, name) }), nil
 }
 
-// environments are the stacks that are environments, in the order in which a change goes
-// through them: production comes last.
-func environments(names []string) []string {
-	all := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == project.StateStack })
-	slices.SortStableFunc(all, func(a, b string) int {
-		last := map[bool]int{true: 1}
-		return last[strings.HasPrefix(a, "prod")] - last[strings.HasPrefix(b, "prod")]
-	})
-	return all
+// ordered are stacks in the order in which a change goes through them: production is the
+// last environment, and users feel nothing of the state's stack by itself.
+func ordered(names []string) []string {
+	place := func(name string) int {
+		switch {
+		case name == project.StateStack:
+			return 2
+		case strings.HasPrefix(name, "prod"):
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return place(a) - place(b) })
+	return names
+}
+
+// environments are the stacks that are environments.
+func environments(s *synthesis) []string {
+	var names []string
+	for _, stack := range s.stacks {
+		if stack.Name != project.StateStack {
+			names = append(names, stack.Name)
+		}
+	}
+	return ordered(names)
 }

@@ -1,20 +1,53 @@
 package review
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 )
 
-// Apart is what came or went of what tells one environment from another one.
+// Apart is what becomes of what tells one environment from another one.
 type Apart struct {
-	From string   `json:"from"`
-	To   string   `json:"to"`
-	Came []string `json:"came"`
-	Went []string `json:"went"`
+	From  string  `json:"from"`
+	To    string  `json:"to"`
+	Moved []Moved `json:"moved"`
+}
+
+// Moved is a value that tells two environments apart, or no longer does, or otherwise.
+type Moved struct {
+	Path   string `json:"path"`
+	Before string `json:"before"` // in words
+	After  string `json:"after"`
+}
+
+// Distinction is a value that tells one environment from another one; nil where it is
+// not there.
+type Distinction struct {
+	Path     string
+	From, To *string
+}
+
+func (d Distinction) String() string {
+	switch {
+	case d.To == nil:
+		return fmt.Sprintf("- %s = %s", d.Path, *d.From)
+	case d.From == nil:
+		return fmt.Sprintf("+ %s = %s", d.Path, *d.To)
+	}
+	return fmt.Sprintf("~ %s = %s -> %s", d.Path, *d.From, *d.To)
+}
+
+// words say a distinction of two environments.
+func (d Distinction) words(from, to string) string {
+	one := func(value *string, name string) string {
+		if value == nil {
+			return "none in " + name
+		}
+		return *value + " in " + name
+	}
+	return one(d.From, from) + ", " + one(d.To, to)
 }
 
 // Values are all values of a stack's Terraform JSON by their paths, the stack's name
@@ -45,24 +78,22 @@ func Values(name string, stack map[string]any) map[string]string {
 	return values
 }
 
-// TellApart returns a line for each value that tells one environment from another one.
-func TellApart(a, b map[string]string) []string {
-	var lines []string
-	keys := maps.Clone(a)
-	maps.Copy(keys, b)
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		was, inA := a[key]
-		is, inB := b[key]
-		switch {
-		case !inB:
-			lines = append(lines, fmt.Sprintf("- %s = %s", key, was))
-		case !inA:
-			lines = append(lines, fmt.Sprintf("+ %s = %s", key, is))
-		case was != is:
-			lines = append(lines, fmt.Sprintf("~ %s = %s -> %s", key, was, is))
+// TellApart returns what tells one environment from another one, sorted by path.
+func TellApart(from, to map[string]string) []Distinction {
+	var all []Distinction
+	for _, path := range sortedKeys(from, to) {
+		d := Distinction{Path: path}
+		if value, is := from[path]; is {
+			d.From = &value
+		}
+		if value, is := to[path]; is {
+			d.To = &value
+		}
+		if d.From == nil || d.To == nil || *d.From != *d.To {
+			all = append(all, d)
 		}
 	}
-	return lines
+	return all
 }
 
 // MovedApart compares what tells each two neighbours among environments apart, before
@@ -82,15 +113,34 @@ func MovedApart(environments []string, before, after map[string][]byte) ([]Apart
 		if !inBefore || !inAfter {
 			continue
 		}
-		a := Apart{From: from, To: to, Came: without(is, was), Went: without(was, is)}
-		if len(a.Came)+len(a.Went) > 0 {
+		if a := (Apart{From: from, To: to, Moved: moved(from, to, was, is)}); len(a.Moved) > 0 {
 			all = append(all, a)
 		}
 	}
 	return all, nil
 }
 
-func tellApart(from, to string, stacks map[string][]byte) (lines []string, both bool, err error) {
+// moved is what differs between two lists of distinctions.
+func moved(from, to string, was, is []Distinction) []Moved {
+	said := func(list []Distinction) map[string]string {
+		words := map[string]string{}
+		for _, d := range list {
+			words[d.Path] = d.words(from, to)
+		}
+		return words
+	}
+	const same = "the same in both"
+	before, after := said(was), said(is)
+	var all []Moved
+	for _, path := range sortedKeys(before, after) {
+		if before[path] != after[path] {
+			all = append(all, Moved{Path: strings.TrimPrefix(path, "resource."), Before: cmp.Or(before[path], same), After: cmp.Or(after[path], same)})
+		}
+	}
+	return all
+}
+
+func tellApart(from, to string, stacks map[string][]byte) (all []Distinction, both bool, err error) {
 	var values [2]map[string]string
 	for i, name := range []string{from, to} {
 		text, is := stacks[name]
@@ -104,19 +154,4 @@ func tellApart(from, to string, stacks map[string][]byte) (lines []string, both 
 		values[i] = Values(name, stack)
 	}
 	return TellApart(values[0], values[1]), true, nil
-}
-
-// without is what is in one list and not in another one.
-func without(list, other []string) []string {
-	there := map[string]bool{}
-	for _, line := range other {
-		there[line] = true
-	}
-	only := []string{}
-	for _, line := range list {
-		if !there[line] {
-			only = append(only, line)
-		}
-	}
-	return only
 }

@@ -155,14 +155,11 @@ func visible(text string) string {
 
 func invisible(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
-// lines say what came and went of what tells environments apart.
+// lines say what became of each value, before and after.
 func (a Apart) lines() []string {
 	var lines []string
-	for _, line := range a.Went {
-		lines = append(lines, "no longer: "+visible(line))
-	}
-	for _, line := range a.Came {
-		lines = append(lines, "now:       "+visible(line))
+	for _, m := range a.Moved {
+		lines = append(lines, visible(m.Path), "    was: "+cut(visible(m.Before), 2*longestValue), "    now: "+cut(visible(m.After), 2*longestValue))
 	}
 	return lines
 }

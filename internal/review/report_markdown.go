@@ -39,8 +39,8 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 		parts = append(parts, stackParts(&r.Stacks[i])...)
 	}
 	for _, a := range r.Apart {
-		lines := a.lines()
-		parts = append(parts, folded(fmt.Sprintf("What tells %s from %s: %s", prose(a.From), prose(a.To), count(len(lines), "line", "lines")), lines, "text"))
+		summary := fmt.Sprintf("What tells %s from %s: %s", prose(a.From), prose(a.To), count(len(a.Moved), "change", "changes"))
+		parts = append(parts, folded(summary, a.lines(), "text"))
 	}
 	var notes []string
 	for _, m := range r.Money {

@@ -20,7 +20,7 @@ type Style struct {
 const (
 	mostWhere   = 4  // addresses of one reason
 	mostChanges = 25 // lines of changes of a stack
-	mostApart   = 10 // lines of what tells environments apart
+	mostApart   = 15 // lines of what tells environments apart
 )
 
 // levelColours are how bad a level is, at one glance.
@@ -55,14 +55,14 @@ func (r Report) WriteText(w io.Writer, style Style) error {
 		p.line(p.paint(pretty.Bold, "what tells "+visible(a.From)+" from "+visible(a.To)), 0)
 		p.block(a.lines(), mostApart)
 	}
-	if len(r.Notes) > 0 {
+	if len(r.Notes)+len(r.Money) > 0 {
 		p.line("", 0)
 	}
 	for _, note := range r.Notes {
-		p.line(visible(note), 0)
+		p.line("- "+visible(note), 2)
 	}
 	for _, m := range r.Money {
-		p.line("A month of "+visible(m.Stack)+": "+visible(m.Text), 2)
+		p.line("- a month of "+visible(m.Stack)+": "+visible(m.Text), 2)
 	}
 	return p.w.Flush()
 }
