@@ -57,11 +57,12 @@ var errReached = errors.New("")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := root().ExecuteContext(ctx)
+	interrupted := ctx.Err() != nil
 	stop()
 	switch {
 	case errors.Is(err, errReached):
 		os.Exit(1)
-	case err != nil && ctx.Err() != nil:
+	case err != nil && interrupted:
 		fmt.Fprintln(os.Stderr, "review: interrupted")
 		os.Exit(2)
 	case err != nil:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 )
 
 // given are the plans of --plan-file, by stack.
-func (w *work) given(files []string, names []string, stack func(name string) *review.Stack) (map[string]planned, error) {
+func (w *work) given(files, names []string, after *synthesis, stack func(name string) *review.Stack) (map[string]planned, error) {
 	plans := map[string]planned{}
 	for _, argument := range files {
 		name, file := "", argument
@@ -24,7 +25,7 @@ func (w *work) given(files []string, names []string, stack func(name string) *re
 		if name != "" && !slices.Contains(names, name) {
 			return nil, fmt.Errorf("--plan-file: %q: there is no stack %q: there are %s", argument, name, strings.Join(names, ", "))
 		}
-		content, err := w.readPlan(file, name, names)
+		content, err := w.readPlan(file, name, after)
 		if err != nil {
 			return nil, fmt.Errorf("--plan-file: %w", err)
 		}
@@ -72,7 +73,7 @@ func belongs(content []byte, name string, names []string, stack func(name string
 }
 
 // readPlan reads a plan, which Terraform turns into JSON where it is none yet.
-func (w *work) readPlan(file, name string, names []string) ([]byte, error) {
+func (w *work) readPlan(file, name string, after *synthesis) ([]byte, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -85,21 +86,26 @@ func (w *work) readPlan(file, name string, names []string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Where the plan was made: any folder does that has been initialized, since it is for
-	// the provider only.
-	folders := names
-	if name != "" {
-		folders = append([]string{name}, names...)
+	folder, err := w.initialized(name, after)
+	if err == nil {
+		content, err = w.show(folder, path)
 	}
-	for _, n := range folders {
-		folder := outdir.Stack(project.OutputFolder("."), n)
-		if exists(filepath.Join(folder, ".terraform")) {
-			content, err := w.show(folder, path)
-			if err != nil {
-				err = fmt.Errorf("%s: %w", file, err)
-			}
-			return content, err
+	if err != nil {
+		err = fmt.Errorf("%s: %w", file, err)
+	}
+	return content, err
+}
+
+// initialized is a folder in which Terraform has the provider, which is all that it needs
+// there: one of the project's, or else one of the review's.
+func (w *work) initialized(name string, after *synthesis) (string, error) {
+	for _, stack := range after.stacks {
+		folder := outdir.Stack(project.OutputFolder("."), stack.Name)
+		if (name == "" || name == stack.Name) && exists(filepath.Join(folder, ".terraform", "providers")) {
+			return folder, nil
 		}
 	}
-	return nil, fmt.Errorf(`%s: is no JSON, and Terraform was initialized in no stack's folder here, to turn it into some: give what "terraform show -json" prints of it`, file)
+	name = cmp.Or(name, after.stacks[0].Name)
+	folder := outdir.Stack(after.outdir, name)
+	return folder, w.initialize(folder, name, "-backend=false")
 }

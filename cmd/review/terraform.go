@@ -55,8 +55,8 @@ func (w *work) plan(after *synthesis, stack string) (planned, error) {
 	return planned{}, fmt.Errorf("%s: %s plan: %s", stack, filepath.Base(tool()), cmp.Or(strings.Join(said.texts(), "; "), firstError(failure)))
 }
 
-func (w *work) initialize(folder, stack string) error {
-	output, err := w.terraform(folder, "init", "-input=false", "-no-color").Output()
+func (w *work) initialize(folder, stack string, more ...string) error {
+	output, err := w.terraform(folder, append([]string{"init", "-input=false", "-no-color"}, more...)...).Output()
 	if errors.Is(err, exec.ErrNotFound) {
 		return fmt.Errorf("%s is not on the PATH: install Terraform or OpenTofu 1.10 or newer (%s names another program)", tool(), state.BinaryVariable)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -32,9 +33,14 @@ func (w *work) review(wanted []string, f flags) (review.Report, error) {
 		}
 		return before.stack(name)
 	}
-	plans, err := w.given(f.planFiles, names, known)
+	plans, err := w.given(f.planFiles, names, after, known)
 	if err != nil {
 		return none, err
+	}
+	_, noInfracost := exec.LookPath("infracost")
+	installed := noInfracost == nil
+	if !installed && (f.plan || len(plans) > 0) {
+		notes = append(notes, "What it costs in money is not known: Infracost, which knows AWS's prices, is not installed (https://www.infracost.io/docs).")
 	}
 	var verdicts []review.Verdict
 	var money []review.Money
@@ -55,8 +61,8 @@ func (w *work) review(wanted []string, f flags) (review.Report, error) {
 			return none, fmt.Errorf("the plan of %s %w", name, err)
 		}
 		verdicts = append(verdicts, v)
-		if plan.json != nil {
-			money = append(money, w.money(name, plan.json))
+		if plan.json != nil && installed {
+			money = append(money, review.Money{Stack: name, Text: w.price(name, plan.json)})
 		}
 	}
 	var apart []review.Apart
