@@ -13,7 +13,7 @@ const (
 	MarkdownMark = "<!-- webserver-cluster-review -->"
 	// GitHub takes a comment of 65,536 characters at the most; the rest is for what it adds.
 	// https://github.com/orgs/community/discussions/27190
-	longestComment = 64_000
+	longestComment = 60_000
 )
 
 // levelSigns are how bad a level is, at one glance.
