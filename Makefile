@@ -130,6 +130,10 @@ RUNS ?= 1
 bench-demo: ## RUNS=1: how long each phase of make demo takes, with cold and warm caches; 10 minutes a run
 	$(tests) run ./bench -demo -runs $(RUNS)
 
+.PHONY: review
+review: ## ARGS='stage --fail-on interruption': what users will feel of the working tree's changes, before a deploy
+	@go build -o build/bin/ ./cmd/review && build/bin/review $(ARGS)
+
 .PHONY: bootstrap
 bootstrap: $(cdktf) ## the state store made in an empty AWS account; YES=1: without a question
 	go run ./cmd/state bootstrap $(if $(YES),--yes)
