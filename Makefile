@@ -111,6 +111,7 @@ fuzz: setup ## FUZZTIME=10m for each of two: looks for a stack that Validate acc
 .PHONY: golden
 golden: setup ## the golden files rewritten: review what git diff shows
 	$(tests) test ./synth -run 'TestGolden|TestStageAndProdDiffer' -update
+	$(tests) test ./review -run TestReports -update
 
 .PHONY: compat
 compat: setup ## TOOLS='/path/to/tofu ...': what works with which Terraform, OpenTofu, cdktn, Node.js; 4 minutes each

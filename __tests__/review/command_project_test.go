@@ -46,6 +46,18 @@ func newReviewed(t *testing.T) *reviewed {
 	p.write(".gitignore", "/build/\n/cdktf.out/\n/node_modules\n")
 	p.git("init", "--quiet", "--initial-branch=main")
 	p.commit("first")
+	p.git("tag", "first")
+	return p
+}
+
+// reset has the project as it was first, for a test of its own, at the same path: Go
+// compiles it once.
+func (p *reviewed) reset(t *testing.T) *reviewed {
+	p.t = t
+	p.git("switch", "--quiet", "--force", "--detach", "first")
+	p.git("clean", "--quiet", "-d", "--force")
+	p.git("branch", "--force", "main", "first")
+	p.git("switch", "--quiet", "main")
 	return p
 }
 

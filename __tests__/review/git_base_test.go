@@ -1,6 +1,7 @@
 package review_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,12 +13,21 @@ var (
 	stageRolls     = []string{"stage  rolling, no interruption", "prod   nothing changes", "state  nothing changes"}
 )
 
-// TestWhatItIsComparedWith goes through the situations in which git may be.
-func TestWhatItIsComparedWith(t *testing.T) {
+// TestInGit has the command compare a project with commits.
+func TestInGit(t *testing.T) {
 	p := newReviewed(t)
-	origin := p.dir
+	for name, test := range map[string]func(*testing.T, *reviewed){
+		"faults": faultsOfTheCode, "situations": situations, "interrupted": interrupted,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, p.reset(t)) })
+	}
+	t.Run("ignored", func(t *testing.T) { whatGitIgnores(t, p.reset(t)) })
+}
 
+// situations are those in which a repository may be.
+func situations(t *testing.T, p *reviewed) {
 	t.Run("nothing differs", func(t *testing.T) {
+		p.t = t
 		out := p.says(0, nothingChanges, "--fail-on", "rolling")
 		if !strings.Contains(out, "HEAD is in main already") {
 			t.Errorf("it does not say that HEAD is the main branch:\n%s", out)
@@ -25,6 +35,7 @@ func TestWhatItIsComparedWith(t *testing.T) {
 	})
 
 	t.Run("a dirty tree", func(t *testing.T) {
+		p.t = t
 		p.greet("Hello", "Good day")
 		p.write("stacks/new.go", "package stacks\n\nvar _ = 1\n") // git does not know it
 		status := p.git("status", "--porcelain")
@@ -38,6 +49,7 @@ func TestWhatItIsComparedWith(t *testing.T) {
 	})
 
 	t.Run("a branch", func(t *testing.T) {
+		p.t = t
 		p.git("switch", "--quiet", "-c", "change")
 		p.commit("good day")
 		p.says(0, stageRolls)
@@ -49,23 +61,32 @@ func TestWhatItIsComparedWith(t *testing.T) {
 		p.says(0, stageRolls)
 	})
 
-	// What GitHub checks out for a pull request: a merge of the branch into the main one.
+	p.t = t
+	// What GitHub checks out for a pull request: a merge of the branch into the main one. It
+	// is checked out where the project is, so that Go need not compile it at another place.
 	p.git("switch", "--quiet", "--detach", "main")
 	p.git("merge", "--quiet", "--no-edit", "change")
 	merge := p.git("rev-parse", "HEAD")
 	p.git("update-ref", "refs/pull/1/merge", merge)
-	github := []string{"GITHUB_BASE_REF=main", "GITHUB_REF=refs/pull/1/merge", "GITHUB_SHA=" + merge}
-	checkout := func(t *testing.T, depth string) *reviewed {
-		t.Helper()
-		dir := filepath.Join(t.TempDir(), "checkout")
-		if err := os.Mkdir(dir, 0o755); err != nil {
+	own, origin := filepath.Join(p.dir, ".git"), filepath.Join(t.TempDir(), "origin")
+	if err := os.Rename(own, origin); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(os.RemoveAll(own), os.Rename(origin, own)); err != nil {
 			t.Fatal(err)
 		}
-		c := p.in(dir, github...)
+	}()
+	checkout := func(t *testing.T, depth string) *reviewed {
+		t.Helper()
+		if err := os.RemoveAll(own); err != nil {
+			t.Fatal(err)
+		}
+		c := p.in(p.dir, "GITHUB_BASE_REF=main", "GITHUB_REF=refs/pull/1/merge", "GITHUB_SHA="+merge)
 		c.t = t
 		c.git("init", "--quiet")
 		c.git("fetch", "--quiet", "--depth", depth, "file://"+origin, "+refs/pull/1/merge:refs/remotes/pull/1/merge")
-		c.git("checkout", "--quiet", "--detach", "refs/remotes/pull/1/merge")
+		c.git("checkout", "--quiet", "--force", "--detach", "refs/remotes/pull/1/merge")
 		return c
 	}
 
@@ -82,9 +103,9 @@ func TestWhatItIsComparedWith(t *testing.T) {
 	})
 
 	t.Run("no main branch", func(t *testing.T) {
-		dir := filepath.Join(t.TempDir(), "clone")
-		p.git("clone", "--quiet", "--branch", "change", origin, dir)
-		c := p.in(dir)
+		c := p.in(filepath.Join(t.TempDir(), "clone"))
+		c.t = t
+		p.git("clone", "--quiet", "--branch", "change", origin, c.dir)
 		c.git("remote", "remove", "origin")
 		c.fails("there is no main branch here (origin/main, main, origin/master, master): name what to compare with by --base")
 		c.fails(`--base: "v1": git knows no such commit here`, "--base", "v1")
@@ -105,19 +126,18 @@ func TestNoGit(t *testing.T) {
 	p.fails("none leaves nothing to compare with", "--base", "none")
 }
 
-// TestFaultsOfTheCode shows the app's own words, of either side, whole and in order.
-func TestFaultsOfTheCode(t *testing.T) {
-	p := newReviewed(t)
+// faultsOfTheCode are shown in the app's own words, of either side.
+func faultsOfTheCode(t *testing.T, p *reviewed) {
 	p.replace("stacks/stage.go", "MaxSize:      4", "MaxSize:      1")
 	p.replace("stacks/stage.go", `InstanceType: "t3.micro"`, `InstanceType: "t3 micro"`)
 	out, failure, status := p.review()
-	if status != 2 || out != "" || !strings.HasPrefix(failure, "review: the working tree: does not synthesize:\n  stage: ") || strings.Count(failure, "\n  stage: ") != 2 {
+	if status != 2 || out != "" || !strings.HasPrefix(failure, "review: the working tree: does not synthesize:\n  stage.") || strings.Count(failure, "\n  stage.") != 2 {
 		t.Errorf("status %d:\n%s%s", status, out, failure)
 	}
 	p.commit("broken")
 	p.git("checkout", "--quiet", "HEAD^", "--", ".")
 	out, failure, status = p.review("--base", "HEAD")
-	if status != 2 || out != "" || !strings.HasPrefix(failure, "review: HEAD at ") || !strings.Contains(failure, ": does not synthesize:\n  stage: ") {
+	if status != 2 || out != "" || !strings.HasPrefix(failure, "review: HEAD at ") || !strings.Contains(failure, ": does not synthesize:\n  stage.") {
 		t.Errorf("status %d:\n%s%s", status, out, failure)
 	}
 	p.write("stacks/stage.go", "package stacks\n\nvar Stage Environment = 1\n")
@@ -127,10 +147,9 @@ func TestFaultsOfTheCode(t *testing.T) {
 	}
 }
 
-// TestWhatGitIgnores has an application that is built, and so in no commit. The project is
+// whatGitIgnores has an application that is built, and so in no commit. The project is
 // a folder in the repository.
-func TestWhatGitIgnores(t *testing.T) {
-	p := newReviewed(t)
+func whatGitIgnores(t *testing.T, p *reviewed) {
 	if err := os.RemoveAll(filepath.Join(p.dir, ".git")); err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// TestInterrupted presses Ctrl-C while both sides are built: nothing stays behind.
-func TestInterrupted(t *testing.T) {
-	p := newReviewed(t)
+// interrupted presses Ctrl-C while both sides are built: nothing stays behind.
+func interrupted(t *testing.T, p *reviewed) {
 	p.write("stacks/only.go", "package stacks\n\n// "+t.Name()+time.Now().String()+"\n") // in no cache
 	p.commit("only")
 	for _, stop := range []os.Signal{os.Interrupt, syscall.SIGTERM} {

@@ -45,7 +45,7 @@ func (d Distinction) words(from, to string) string {
 		if value == nil {
 			return "none in " + name
 		}
-		return *value + " in " + name
+		return cmp.Or(*value, `""`) + " in " + name
 	}
 	return one(d.From, from) + ", " + one(d.To, to)
 }
@@ -133,7 +133,12 @@ func moved(from, to string, was, is []Distinction) []Moved {
 	before, after := said(was), said(is)
 	var all []Moved
 	for _, path := range sortedKeys(before, after) {
-		if before[path] != after[path] {
+		if before[path] == after[path] {
+			continue
+		}
+		if secret.MatchString(path) {
+			all = append(all, Moved{Path: strings.TrimPrefix(path, "resource."), Before: hiddenValue, After: hiddenValue})
+		} else {
 			all = append(all, Moved{Path: strings.TrimPrefix(path, "resource."), Before: cmp.Or(before[path], same), After: cmp.Or(after[path], same)})
 		}
 	}

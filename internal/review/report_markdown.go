@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -77,10 +78,10 @@ func stackParts(v *Verdict) []part {
 		parts = append(parts, section)
 	}
 	if len(v.Changes) > 0 {
-		parts = append(parts, folded("All changes of "+prose(v.Stack)+": "+v.summary(), changeLines(v.Changes), "diff"))
+		parts = append(parts, folded("All changes of "+prose(v.Stack)+": "+v.summary(), signsFirst(changeLines(v.Changes)), "diff"))
 	}
 	if len(v.Drift) > 0 {
-		parts = append(parts, folded("Changed on AWS by others since the last deploy of "+prose(v.Stack), changeLines(v.Drift), "diff"))
+		parts = append(parts, folded("Changed on AWS by others since the last deploy of "+prose(v.Stack), signsFirst(changeLines(v.Drift)), "diff"))
 	}
 	return parts
 }
@@ -108,6 +109,17 @@ func reasonLine(v *Verdict, e entry) string {
 	return "- " + what
 }
 
+// signsFirst has what comes or goes in the colours that GitHub gives to lines that begin
+// with a sign.
+func signsFirst(lines []string) []string {
+	for i, line := range lines {
+		lines[i] = indentedSign.ReplaceAllString(line, "$2$1$3")
+	}
+	return lines
+}
+
+var indentedSign = regexp.MustCompile(`^( {6})([-+])(.*)`)
+
 // folded are lines that keep their form, behind a line that opens them.
 func folded(summary string, lines []string, language string) part {
 	fence := "```"
@@ -121,52 +133,64 @@ func folded(summary string, lines []string, language string) part {
 	}
 }
 
-// assemble puts the parts together, and cuts the longest ones where they are too long
-// for a comment.
+// assemble puts the parts together. Where they are too long for a comment, the longest
+// are cut, so that the short ones stay whole.
 func assemble(parts []part, most int) string {
-	fixed, left := 0, len(parts)
 	const notice = 60 // for the line that says what was cut
+	room := most
 	for _, p := range parts {
-		fixed += len(p.before) + len(p.after) + notice
+		room -= len(p.before) + len(p.after) + notice
 	}
-	room := most - fixed
+	order := make([]int, len(parts))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return parts[a].size() - parts[b].size() })
+	texts := make([]string, len(parts))
+	for n, i := range order {
+		texts[i] = parts[i].text(room / (len(parts) - n))
+		room -= len(texts[i])
+	}
 	var b strings.Builder
-	for _, p := range parts {
-		share := room / left
-		left--
-		text := strings.Join(p.lines, "\n") + "\n"
-		if len(text) > share && len(text)+remaining(parts, left) > room {
-			n, size := 0, 0
-			for n < len(p.lines) && size+len(p.lines[n])+1 <= share {
-				size += len(p.lines[n]) + 1
-				n++
-			}
-			text = strings.Join(p.lines[:n], "\n") + fmt.Sprintf("\n… and %d more lines: too long for a comment\n", len(p.lines)-n)
-			room -= size
-		} else {
-			room -= len(text)
-		}
-		b.WriteString(p.before + text + p.after)
+	for i, p := range parts {
+		b.WriteString(p.before + texts[i] + p.after)
 	}
 	return b.String()
 }
 
-// remaining is how much the last parts want.
-func remaining(parts []part, last int) int {
+// size is how long a part's lines are.
+func (p part) size() int {
 	n := 0
-	for _, p := range parts[len(parts)-last:] {
-		n += len(strings.Join(p.lines, "\n")) + 1
+	for _, line := range p.lines {
+		n += len(line) + 1
 	}
 	return n
+}
+
+// text are a part's lines, as many as there is room for.
+func (p part) text(room int) string {
+	if p.size() <= room {
+		return strings.Join(p.lines, "\n") + "\n"
+	}
+	n, size := 0, 0
+	for n < len(p.lines) && size+len(p.lines[n]) < room {
+		size += len(p.lines[n]) + 1
+		n++
+	}
+	return strings.Join(p.lines[:n], "\n") + fmt.Sprintf("\n… and %d more lines: too long for a comment\n", len(p.lines)-n)
 }
 
 // prose is a text that Markdown and HTML leave as it is, and that calls nobody: @name and
 // #1 are no links.
 func prose(text string) string {
 	text = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "`", "&#96;", `\`, "&#92;",
-		"*", "&#42;", "_", "&#95;", "[", "&#91;", "]", "&#93;", "~", "&#126;").Replace(visible(text))
-	return calls.ReplaceAllString(text, "$1&#8203;$2")
+		"*", "&#42;", "[", "&#91;", "]", "&#93;", "~", "&#126;").Replace(visible(text))
+	return calls.ReplaceAllString(underscores.ReplaceAllString(text, "&#95;"), "$1&#8203;$2")
 }
+
+// underscores are those that begin or end a word: others are no emphasis.
+// https://github.github.com/gfm/#emphasis-and-strong-emphasis
+var underscores = regexp.MustCompile(`\b_|_\b`)
 
 // calls are what GitHub makes a mention or a reference of. &#42; is none.
 var calls = regexp.MustCompile(`([@]|(?:^|[^&])#)(\w)`)
