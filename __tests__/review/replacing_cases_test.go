@@ -30,9 +30,10 @@ var place = regexp.MustCompile(`\[\d+\]`)
 // untried are types, and arguments by the paths of their types, that are not tried, and
 // why.
 var untried = map[string]string{
-	"aws_dynamodb_table.attribute.name": "goes with hash_key, and the provider refuses the one without the other",
-	"aws_dynamodb_table.hash_key":       "likewise",
-	"terraform_data":                    "is Terraform's own, not the AWS provider's: https://developer.hashicorp.com/terraform/language/resources/terraform-data",
+	"aws_dynamodb_table.attribute.name":   "goes with hash_key, and the provider refuses the one without the other",
+	"aws_dynamodb_table.hash_key":         "likewise",
+	"aws_lb_listener.default_action.type": "goes with the block of the action, and the provider refuses the one without the other",
+	"terraform_data":                      "is Terraform's own, not the AWS provider's: https://developer.hashicorp.com/terraform/language/resources/terraform-data",
 }
 
 // exemplars are resources of the stacks that together have each argument that is set, by type.

@@ -197,7 +197,7 @@ func filled(value, unknown any, block *tfjson.SchemaBlock) object {
 	}
 	for name, isUnknown := range u {
 		if a, is := block.Attributes[name]; is && isUnknown == true {
-			o[name] = madeUp(a)
+			o[name] = madeUp(name, a)
 		}
 		nested, is := block.NestedBlocks[name]
 		list, _ := isUnknown.([]any)
@@ -211,9 +211,15 @@ func filled(value, unknown any, block *tfjson.SchemaBlock) object {
 	return o
 }
 
-func madeUp(a *tfjson.SchemaAttribute) any {
+// words are values of attributes of which the provider knows all that there can be.
+var words = map[string]string{"fifo_throughput_scope": "", "protocol_version": "HTTP1"}
+
+func madeUp(name string, a *tfjson.SchemaAttribute) any {
 	switch kind := a.AttributeType.FriendlyName(); {
 	case kind == "string":
+		if word, is := words[name]; is {
+			return word
+		}
 		return "known-once-made"
 	case kind == "number":
 		return 0

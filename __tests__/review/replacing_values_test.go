@@ -104,8 +104,8 @@ var values = map[string][2]any{
 	"resource_type":                            {"instance", "volume"},
 	"load_balancer_type":                       {"application", "network"},
 	"aws_lb_listener.default_action.redirect.protocol": {"HTTPS", "HTTP"},
-	"status_code":                                              {"HTTP_301", "HTTP_302"},
-	"aws_lb_listener.default_action.type":                      {"redirect", "forward"},
+	"status_code": {"HTTP_301", "HTTP_302"},
+
 	"aws_lb_listener.protocol":                                 {"HTTP", "HTTPS"},
 	"aws_lb_target_group.health_check.protocol":                {"HTTP", "HTTPS"},
 	"aws_lb_target_group.name_prefix":                          {"stage-", "prod-"},

@@ -118,9 +118,3 @@ func synthesize(t *testing.T) []*review.Stack {
 	}
 	return all
 }
-
-func TestTmpDump(t *testing.T) {
-	for _, s := range synthesize(t) {
-		t.Log(s.Name, len(s.Resources))
-	}
-}

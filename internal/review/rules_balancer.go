@@ -9,6 +9,7 @@ const (
 	albAttributes  = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html"
 	albDelete      = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-delete.html"
 	albGroups      = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html"
+	albIdle        = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout"
 	alb502         = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues"
 	albUpdate      = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyListener.html"
 	albTLS         = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"
@@ -102,7 +103,7 @@ var balancerKinds = map[string]kind{
 	"aws_route53_record": {
 		what: "DNS record",
 		made: nothing("a name that leads here"), removed: by(recordGone), replaced: by(recordGone),
-		arguments: effects(nil, interruption("the name leads elsewhere, for everybody within its time to live (60 s for an alias)", route53Change), "alias", "records", "ttl"),
+		arguments: effects(map[string]effect{"allow_overwrite": nothing("whether a record that is there already is taken over")}, interruption("the name leads elsewhere, for everybody within its time to live (60 s for an alias)", route53Change), "alias", "records", "ttl", "type"),
 	},
 }
 
@@ -115,23 +116,13 @@ func recordGone(_ *judging, c *Change, _ Difference) effect {
 	return interruption("the name leads nowhere", route53Change)
 }
 
-// keepAliveMargin is how much longer than the load balancer, in seconds, the constructs
-// have servers keep idle connections.
-const keepAliveMargin = 15
-
-// idleTimeout is how long the load balancer keeps connections that nobody uses. It holds
-// at once; servers that run keep theirs for as long as they were told when they were
-// launched.
+// idleTimeout is how long the load balancer keeps connections that nobody uses: at once,
+// to servers that run, too. The constructs have servers keep them longer than any.
 func idleTimeout(_ *judging, _ *Change, d Difference) effect {
-	old, now := d.numbers()
-	switch {
-	case now >= old+keepAliveMargin:
-		return interruption(fmt.Sprintf("the load balancer keeps idle connections to servers for %g s at once, and running servers close them after %g s: "+
-			"now and then a request comes into one that just closes (502), until the servers are replaced", now, old+keepAliveMargin), alb502)
-	case now < old:
-		return look(fmt.Sprintf("a request of which nothing is heard for %g s is cut", now), albAttributes)
+	if old, now := d.numbers(); now < old {
+		return look(fmt.Sprintf("a request of which nothing is heard for %g s is cut", now), albIdle)
 	}
-	return nothing(fmt.Sprintf("idle connections are kept for %v s, and a server may take as long to answer", d.After))
+	return look(fmt.Sprintf("idle connections are kept for %v s, and a server may take as long to answer: if servers of your own close them earlier than that, requests fail now and then (502)", d.After), alb502)
 }
 
 // logged is a log of the load balancer's.

@@ -8,6 +8,7 @@ import (
 
 const (
 	vpcRoutes    = "https://docs.aws.amazon.com/vpc/latest/userguide/route-table-options.html"
+	vpcDNS       = "https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html"
 	natGateways  = "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html"
 	groupRules   = "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"
 	groupTracked = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html"
@@ -83,6 +84,7 @@ var route = by(func(_ *judging, c *Change, _ Difference) effect {
 var networkKinds = map[string]kind{
 	"aws_vpc": {
 		what: "VPC", made: nothing("a VPC"), removed: interruption("everything in it goes", vpcRoutes), replaced: interruption("everything in it is made anew", vpcRoutes),
+		arguments: effects(nil, interruption("whether names are resolved in the VPC: servers may not find the database, or AWS", vpcDNS), "enable_dns_support", "enable_dns_hostnames"),
 	},
 	"aws_subnet": {
 		what: "subnet", made: nothing("a subnet"), removed: look("what is in this subnet has to leave it first", subnets),
@@ -92,6 +94,7 @@ var networkKinds = map[string]kind{
 	"aws_internet_gateway": {
 		what: "internet gateway", made: nothing("a way to the internet"),
 		removed: interruption("nobody reaches the load balancer", vpcRoutes), replaced: interruption("nobody reaches the load balancer for some seconds", vpcRoutes),
+		arguments: map[string]effect{"vpc_id": interruption("nobody reaches the load balancer of the former VPC", vpcRoutes)},
 	},
 	"aws_eip": {
 		what: "address of a NAT gateway", made: nothing("an address"), removed: look("others see instances come from another address", natGateways),

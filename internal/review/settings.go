@@ -27,7 +27,7 @@ func (j *judging) settings() {
 	}
 	each("provider aws", provider, j.before.Provider, j.after.Provider)
 	each("backend s3", backend, j.before.Backend, j.after.Backend)
-	for name := range j.before.Outputs {
+	for _, name := range sortedKeys(j.before.Outputs, nil) {
 		if _, is := j.after.Outputs[name]; !is {
 			add(look("this output goes: whoever reads it finds nothing", ""), "output."+name, "")
 		}
@@ -96,7 +96,8 @@ func notes(s *Stack, withPlan bool) []string {
 		return nil
 	}
 	all := []string{"Without a plan: what others have changed on AWS is not known."}
-	for address, r := range s.Resources {
+	for _, address := range sortedKeys(s.Resources, nil) {
+		r := s.Resources[address]
 		if r.Type != "aws_launch_template" {
 			continue
 		}
