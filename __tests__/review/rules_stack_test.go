@@ -63,6 +63,8 @@ func TestWholeStack(t *testing.T) {
 		{"gone", stage, nil, unknown, "nobody manages it"},
 		{"another region", stage, edited(`"region": "eu-central-1"`, `"region": "eu-west-1"`), atRisk, "another region"},
 		{"another state", stage, edited(`"key": "`, `"key": "other/`), atRisk, "elsewhere"},
+		{"more rights", stage, edited(`"logs:PutLogEvents"`, `"logs:PutLogEvents", "logs:DeleteLogStream"`), nothing, "IAM widened: the role may now: logs:DeleteLogStream"},
+		{"fewer rights", stage, edited(`"kms:Decrypt",`, ""), nothing, "IAM narrowed: who uses the key may no longer, at once: kms:Decrypt"},
 		{"a kept argument", stage, edited(`"cidr_block": "10.10.0.0/16"`, `"cidr_block": "10.11.0.0/16"`), refused, "10.11.0.0/16"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -103,7 +105,7 @@ func TestAnyStacks(t *testing.T) {
 	texts := goldens(t)
 	names := slices.Sorted(maps.Keys(texts))
 	judged := 0
-	for seed := range uint64(300) {
+	for seed := range uint64(100) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		name := names[r.IntN(len(names))]
 		before, after := mutated(t, r, texts[name]), mutated(t, r, texts[names[r.IntN(len(names))]])
@@ -134,14 +136,14 @@ func TestAnyStacks(t *testing.T) {
 		if first != nil {
 			judged++
 		}
-		for range 3 {
+		for range 2 {
 			if again := verdict(); !bytes.Equal(first, again) {
 				t.Fatalf("seed %d: first\n%s\nand then\n%s", seed, first, again)
 			}
 		}
 	}
-	if judged < 100 {
-		t.Errorf("%d of 300 pairs were judged: too few for the test to show anything", judged)
+	if judged < 50 {
+		t.Errorf("%d of 100 pairs were judged: too few for the test to show anything", judged)
 	}
 }
 

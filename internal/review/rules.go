@@ -13,6 +13,7 @@ var kinds = func() map[string]kind {
 
 // Pages that more than one rule goes back to.
 const (
+	asgAPI          = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html"
 	asgDelete       = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-process-shutdown.html"
 	asgHealth       = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html"
 	ebsEncryption   = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html"
@@ -20,7 +21,6 @@ const (
 	publicAddresses = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html"
 	ssmDelete       = "https://docs.aws.amazon.com/systems-manager/latest/userguide/deleting-parameters.html"
 	asgZones        = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-availability-zone-balanced.html"
-	asgCapacity     = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-capacity-limits.html"
 	asgPolicies     = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html"
 	asgSchedules    = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html"
 	asgDrain        = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay"

@@ -9,7 +9,6 @@ const (
 	albAttributes  = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html"
 	albDelete      = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-delete.html"
 	albGroups      = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html"
-	albIdle        = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout"
 	alb502         = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues"
 	albUpdate      = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyListener.html"
 	albTLS         = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"
@@ -38,8 +37,14 @@ func redirects(_ *judging, c *Change, d Difference) effect {
 	if d.Unknown {
 		return interruption("requests go to another target group, where no server has been found healthy yet", albListeners)
 	}
-	if slices.ContainsFunc(c.Differences, func(d Difference) bool { return plain(d.Path) == "default_action.type" && d.After == "redirect" }) {
+	becomes := func(action string) bool {
+		return slices.ContainsFunc(c.Differences, func(d Difference) bool { return plain(d.Path) == "default_action.type" && d.After == action })
+	}
+	switch {
+	case becomes("redirect"):
 		return interruption("who asks by HTTP is sent to HTTPS: browsers follow, what posts or follows no redirect fails", albListeners)
+	case becomes("forward"):
+		return look("who asks here gets the servers' answer, where there was another action: by HTTP, without encryption", albListeners)
 	}
 	return effect{level: Unknown, text: "another answer of the listener to every request", source: albListeners}
 }
@@ -120,7 +125,7 @@ func recordGone(_ *judging, c *Change, _ Difference) effect {
 // to servers that run, too. The constructs have servers keep them longer than any.
 func idleTimeout(_ *judging, _ *Change, d Difference) effect {
 	if old, now := d.numbers(); now < old {
-		return look(fmt.Sprintf("a request of which nothing is heard for %g s is cut", now), albIdle)
+		return look(fmt.Sprintf("a request of which nothing is heard for %g s is cut", now), albAttributes)
 	}
 	return look(fmt.Sprintf("idle connections are kept for %v s, and a server may take as long to answer: if servers of your own close them earlier than that, requests fail now and then (502)", d.After), alb502)
 }

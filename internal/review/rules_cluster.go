@@ -22,9 +22,9 @@ func bound(_ *judging, _ *Change, d Difference) effect {
 	old, now := d.numbers()
 	switch {
 	case d.Path == "min_size" && now > old:
-		return nothing(fmt.Sprintf("at least %g instances: what is missing is launched", now))
+		return nothing(fmt.Sprintf("at least %g instances: what is missing is launched at once", now))
 	case d.Path == "max_size" && now < old:
-		return look(fmt.Sprintf("at most %g instances: what is above goes at once, after it has finished its requests; at peak, capacity may lack", now), asgCapacity)
+		return look(fmt.Sprintf("at most %g instances: what is above goes at once, after it has finished its requests; at peak, capacity may lack", now), asgAPI)
 	case d.Path == "min_size":
 		return nothing(fmt.Sprintf("at least %g instances: none goes by that alone", now))
 	}
@@ -41,6 +41,24 @@ func zones(what string, leaves effect) effect {
 			return nothing(what + " gets another zone")
 		}
 		return leaves
+	})
+}
+
+// purchased is another part of a group that is to be On-Demand, which it is by default where
+// the code has none. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
+func purchased(byDefault float64) effect {
+	return by(func(_ *judging, _ *Change, d Difference) effect {
+		old, now := d.numbers()
+		if d.Before == nil {
+			old = byDefault
+		}
+		if d.After == nil {
+			now = byDefault
+		}
+		if old == now {
+			return nothing("as many On-Demand Instances as before")
+		}
+		return rolling("instances are replaced until as many are On-Demand, and as many Spot, as the group is to have now: new ones are launched before old ones go", asgAPI)
 	})
 }
 
@@ -115,8 +133,10 @@ var clusterKinds = map[string]kind{
 			"target_group_arns":      interruption("the instances move to another target group, where they get requests only when they are found healthy", asgDrain),
 			"health_check_type":      look("by what AWS calls an instance unhealthy and replaces it", asgHealth),
 			"mixed_instances_policy": nothing("which instances are launched from now on; those that run stay until they are replaced"),
-			"launch_template":        nothing("which instances are launched from now on; those that run stay until they are replaced"),
-			"capacity_rebalance":     nothing("whether a Spot Instance at risk is replaced before it goes"),
+			"mixed_instances_policy.instances_distribution.on_demand_base_capacity":                  purchased(0),
+			"mixed_instances_policy.instances_distribution.on_demand_percentage_above_base_capacity": purchased(100),
+			"launch_template":    nothing("which instances are launched from now on; those that run stay until they are replaced"),
+			"capacity_rebalance": nothing("whether a Spot Instance at risk is replaced before it goes"),
 		}, nothing("how the group works from now on: no instance goes because of it"),
 			"default_instance_warmup", "enabled_metrics", "health_check_grace_period", "instance_maintenance_policy", "tag", "termination_policies", "wait_for_capacity_timeout"),
 	},
@@ -142,7 +162,7 @@ var clusterKinds = map[string]kind{
 		made: look("a role: read what it may do", iamPolicies), removed: look("a role goes, with what it was allowed", iamPolicies),
 		replaced: interruption("what uses the role has none for some seconds, and AWS refuses what it asks", iamDelay),
 		arguments: map[string]effect{
-			"assume_role_policy":   rights("who acts as this role"),
+			"assume_role_policy":   rights("who acts as this role", iamPolicies),
 			"permissions_boundary": look("the most that this role may do", "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"),
 			"max_session_duration": nothing("how long a session of the role lasts"),
 		},
@@ -150,8 +170,8 @@ var clusterKinds = map[string]kind{
 	"aws_iam_role_policy": {
 		what: "IAM policy of a role",
 		made: look("a role may do more", iamPolicies), removed: look("a role may do less: what needed it is refused", iamPolicies),
-		replaced:  rights("the role"),
-		arguments: map[string]effect{"policy": rights("the role")},
+		replaced:  rights("the role", iamPolicies),
+		arguments: map[string]effect{"policy": rights("the role", iamPolicies)},
 	},
 	"aws_iam_role_policy_attachment": {
 		what: "IAM policy of a role",
@@ -159,7 +179,7 @@ var clusterKinds = map[string]kind{
 	},
 	"aws_iam_policy": {
 		what: "IAM policy", made: look("a policy", iamPolicies), removed: look("a policy goes", iamPolicies), replaced: look("another policy", iamPolicies),
-		arguments: map[string]effect{"policy": rights("who has this policy")},
+		arguments: map[string]effect{"policy": rights("who has this policy", iamPolicies)},
 	},
 	"aws_iam_openid_connect_provider": {
 		what: "identity provider",

@@ -18,6 +18,7 @@ const (
 	logsDelete      = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DeleteLogGroup.html"
 	alarmsPage      = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Alarms.html"
 	forceDestroy    = "https://registry.terraform.io/providers/hashicorp/aws/5.99.1/docs/resources/s3_bucket#force_destroy"
+	kmsPolicies     = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html"
 	kmsPage         = "https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html"
 )
 
@@ -145,6 +146,6 @@ var watchKinds = map[string]kind{
 	"aws_kms_key": {
 		what: "key", made: nothing("a key"), removed: look("what it encrypts, messages of alarms, cannot be read after the waiting period", kmsPage),
 		replaced:  look("what it encrypts, messages of alarms, cannot be read after the waiting period", kmsPage),
-		arguments: effects(map[string]effect{"description": nothing("a description"), "enable_key_rotation": nothing("whether the key changes every year")}, look("who may use the key", kmsPage), "policy"),
+		arguments: effects(map[string]effect{"description": nothing("a description"), "enable_key_rotation": nothing("whether the key changes every year")}, rights("who uses the key", kmsPolicies), "policy"),
 	},
 }

@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// rights is a policy that changes: of a role, or who may act as it.
-func rights(who string) effect {
+// rights is a policy that changes: what somebody may do.
+func rights(who, source string) effect {
 	return by(func(j *judging, c *Change, d Difference) effect {
 		more, less, known := j.grants(c, d)
 		switch {
 		case !known:
-			return look("another policy: "+who+" may do more or less (read the difference)", iamPolicies)
+			return look("another policy: "+who+" may do more or less (read the difference)", source)
 		case len(more) > 0 && len(less) > 0:
-			return look(fmt.Sprintf("IAM widened and narrowed: %s may now: %s; and no longer, at once: %s", who, listed(more), listed(less)), iamPolicies)
+			return look(fmt.Sprintf("IAM widened and narrowed: %s may now: %s; and no longer, at once: %s", who, listed(more), listed(less)), source)
 		case len(more) > 0:
-			return look(fmt.Sprintf("IAM widened: %s may now: %s", who, listed(more)), iamPolicies)
+			return look(fmt.Sprintf("IAM widened: %s may now: %s", who, listed(more)), source)
 		case len(less) > 0:
-			return look(fmt.Sprintf("IAM narrowed: %s may no longer, at once: %s", who, listed(less)), iamPolicies)
+			return look(fmt.Sprintf("IAM narrowed: %s may no longer, at once: %s", who, listed(less)), source)
 		}
-		return nothing("the same rights, written otherwise")
+		return nothing("the same rights, written otherwise, or on what is made anew")
 	})
 }
 
@@ -38,7 +38,7 @@ func bucketPolicy(j *judging, c *Change, d Difference) effect {
 	case known && len(less) > 0:
 		return look("less is let into the bucket: not "+listed(less), s3Policy)
 	case known:
-		return nothing("the same policy, written otherwise")
+		return nothing("the same policy, written otherwise, or for what is made anew")
 	}
 	return look("who may do what in the bucket (read the difference)", s3Policy)
 }
@@ -75,8 +75,8 @@ func listed(all []grant) string {
 }
 
 // grants compares a policy before and after: what is allowed now and was not (or denied no
-// longer), and the other way round. It is not known if one of the two is not in the code
-// or the plan, or refers to something that changes.
+// longer), and the other way round. It is not known if one of the two is neither in the code
+// nor in the plan.
 func (j *judging) grants(c *Change, d Difference) (more, less []grant, known bool) {
 	before, wasKnown := j.policy(j.before, c.Address, d.Path, d.Before)
 	after, isKnown := j.policy(j.after, c.Address, d.Path, d.After)
@@ -105,7 +105,7 @@ func (j *judging) grants(c *Change, d Difference) (more, less []grant, known boo
 			more = append(more, g)
 		}
 	}
-	return more, less, len(more)+len(less) > 0 || !d.Unknown || d.Through != ""
+	return more, less, true
 }
 
 // policy is what a policy grants, from the document that the code of a stack has for it,
@@ -119,7 +119,9 @@ func (j *judging) policy(s *Stack, address, path string, value any) ([]grant, bo
 	text, _ := value.(string)
 	for _, ref := range references(text) {
 		data, is := s.Data[strings.TrimSuffix(ref, ".json")]
-		if is && text == "${"+ref+"}" {
+		_, others := data.Arguments["source_policy_documents"]
+		_, over := data.Arguments["override_policy_documents"]
+		if is && text == "${"+ref+"}" && !others && !over {
 			return statements(data.Arguments["statement"]), true
 		}
 	}
