@@ -1,0 +1,37 @@
+package review
+
+import "maps"
+
+// kinds are all types of resources that rules know: those that the constructs make.
+var kinds = func() map[string]kind {
+	all := map[string]kind{}
+	for _, group := range []map[string]kind{clusterKinds, balancerKinds, networkKinds, databaseKinds, storeKinds, watchKinds} {
+		maps.Copy(all, group)
+	}
+	return all
+}()
+
+// Pages that more than one rule goes back to.
+const (
+	asgAPI          = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html"
+	asgZones        = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-availability-zone-balanced.html"
+	asgCapacity     = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-capacity-limits.html"
+	asgPolicies     = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html"
+	asgSchedules    = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html"
+	asgDrain        = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay"
+	templateVersion = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-templates.html"
+	iamPolicies     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html"
+	iamDelay        = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"
+)
+
+// effects gives several arguments the same effect.
+func effects(more map[string]effect, e effect, arguments ...string) map[string]effect {
+	all := maps.Clone(more)
+	if all == nil {
+		all = map[string]effect{}
+	}
+	for _, a := range arguments {
+		all[a] = e
+	}
+	return all
+}
