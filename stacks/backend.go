@@ -9,6 +9,7 @@ import (
 
 	"example.com/webserver-cluster/internal/outdir"
 	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/internal/providerlock"
 )
 
 // credentials are what an AWS provider acts with: without a profile and a role, those of
@@ -20,7 +21,7 @@ func newStack(app cdktf.App, id, region string, defaultTags map[string]string, c
 	stack := cdktf.NewTerraformStack(app, jsii.String(id))
 	stack.AddOverride(jsii.String("terraform.required_version"), jsii.String(">= 1.10"))
 	// The bindings ask for exactly the provider that they were made from.
-	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String(project.ProviderConstraint))
+	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String(providerlock.Constraint))
 	lockProvider(outdir.Stack(*app.Outdir(), id))
 	tags := map[string]*string{}
 	for key, value := range defaultTags {

@@ -24,19 +24,8 @@ import (
 
 	"example.com/webserver-cluster/internal/faults"
 	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/internal/providerlock"
 )
-
-const header = `# The version of the AWS provider that every deploy takes, and the checksums of its packages for all platforms.
-# make providers makes this file anew: review what git diff shows. See docs/contributing.md.
-
-`
-
-// config asks for the provider of either registry. Both tools take them by these names.
-const config = `{"terraform": {"required_providers": {
-  "terraforms": {"source": "registry.terraform.io/hashicorp/aws", "version": "` + project.ProviderConstraint + `"},
-  "opentofus": {"source": "registry.opentofu.org/hashicorp/aws", "version": "` + project.ProviderConstraint + `"}
-}}}
-`
 
 const (
 	exitFailed = 1
@@ -81,24 +70,24 @@ func run(ctx context.Context, given []string) error {
 	}
 	lock, err := newLock(ctx, arguments)
 	if err != nil {
-		return fmt.Errorf("%w\n%s stays as it is", err, project.ProviderLock)
+		return fmt.Errorf("%w\n%s stays as it is", err, providerlock.Path)
 	}
-	if err := os.WriteFile(project.ProviderLock, lock, 0o644); err != nil {
+	if err := os.WriteFile(providerlock.Path, []byte(lock), 0o644); err != nil {
 		return err
 	}
-	fmt.Printf("%s is new, with %s. What has changed: git diff\n", project.ProviderLock, strings.Join(platforms, ", "))
+	fmt.Printf("%s is new, with %s. What has changed: git diff\n", providerlock.Path, strings.Join(platforms, ", "))
 	return nil
 }
 
 // newLock is the lock file that Terraform makes in a folder where there was none.
-func newLock(ctx context.Context, arguments []string) ([]byte, error) {
+func newLock(ctx context.Context, arguments []string) (string, error) {
 	dir, err := os.MkdirTemp("", "providers")
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer os.RemoveAll(dir)
-	if err := os.WriteFile(filepath.Join(dir, "providers.tf.json"), []byte(config), 0o644); err != nil {
-		return nil, err
+	if err := os.WriteFile(filepath.Join(dir, "providers.tf.json"), []byte(providerlock.Config), 0o644); err != nil {
+		return "", err
 	}
 	binary := cmp.Or(os.Getenv(project.BinaryVariable), "terraform")
 	fmt.Printf("%s %s, which downloads some 150 MB for each platform from each of the two registries\n", binary, strings.Join(arguments, " "))
@@ -108,25 +97,11 @@ func newLock(ctx context.Context, arguments []string) ([]byte, error) {
 	var stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = os.Stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%s providers lock: %w: it asks the registries, whatever mirror there is, and needs both of them\n%s", binary, err, bytes.TrimSpace(stderr.Bytes()))
+		return "", fmt.Errorf("%s providers lock: %w: it asks the registries, whatever mirror there is, and needs both of them\n%s", binary, err, bytes.TrimSpace(stderr.Bytes()))
 	}
-	lock, err := os.ReadFile(filepath.Join(dir, ".terraform.lock.hcl"))
+	lock, err := os.ReadFile(filepath.Join(dir, providerlock.Name))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return reviewable(lock)
-}
-
-var (
-	entry   = regexp.MustCompile(`(?ms)^provider .*`)
-	version = regexp.MustCompile(`(?m)^  version +=.*$`)
-)
-
-// reviewable is the lock file with the project's words at its top.
-func reviewable(lock []byte) ([]byte, error) {
-	versions := version.FindAllString(string(lock), -1)
-	if len(versions) != 2 || versions[0] != versions[1] {
-		return nil, fmt.Errorf("the two registries have to offer the same version, and offer %q", versions)
-	}
-	return append([]byte(header), entry.Find(lock)...), nil
+	return providerlock.New(string(lock))
 }

@@ -24,12 +24,6 @@ const (
 	// one.
 	ApplicationTag = "ApplicationDigest"
 
-	// ProviderConstraint are the versions of the AWS provider that the code is for: the
-	// bindings are made from 5.99, and any later 5.x serves as well, and gets fixes.
-	ProviderConstraint = "~> 5.99"
-	// ProviderLock is the dependency lock file that says which of them a deploy takes, in
-	// the project's folder.
-	ProviderLock = "stacks/terraform.lock.hcl"
 	// BinaryVariable is how cdktf is told of another Terraform than the one called
 	// terraform, such as OpenTofu.
 	BinaryVariable = "TERRAFORM_BINARY_NAME"

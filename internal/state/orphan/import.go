@@ -18,6 +18,7 @@ import (
 
 	"example.com/webserver-cluster/internal/identity"
 	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/internal/providerlock"
 	"example.com/webserver-cluster/internal/state"
 )
 
@@ -107,8 +108,8 @@ func prepare(ctx context.Context, dir, scratch string) error {
 			}
 		}
 	}
-	if lock, err := os.ReadFile(filepath.Join(dir, ".terraform.lock.hcl")); err == nil {
-		if err := os.WriteFile(filepath.Join(scratch, ".terraform.lock.hcl"), lock, 0o644); err != nil {
+	if lock, err := os.ReadFile(filepath.Join(dir, providerlock.Name)); err == nil {
+		if err := os.WriteFile(filepath.Join(scratch, providerlock.Name), lock, 0o644); err != nil {
 			return err
 		}
 	}
