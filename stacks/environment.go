@@ -139,8 +139,8 @@ func databaseOutputs(database *constructs.MySQL) []output {
 		{"database_secret_arn", database.SecretARN, "Secrets Manager secret with the database's master user and password"},
 		{"database_security_group_id", database.SecurityGroupID, "Security group of the database"},
 	}
-	if database.ConnectARN != "" {
-		outputs = append(outputs, output{"database_user", database.User, "Database user of the servers, who logs in with an IAM token"})
+	if database.ApplicationUser != "" {
+		outputs = append(outputs, output{"database_user", database.ApplicationUser, "Database user of the application, who logs in with an IAM token"})
 	}
 	if database.FinalSnapshot != "" {
 		outputs = append(outputs, output{"database_final_snapshot", database.FinalSnapshot, "Snapshot that is taken when the database is deleted"})

@@ -32,11 +32,11 @@ var made = constructs.Network{
 	DatabaseSubnetIDs: []string{"${database_1}", "${database_2}"},
 }
 
-// madeDatabase stands for its database, whose application has this user.
-func madeDatabase(user string) *constructs.MySQL {
+// madeDatabase stands for the environment's database.
+func (e Environment) madeDatabase() *constructs.MySQL {
 	database := constructs.MySQL{Address: "${TfToken[address]}", Port: 3306, User: "admin", SecretARN: "${TfToken[secret]}", SecurityGroupID: "${TfToken[group]}"}
-	if user != "" {
-		database.User, database.ConnectARN = user, "${TfToken[connect]}"
+	if p := e.Database; p.ApplicationUser != "" && !p.ServersAsMaster {
+		database.User, database.ConnectARN = p.ApplicationUser, "${TfToken[connect]}"
 	}
 	return &database
 }
@@ -113,7 +113,7 @@ func (e Environment) checkConstructs(f *faults.List, label string, s project.Set
 	e.Cluster.Network, e.Cluster.Alerts = &made, nil
 	var database constructs.MySQLProps
 	if e.Database != nil {
-		e.Cluster.Database = madeDatabase(e.Database.ApplicationUser)
+		e.Cluster.Database = e.madeDatabase()
 		database = *e.Database
 		database.Network, database.Alerts = &made, nil
 	}

@@ -14,6 +14,7 @@ import (
 // be nil, a stack that is not there. The changes are sorted by address.
 func Compare(before, after *Stack) []Change {
 	before, after = cmp.Or(before, &Stack{}), cmp.Or(after, &Stack{})
+	before = before.moved(after.Moved)
 	c := comparison{before: before, after: after, changed: map[string]bool{}, changes: map[string]*Change{}}
 	for _, name := range sortedKeys(before.Locals, after.Locals) {
 		if !reflect.DeepEqual(before.Locals[name], after.Locals[name]) {
@@ -35,6 +36,23 @@ func Compare(before, after *Stack) []Change {
 		all = append(all, *c.changes[address])
 	}
 	return all
+}
+
+// moved is the stack with its resources at the addresses that they have now.
+// https://developer.hashicorp.com/terraform/language/block/moved
+func (s *Stack) moved(from map[string]string) *Stack {
+	now := *s
+	now.Resources = maps.Clone(s.Resources)
+	for to, from := range from {
+		if _, taken := now.Resources[to]; taken {
+			continue
+		}
+		if r, is := now.Resources[from]; is {
+			now.Resources[to] = r
+			delete(now.Resources, from)
+		}
+	}
+	return &now
 }
 
 // comparison is one that is under way.

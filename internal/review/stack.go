@@ -20,6 +20,8 @@ type Stack struct {
 	// Resources and Data are by their Terraform addresses.
 	Resources, Data map[string]Resource
 	Locals, Outputs map[string]any
+	// Moved are former addresses of resources, by those that they have now.
+	Moved map[string]string
 	// Provider is the AWS provider's configuration, and Backend the S3 backend's.
 	Provider, Backend map[string]any
 }
@@ -92,6 +94,7 @@ func ParseStack(name string, text []byte) (*Stack, error) {
 	var in struct {
 		Resource, Data map[string]map[string]json.RawMessage
 		Locals, Output map[string]any
+		Moved          []struct{ From, To string }
 		Provider       struct{ AWS []map[string]any }
 		Terraform      struct {
 			Backend struct{ S3 map[string]any }
@@ -102,7 +105,10 @@ func ParseStack(name string, text []byte) (*Stack, error) {
 	}
 	s := &Stack{
 		Name: name, Resources: map[string]Resource{}, Data: map[string]Resource{},
-		Locals: in.Locals, Outputs: in.Output, Backend: in.Terraform.Backend.S3,
+		Locals: in.Locals, Outputs: in.Output, Backend: in.Terraform.Backend.S3, Moved: map[string]string{},
+	}
+	for _, m := range in.Moved {
+		s.Moved[m.To] = m.From
 	}
 	if len(in.Provider.AWS) > 0 {
 		s.Provider = in.Provider.AWS[0]
