@@ -30,6 +30,7 @@ type Env struct {
 	output   string        // output folder of the app
 	stack    string        // folder in which Terraform runs
 	config   Config        // as last applied, or tried to
+	applied  []byte        // the synthesized JSON, as last applied
 	backend  string        // that the last init has seen
 	changes  int           // counts Apply
 	provider *provider.Process
@@ -57,6 +58,9 @@ func (w *World) Deploy(ctx context.Context, c Config) (_ *Env, err error) {
 	}
 	if output, err := e.terraform(ctx, "apply", "-auto-approve"); err != nil {
 		return nil, fmt.Errorf("%s: %w\n%s", name, err, output)
+	}
+	if e.applied, err = e.Synthesized(); err != nil {
+		return nil, err
 	}
 	if err := e.readOutputs(ctx); err != nil {
 		return nil, err
