@@ -38,6 +38,7 @@ var values = map[string][]any{
 
 	"Environment.Name":          {"stage", "a", "prod2", strings.Repeat("b", 17)},
 	"Environment.Tags":          tags,
+	"Environment.AccountID":     {"", "", "123456789012"},
 	"Environment.AssumeRoleARN": {"", "", "arn:aws:iam::123456789012:role/deploy", "arn:aws-cn:iam::123456789012:role/team/a+b=c,d.e@f-g"},
 	"Environment.Profile":       {"", "", "stage", "a b", "AdministratorAccess-123456789012"},
 
