@@ -105,10 +105,14 @@ func (j *judging) fleet(group string, rollout Resource) (Fleet, error) {
 }
 
 func (f Fleet) String() string {
-	text := fmt.Sprintf("all instances are replaced, of %d in %s of %d (the group has %d to %d): new ones serve before old ones go, never fewer than %d serve; about %s, given up after %s",
-		f.Instances, count(f.Batches, "batch", "batches"), f.AtOnce, f.Least, f.Most, f.Lowest, Duration(f.Expected.Duration), Duration(f.Longest.Duration))
+	steps := "all at once"
+	if f.Batches > 1 {
+		steps = fmt.Sprintf("%d at a time", f.AtOnce)
+	}
+	text := fmt.Sprintf("the instances are replaced: %d (of %d to %d), %s, new ones before old ones, so that never fewer than %d serve; it takes about %s, and is given up after %s",
+		f.Instances, f.Least, f.Most, steps, f.Lowest, Duration(f.Expected.Duration), Duration(f.Longest.Duration))
 	if f.Pauses.Duration > 0 {
-		text += fmt.Sprintf(", %s of rests at checkpoints besides", Duration(f.Pauses.Duration))
+		text += fmt.Sprintf(", without the %s of rests at checkpoints", Duration(f.Pauses.Duration))
 	}
 	return text
 }

@@ -120,7 +120,7 @@ func (j *judging) judge(c *Change) []Finding {
 			e = effect{level: Unknown, text: fmt.Sprintf("no rule knows what it does to %s %s", c.Action, k.what)}
 		}
 		f := e.of(j, c, Difference{})
-		if c.Action == Replace && f.Text != "" {
+		if c.Action == Replace && !isRollout(c.code) {
 			f.Text += because(c)
 		}
 		return []Finding{f}
