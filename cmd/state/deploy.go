@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/state"
 )
 
@@ -101,7 +102,7 @@ func readRecord(folder string) (*deployRecord, error) {
 
 // newRecord makes a deploy's folder, with its record and what it calls in Terraform's place.
 func newRecord(stack state.Stack, why string) (*deployRecord, error) {
-	terraform, err := exec.LookPath(cmp.Or(os.Getenv(state.BinaryVariable), "terraform"))
+	terraform, err := exec.LookPath(cmp.Or(os.Getenv(project.BinaryVariable), "terraform"))
 	if err == nil {
 		terraform, err = filepath.Abs(terraform)
 	}
@@ -180,7 +181,7 @@ func deployLocked(cmd *cobra.Command, name string, how deploying) error {
 		return errors.Join(err, lock.Release(ctx), os.RemoveAll(folder))
 	}
 	failed := cdktf(ctx, []string{
-		state.DeployVariable + "=" + record.Lock.ID, state.BinaryVariable + "=" + terraform,
+		state.DeployVariable + "=" + record.Lock.ID, project.BinaryVariable + "=" + terraform,
 	}, deployArguments(name)...)
 	if failed == nil && ctx.Err() != nil {
 		failed = errors.New("interrupted") // cdktf calls that a success
