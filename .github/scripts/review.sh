@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes the review of a pull request into the run's summary and into this step's output. It fails
-# as the review does: if a change puts data at risk.
+# as the review does: if a change puts data at risk, is refused, or is one that no rule knows.
 # PLAN: "true" where there are credentials for a plan. The rest is GitHub's.
 set -euo pipefail
 
