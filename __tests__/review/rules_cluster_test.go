@@ -70,7 +70,7 @@ func TestCluster(t *testing.T) {
 		{address: policy, before: doc(`\"a:b\", \"a:c\"`), after: doc(`\"a:b\"`), level: nothing, word: "IAM narrowed: the role may no longer, at once: a:c"},
 		{address: policy, before: doc(`\"a:b\"`), after: doc(`\"a:c\"`), level: nothing, word: "widened and narrowed"},
 		{address: policy, before: doc(`\"a:b\", \"a:c\"`), after: doc(`\"a:c\", \"a:b\"`)},
-		{address: "aws_iam_role.r", before: `{"name": "a"}`, after: `{"name": "b"}`, level: interruption, word: "because of name"},
+		{address: "aws_iam_role.r", before: `{"name_prefix": "a"}`, after: `{"name_prefix": "b"}`, level: interruption, word: "because of name_prefix"},
 		{address: "aws_ssm_parameter.p", before: `{"name": "a"}`, level: nothing, word: "pinned"},
 	})
 }
