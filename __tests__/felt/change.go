@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
+	"example.com/webserver-cluster/internal/review"
 	"example.com/webserver-cluster/tests/zerodowntime"
 )
 
@@ -23,6 +24,7 @@ type Measured struct {
 	Lowest   int                    // the least number of instances that served at a time
 	Took     time.Duration          // of the apply, in real time
 	Rollout  time.Duration          // that instances came and went, in AWS time
+	Replaced int                    // instances that went while others came
 
 	// Database is what a client of the database felt; nil if there was none before.
 	Database *Database
@@ -54,17 +56,14 @@ func (m Measured) String() string {
 // Apply deploys a change while users and a client of the database call. The error is one
 // of this package's work, not of the deploy.
 func (e *Env) Apply(ctx context.Context, name string, c Config) (Measured, error) {
-	var m Measured
+	m := Measured{Before: e.deployed}
 	var err error
 	e.changes++
 	m.Folder = filepath.Join(e.world.dir, fmt.Sprintf("%s-%d", e.name, e.changes))
-	if m.Before, err = e.Synthesized(); err != nil {
-		return m, err
-	}
 	if m.Refused = e.synthesize(ctx, c); m.Refused != nil {
 		return m, ctx.Err()
 	}
-	if m.After, err = e.Synthesized(); err != nil {
+	if m.After, err = e.synthesized(); err != nil {
 		return m, err
 	}
 	if output, err := e.terraform(ctx, "plan", "-out=plan"); err != nil {
@@ -80,6 +79,8 @@ func (e *Env) Apply(ctx context.Context, name string, c Config) (Measured, error
 	err = e.under(ctx, name, &m, func() error {
 		if output, err := e.terraform(ctx, "apply", "plan"); err != nil {
 			m.DeployError = fmt.Errorf("%w\n%s", err, output)
+		} else {
+			e.deployed = m.After
 		}
 		return nil
 	})
@@ -128,11 +129,44 @@ func (e *Env) under(ctx context.Context, name string, m *Measured, do func() err
 	})
 	m.Database = client.stop()
 	m.Requests, m.Failures, m.Failed = run.Sent(), run.Failures, len(run.Failures)
-	m.Lowest, m.Rollout = run.Lowest(), run.Rollout()
+	m.Lowest, m.Rollout, m.Replaced = run.Lowest(), run.Rollout(), replaced(run)
 	if err := errors.Join(err, ctx.Err(), e.readOutputs(ctx)); err != nil {
 		return err
 	}
 	return e.judgeData(ctx, m.Database)
+}
+
+// replaced is how many instances went in a run in which others came.
+func replaced(run *zerodowntime.Run) (gone int) {
+	came := false
+	for _, l := range run.Lives {
+		last := l.Spans[len(l.Spans)-1]
+		switch {
+		case l.Spans[0].From.After(run.Start):
+			came = true
+		case !last.To.IsZero() || last.State == zerodowntime.Draining:
+			gone++
+		}
+	}
+	if !came {
+		return 0
+	}
+	return gone
+}
+
+// Level is what users felt, in the words of a review.
+func (m Measured) Level() review.Level {
+	switch {
+	case m.Refused != nil || m.DeployError != nil:
+		return review.Refused
+	case m.Database != nil && m.Database.DataLost:
+		return review.DataAtRisk
+	case m.Failed > 0 || m.Database != nil && m.Database.Failed > 0:
+		return review.Interruption
+	case m.Replaced > 0:
+		return review.Rolling
+	}
+	return review.Nothing
 }
 
 func (m Measured) save() error {

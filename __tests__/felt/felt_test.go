@@ -1,16 +1,31 @@
 package felt
 
 import (
+	"context"
+	"errors"
+	"flag"
+	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+
+	"example.com/webserver-cluster/internal/review"
 	"example.com/webserver-cluster/tests/localaws"
 )
 
-// TestKinds shows of one change of each kind that what is felt is measured: a change that
-// nobody feels, one that replaces the servers, and one that interrupts the database, in
-// two environments side by side.
+var (
+	full = flag.Bool("full", false, "every kind of change, not only some")
+	only = flag.String("only", "", "the environment whose changes alone are made")
+)
+
+// TestKinds deploys each kind of change while users and a client of the database call,
+// and holds what they felt against what a review says before: by the code alone, and by
+// the plan.
 func TestKinds(t *testing.T) {
 	root, err := localaws.AppDir()
 	if err != nil {
@@ -21,81 +36,106 @@ func TestKinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(world.Stop)
-
-	t.Run("servers", func(t *testing.T) {
-		t.Parallel()
-		e := newChanges(t, world, Small("stage", 10))
-		e.Environment.Network.Tags = map[string]string{"Team": "web"}
-		if m := e.apply("tags"); m.Rollout != 0 || m.Database.Failed != 0 {
-			t.Errorf("tags: %v", m)
-		}
-		e.Environment.Cluster.ServerText = "Hello again"
-		if m := e.apply("boot script"); m.Rollout == 0 || m.Database.Failed != 0 {
-			t.Errorf("boot script: %v", m)
-		}
+	zone, err := route53.NewFromConfig(world.Cloud.Config()).CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
+		Name: aws.String("example.com"), CallerReference: aws.String("felt"),
 	})
-	t.Run("database", func(t *testing.T) {
-		t.Parallel()
-		c := Small("prod", 20)
-		c.Environment.Database.ApplyImmediately = false
-		e := newChanges(t, world, c)
-		e.Environment.Database.InstanceClass = "db.t4g.small"
-		if m := e.apply("database class, later"); m.Rollout != 0 || m.Database.Failed != 0 {
-			t.Errorf("database class: %v", m)
-		}
-		m, err := e.env.MaintenanceWindow(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("maintenance window: %v", m)
-		interrupted(t, m)
-		e.Environment.Database.InstanceClass, e.Environment.Database.ApplyImmediately = "db.t4g.medium", true
-		interrupted(t, e.apply("database class, at once"))
-	})
-}
-
-// interrupted checks that a change of class was felt by the database's client alone.
-func interrupted(t *testing.T, m Measured) {
-	t.Helper()
-	if m.Rollout != 0 || m.Failed > 0 || m.Database.Failed == 0 || m.Database.GapOnAWS < 2*time.Minute || m.Database.DataLost {
-		t.Errorf("another class: %v", m)
-	}
-}
-
-// changes are those of an environment that no user may feel.
-type changes struct {
-	*testing.T
-	Config
-	env *Env
-}
-
-func newChanges(t *testing.T, world *World, c Config) *changes {
-	env, err := world.Deploy(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &changes{t, c, env}
+	chains := Chains(filepath.Base(*zone.HostedZone.Id))
+	results := make([][]Result, len(chains))
+	var mu sync.Mutex
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		table := Table(slices.Concat(results...))
+		t.Logf("\n%s", table)
+		if *full {
+			if err := os.WriteFile(filepath.Join(root, "build", "kinds.md"), []byte(table), 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for i, chain := range chains {
+		chain.Kinds = slices.DeleteFunc(slices.Clone(chain.Kinds), func(k Kind) bool { return !*full && !k.Short })
+		name := chain.Start.Environment.Name
+		if len(chain.Kinds) == 0 || *only != "" && *only != name {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env, err := world.Deploy(t.Context(), chain.Start)
+			if err != nil {
+				t.Fatal(err)
+			}
+			current := chain.Start
+			for _, k := range chain.Kinds {
+				next := current
+				k.Change(&next)
+				r, err := env.try(t.Context(), k, next)
+				if err != nil {
+					t.Fatalf("%s: %v", k.Name, err)
+				}
+				t.Logf("%s: %v", k.Name, r.Measured)
+				for _, fault := range r.Judge() {
+					t.Errorf("%s: %s", k.Name, fault)
+				}
+				if r.Measured.Level() != review.Refused {
+					current = next
+				}
+				mu.Lock()
+				results[i] = append(results[i], r)
+				mu.Unlock()
+			}
+		})
+	}
 }
 
-func (c *changes) apply(name string) Measured {
-	c.Helper()
+// try makes a change, and says of it what a review does.
+func (e *Env) try(ctx context.Context, k Kind, c Config) (Result, error) {
 	start := time.Now()
-	m, err := c.env.Apply(c.Context(), name, c.Config)
+	m, err := e.Apply(ctx, k.Name, c)
+	r := Result{Kind: k, Measured: m}
 	if err != nil {
-		c.Fatal(err)
+		return r, err
 	}
-	c.Logf("%s: %v; in all %v", name, m, time.Since(start).Round(time.Second))
-	if m.Refused != nil || m.DeployError != nil {
-		c.Errorf("%s: %v %v", name, m.Refused, m.DeployError)
+	before, err := review.ParseStack(e.name, m.Before)
+	if err != nil {
+		return r, err
 	}
-	if m.Failed > 0 {
-		c.Errorf("%s: %d requests failed, the first one: %v", name, m.Failed, m.Failures[0])
+	after, err := review.ParseStack(e.name, m.After)
+	if err != nil {
+		return r, err
 	}
-	if len(m.Plan) == 0 || string(m.Before) == string(m.After) {
-		c.Errorf("%s: there is no plan, or nothing has changed", name)
+	r.Forecast = review.Judge(before, after, nil)
+	r.Planned = r.Forecast
+	if m.Plan != nil {
+		plan, err := review.ParsePlan(after, m.Plan)
+		if err != nil {
+			return r, err
+		}
+		r.Planned = review.Judge(before, after, plan)
 	}
-	if m.Requests < 100 || m.Lowest != 2 {
-		c.Errorf("%s: %d requests, and the lowest capacity was %d", name, m.Requests, m.Lowest)
+	if k.Window {
+		w, err := e.MaintenanceWindow(ctx)
+		if err != nil {
+			return r, err
+		}
+		r.Measured.add(w)
 	}
-	return m
+	if k.Risk != nil {
+		r.Risk = k.Risk(ctx, e)
+	}
+	e.world.log("%s: %s took %v in all", e.name, k.Name, time.Since(start).Round(time.Second))
+	return r, errors.Join(ctx.Err())
+}
+
+// add adds what was felt later of the same change.
+func (m *Measured) add(w Measured) {
+	m.Requests += w.Requests
+	m.Failed += w.Failed
+	m.Failures = append(m.Failures, w.Failures...)
+	m.Lowest = min(m.Lowest, w.Lowest)
+	m.Replaced += w.Replaced
+	m.Database = w.Database
 }

@@ -33,7 +33,7 @@ func goldens(t *testing.T) map[string][]byte {
 	return all
 }
 
-func parse(t *testing.T, name string, text []byte) *review.Stack {
+func parseStack(t *testing.T, name string, text []byte) *review.Stack {
 	t.Helper()
 	s, err := review.ParseStack(name, text)
 	if err != nil {
@@ -45,13 +45,13 @@ func parse(t *testing.T, name string, text []byte) *review.Stack {
 // TestWholeStack judges what concerns a stack as a whole.
 func TestWholeStack(t *testing.T) {
 	golden := string(goldens(t)["stage"])
-	stage := parse(t, "stage", []byte(golden))
+	stage := parseStack(t, "stage", []byte(golden))
 	edited := func(old, now string) *review.Stack {
 		t.Helper()
 		if !strings.Contains(golden, old) {
 			t.Fatalf("the golden has no %s", old)
 		}
-		return parse(t, "stage", []byte(strings.ReplaceAll(golden, old, now)))
+		return parseStack(t, "stage", []byte(strings.ReplaceAll(golden, old, now)))
 	}
 	for _, c := range []struct {
 		name          string
@@ -79,7 +79,7 @@ func TestWholeStack(t *testing.T) {
 // TestEqualStacks finds nothing where nothing changes.
 func TestEqualStacks(t *testing.T) {
 	for name, text := range goldens(t) {
-		v := review.Judge(parse(t, name, text), parse(t, name, text), nil)
+		v := review.Judge(parseStack(t, name, text), parseStack(t, name, text), nil)
 		if v.Level != nothing || len(v.Findings)+len(v.Changes)+len(v.Cost) > 0 || v.Fleet != nil {
 			t.Errorf("%s: %+v", name, v)
 		}
