@@ -30,11 +30,17 @@ var place = regexp.MustCompile(`\[\d+\]`)
 // untried are types, and arguments by the paths of their types, that are not tried, and
 // why.
 var untried = map[string]string{
-	"aws_dynamodb_table.attribute.name":   "goes with hash_key, and the provider refuses the one without the other",
-	"aws_dynamodb_table.hash_key":         "likewise",
-	"aws_lb_listener.default_action.type": "goes with the block of the action, and the provider refuses the one without the other",
-	"terraform_data":                      "is Terraform's own, not the AWS provider's: https://developer.hashicorp.com/terraform/language/resources/terraform-data",
+	"aws_db_instance.restore_to_point_in_time.restore_time":                  partOfRestore,
+	"aws_db_instance.restore_to_point_in_time.source_db_instance_identifier": partOfRestore,
+	"aws_db_instance.restore_to_point_in_time.source_dbi_resource_id":        partOfRestore,
+	"aws_db_instance.restore_to_point_in_time.use_latest_restorable_time":    partOfRestore,
+	"aws_dynamodb_table.attribute.name":                                      "goes with hash_key, and the provider refuses the one without the other",
+	"aws_dynamodb_table.hash_key":                                            "likewise",
+	"aws_lb_listener.default_action.type":                                    "goes with the block of the action, and the provider refuses the one without the other",
+	"terraform_data":                                                         "is Terraform's own, not the AWS provider's: https://developer.hashicorp.com/terraform/language/resources/terraform-data",
 }
+
+const partOfRestore = "the provider replaces a database for the block that comes or goes, not for what is in it; the constructs have Terraform ignore all of it"
 
 // exemplars are resources of the stacks that together have each argument that is set, by type.
 func exemplars(all []*review.Stack) (map[string][]object, error) {

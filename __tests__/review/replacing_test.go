@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -55,14 +54,6 @@ func outcomes(t *testing.T) map[string]outcome {
 	found := map[string]outcome{}
 	for address, c := range tried {
 		found[address] = outcome{c, planned[address]}
-	}
-	if f := os.Getenv("DEVCACHE"); f != "" {
-		m := map[string]devOutcome{}
-		for k, v := range found {
-			m[k] = devOutcome{v.kind, v.path, v.mode, v.before, v.after, v.planned}
-		}
-		b, _ := json.Marshal(m)
-		os.WriteFile(f, b, 0o600)
 	}
 	return found
 }
@@ -144,7 +135,11 @@ func compared(t *testing.T, c trial, attributes []string) (*review.Change, map[s
 // set. What it replaces, and which attributes change with a resource that is changed in
 // place, has to be what the review says without a plan.
 func TestReplacing(t *testing.T) {
-	tried := outcomes(t)
+	holdAgainst(t, outcomes(t))
+}
+
+func holdAgainst(t *testing.T, tried map[string]outcome) {
+	t.Helper()
 	replaced, said, set := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, o := range tried {
 		set[o.kind+" "+topLevel(o.path)] = true
@@ -249,10 +244,4 @@ func listedInReplacing(t *testing.T) []string {
 		t.Fatal("replacing.go lists nothing that this test can read")
 	}
 	return found
-}
-
-type devOutcome struct {
-	Kind, Path, Mode string
-	Before, After    object
-	Planned          *tfjson.ResourceChange
 }

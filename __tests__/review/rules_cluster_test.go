@@ -63,7 +63,7 @@ func TestCluster(t *testing.T) {
 		{address: group, before: `{"health_check_type": "ELB"}`, after: `{"health_check_type": "EC2"}`, level: nothing, word: "unhealthy"},
 		{address: group, before: `{"suspended_processes": []}`, after: `{"suspended_processes": ["Launch"]}`, level: unknown, word: "suspended_processes"},
 		{address: template, before: `{"image_id": "a"}`, after: `{"image_id": "b"}`, level: unknown, word: "no rollout"},
-		{address: template, before: `{"image_id": "a"}`, after: `{"image_id": "b"}`, level: rolling, word: "all instances are replaced", beside: with(rollout, group, `{"min_size": 2, "max_size": 4}`)},
+		{address: template, before: `{"image_id": "a"}`, after: `{"image_id": "b"}`, level: rolling, word: "the instances are replaced", beside: with(rollout, group, `{"min_size": 2, "max_size": 4}`)},
 		{address: template, before: `{"block_device_mappings": [{"ebs": {"encrypted": "true"}}]}`, after: `{"block_device_mappings": [{"ebs": {"encrypted": "false"}}]}`, level: atRisk, word: "not encrypted"},
 		{address: "aws_autoscaling_schedule.s", before: `{"min_size": 2}`, level: nothing, word: "stays as it is"},
 		{address: policy, before: doc(`\"a:b\"`), after: doc(`\"a:b\", \"a:c\"`), level: nothing, word: "IAM widened: the role may now: a:c"},
