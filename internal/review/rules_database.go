@@ -32,7 +32,7 @@ func class(_ *judging, c *Change, _ Difference) effect {
 	if isTrue(c.after, "multi_az") && isTrue(c.before, "multi_az") {
 		length = "a failover, a minute or two"
 	}
-	return interruption(fmt.Sprintf("another class: the database does not answer for %s, %s", length, c.when()), rdsMultiAZ)
+	return interruption(fmt.Sprintf("another class: the database does not answer for %s, %s", length, c.when()), rdsModify)
 }
 
 // when is when RDS makes a change that does not have to be made at once.
