@@ -37,6 +37,7 @@ var untried = map[string]string{
 	"aws_dynamodb_table.attribute.name":                                      "goes with hash_key, and the provider refuses the one without the other",
 	"aws_dynamodb_table.hash_key":                                            "likewise",
 	"aws_lb_listener.default_action.type":                                    "goes with the block of the action, and the provider refuses the one without the other",
+	"aws_s3_object.override_provider":                                        "is a block without a value",
 	"terraform_data":                                                         "is Terraform's own, not the AWS provider's: https://developer.hashicorp.com/terraform/language/resources/terraform-data",
 }
 
@@ -93,7 +94,7 @@ func trials(all map[string][]object, required func(kind, argument string) bool) 
 				found = append(found, trial{kind, path, "changed", copied(o), changed})
 			}
 			for _, argument := range slices.Sorted(maps.Keys(o)) {
-				if required(kind, argument) || is(kind+" without "+argument) {
+				if required(kind, argument) || untried[kind+"."+argument] != "" || is(kind+" without "+argument) {
 					continue
 				}
 				without := copied(o)

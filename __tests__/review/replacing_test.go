@@ -144,8 +144,8 @@ func holdAgainst(t *testing.T, tried map[string]outcome) {
 	for _, o := range tried {
 		set[o.kind+" "+topLevel(o.path)] = true
 		if o.mode == "shrunk" {
-			if !o.planned.Change.Actions.NoOp() {
-				t.Errorf("%v: the provider plans %v", o.trial, o.planned.Change.Actions)
+			if before, after := o.planned.Change.Before.(object)[o.path], o.planned.Change.After.(object)[o.path]; before != after {
+				t.Errorf("%v: the provider plans %v to become %v", o.trial, before, after)
 			}
 			continue
 		}
@@ -171,7 +171,9 @@ func holdAgainst(t *testing.T, tried map[string]outcome) {
 			if o.mode == "changed" {
 				t.Errorf("%v: the provider plans %v; replacing.go has it replaced", o.trial, actions)
 			}
-		case actions.Update():
+		case actions.Update() && topLevel(o.path) != "tags":
+			// Of a launch template, tags alone have the provider plan a latest_version that
+			// it does not know yet, and that is the former one when it does.
 			inPlace(t, o)
 		}
 	}
