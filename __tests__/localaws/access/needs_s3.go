@@ -26,12 +26,12 @@ func needsS3(r *front.Request) []question {
 	if key == "" {
 		values := map[string]string{"s3:prefix": query.Get("prefix"), "s3:delimiter": query.Get("delimiter")}
 		if method == http.MethodPost && query.Has("delete") {
-			return []question{{"s3:DeleteObject", arn + "/*", nil}}
+			return []question{{action: "s3:DeleteObject", resource: arn + "/*"}}
 		}
-		return []question{{bucketAction(method, query), arn, values}}
+		return []question{{action: bucketAction(method, query), resource: arn, values: values}}
 	}
 	arn += "/" + key
-	needs := []question{{objectAction(method, query), arn, map[string]string{"s3:versionid": query.Get("versionId")}}}
+	needs := []question{{action: objectAction(method, query), resource: arn, values: map[string]string{"s3:versionid": query.Get("versionId")}}}
 	if source := r.HTTP.Header.Get("X-Amz-Copy-Source"); source != "" {
 		path, version, _ := strings.Cut(strings.TrimPrefix(source, "/"), "?versionId=")
 		if decoded, err := url.PathUnescape(path); err == nil {
@@ -104,7 +104,7 @@ func (j *Judge) hidden(ctx context.Context, s *Session, r *front.Request) (reaso
 	if r.Service != "s3" || key == "" || verbs[r.HTTP.Method] != "Get" {
 		return "", nil
 	}
-	list := question{"s3:ListBucket", "arn:aws:s3:::" + bucket, map[string]string{"s3:prefix": key}}
+	list := question{action: "s3:ListBucket", resource: "arn:aws:s3:::" + bucket, values: map[string]string{"s3:prefix": key}}
 	if reason, err = j.may(ctx, s, r.Region, list); reason == "" || err != nil {
 		return "", err
 	}
