@@ -49,6 +49,9 @@ func (c call) tagsMade(own []question) []question {
 	var made []resource
 	known := reference.Load().Find(c.prefix + ":" + action)
 	for _, q := range own {
+		if q.resource == "*" && len(known.Types) > 0 { // it is made, and has no name yet
+			q.resource = reference.Fill(reference.Load().ARN(c.prefix+":", known.Types[0].Name), c.variables(nil))
+		}
 		kind := kindOf(c.prefix, known, q.resource)
 		if len(c.requestTags(kind.Name)) == 0 {
 			continue

@@ -74,7 +74,7 @@ func (c call) resources(action string) []resource {
 		}
 		r := resource{kind: t.Name, arn: reference.Fill(form, c.variables(nil)), keys: t.Keys, made: true}
 		switch makes := reference.Knows(t.Keys, "aws:RequestTag/"); {
-		case makes && (t.Required || len(c.requestTags(t.Name)) > 0):
+		case makes && (t.Required || len(c.specified(t.Name)) > 0):
 			found = append(found, r)
 		case t.Required:
 			lacking = append(lacking, r)
@@ -103,6 +103,9 @@ func (c call) named(kind, form string) []string {
 	})
 	if len(arns) > 0 || c.prefix == "ec2" {
 		return arns
+	}
+	if strings.Contains(kind, "/net") || strings.Contains(kind, "/gwy") {
+		return nil // load balancers of other types, unless an ARN says so
 	}
 	for _, variable := range reference.Variables(form) {
 		for _, member := range members[variable] {
@@ -137,8 +140,13 @@ func (c call) byName(variable, form, name string) string {
 		// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
 		return "arn:aws:ssm:" + c.region + "::parameter" + name
 	}
-	for _, prefix := range []string{"alias/", "/hostedzone/", "/"} {
-		name = strings.TrimPrefix(name, prefix)
+	switch variable {
+	case "Alias":
+		name = strings.TrimPrefix(name, "alias/")
+	case "Id":
+		name = strings.TrimPrefix(name, "/hostedzone/")
+	case "ParameterNameWithoutLeadingSlash":
+		name = strings.TrimPrefix(name, "/")
 	}
 	if path := strings.TrimPrefix(c.text("Path"), "/"); variable == "RoleNameWithPath" || variable == "InstanceProfileNameWithPath" {
 		name = path + name
@@ -167,18 +175,19 @@ func (c call) texts(member string) []string {
 
 // owner is what an association's id leads to: the route table, the address.
 func (c call) owner(id string) string {
-	prefix, _, _ := strings.Cut(id, "-")
-	client := ec2.NewFromConfig(c.judge.config, func(o *ec2.Options) { o.Region = c.region })
-	switch prefix {
+	client := func() *ec2.Client {
+		return ec2.NewFromConfig(c.judge.config, func(o *ec2.Options) { o.Region = c.region })
+	}
+	switch prefix, _, _ := strings.Cut(id, "-"); prefix {
 	case "rtbassoc":
-		out, err := client.DescribeRouteTables(c.ctx, &ec2.DescribeRouteTablesInput{Filters: []ec2types.Filter{
+		out, err := client().DescribeRouteTables(c.ctx, &ec2.DescribeRouteTablesInput{Filters: []ec2types.Filter{
 			{Name: aws.String("association.route-table-association-id"), Values: []string{id}},
 		}})
 		if err == nil && len(out.RouteTables) > 0 {
 			return aws.ToString(out.RouteTables[0].RouteTableId)
 		}
 	case "eipassoc":
-		out, err := client.DescribeAddresses(c.ctx, &ec2.DescribeAddressesInput{Filters: []ec2types.Filter{
+		out, err := client().DescribeAddresses(c.ctx, &ec2.DescribeAddressesInput{Filters: []ec2types.Filter{
 			{Name: aws.String("association-id"), Values: []string{id}},
 		}})
 		if err == nil && len(out.Addresses) > 0 {

@@ -18,13 +18,7 @@ func (c call) requestTags(kind string) map[string]string {
 	tags := map[string]string{}
 	lists := []any{c.input["Tags"], c.input["tags"]}
 	if c.prefix == "ec2" && c.name != "CreateTags" && c.name != "DeleteTags" {
-		lists = nil
-		specifications, _ := c.input["TagSpecifications"].([]any)
-		for _, s := range specifications {
-			if s, _ := s.(map[string]any); s["ResourceType"] == kind {
-				lists = append(lists, s["Tags"])
-			}
-		}
+		lists = c.specified(kind)
 	}
 	for _, list := range lists {
 		switch list := list.(type) {
@@ -49,6 +43,17 @@ func (c call) requestTags(kind string) map[string]string {
 		}
 	}
 	return tags
+}
+
+// specified are the lists of tags that a request to EC2 has for a kind of resource.
+func (c call) specified(kind string) (lists []any) {
+	specifications, _ := c.input["TagSpecifications"].([]any)
+	for _, s := range specifications {
+		if s, _ := s.(map[string]any); s["ResourceType"] == kind {
+			lists = append(lists, s["Tags"])
+		}
+	}
+	return lists
 }
 
 // tagsOf are the tags that a resource has.
