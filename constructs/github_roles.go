@@ -23,7 +23,10 @@ type GitHubRolesProps struct {
 	// Name is the project's: it starts the names of the environments' resources, and is
 	// their tag Project. Required.
 	Name string
-	// Repository is the GitHub repository, "owner/name". Required.
+	// Repository is the GitHub repository as its tokens name it: "owner/name", or with ids
+	// "owner@1234/name@5678" if it was made or renamed since 15 July 2026 or somebody has
+	// chosen that. Required.
+	// https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
 	Repository string
 	// OIDCProviderARN is the account's IAM OIDC provider for GitHub, of which an account can
 	// have one. Default: it is made here.
@@ -104,7 +107,7 @@ const (
 
 var (
 	// https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
-	repositoryRule = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?/[A-Za-z0-9_.-]{1,100}$`)
+	repositoryRule = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?(/[A-Za-z0-9_.-]{1,100}|@\d+/[A-Za-z0-9_.-]{1,100}@\d+)$`)
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 	gitHubProviderRule = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:oidc-provider/token\.actions\.githubusercontent\.com$`)
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
@@ -116,7 +119,7 @@ func (p GitHubRolesProps) Validate() error {
 	var f faults.List
 	checkName(&f, p.Name, maxOtherName, "a tag")
 	if !repositoryRule.MatchString(p.Repository) || strings.HasSuffix(p.Repository, "/.") || strings.HasSuffix(p.Repository, "/..") {
-		f.Add("Repository", p.Repository, "must be a GitHub repository, owner/name")
+		f.Add("Repository", p.Repository, "must be a GitHub repository as its tokens name it, owner/name or owner@1234/name@5678")
 	}
 	if p.OIDCProviderARN != "" && !isToken(p.OIDCProviderARN) && !gitHubProviderRule.MatchString(p.OIDCProviderARN) {
 		f.Add("OIDCProviderARN", p.OIDCProviderARN, "must be the ARN of an OIDC provider for %s", gitHubIssuer)

@@ -34,7 +34,7 @@ var values = map[string][]any{
 	"Settings.LockTable":        {"locks", "abc", "a.b-c_D9", strings.Repeat("a", 255)},
 	"Settings.StateLock":        {"both", "dynamodb", "s3"},
 	"Settings.RolloutPlatforms": {noTexts}, // each is built when it is synthesized
-	"Settings.GitHubRepository": {"", "", "acme/webservers", "a/b.c_d-e"},
+	"Settings.GitHubRepository": {"", "", "acme/webservers", "a@1/b.c_d-e@23"},
 	"Settings.AlertEmail":       {"", "ops@example.com", "first.last+tag@sub.example.com"},
 
 	"Environment.Name":          {"stage", "a", "prod2", strings.Repeat("b", 17)},

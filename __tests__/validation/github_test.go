@@ -15,7 +15,7 @@ func TestGitHubRoles(t *testing.T) {
 		Name: "web", Repository: "acme/web", Region: "eu-central-1", StateBucket: "states", LockTable: "locks", StateKey: "state",
 		Environments: []constructs.GitHubEnvironment{{Name: "stage", StateKey: "stage"}},
 	}
-	const rule = ": must be a GitHub repository, owner/name"
+	const rule = ": must be a GitHub repository as its tokens name it, owner/name or owner@1234/name@5678"
 	alone(t, base, []row[constructs.GitHubRolesProps]{
 		{func(p *constructs.GitHubRolesProps) { p.Repository = "" }, `Repository: ""` + rule},
 		{func(p *constructs.GitHubRolesProps) { p.Repository = "web" }, `Repository: "web"` + rule},
@@ -23,6 +23,8 @@ func TestGitHubRoles(t *testing.T) {
 		{func(p *constructs.GitHubRolesProps) { p.Repository = "acme/*" }, `Repository: "acme/*"` + rule},
 		{func(p *constructs.GitHubRolesProps) { p.Repository = "acme/web:ref" }, `Repository: "acme/web:ref"` + rule},
 		{func(p *constructs.GitHubRolesProps) { p.Repository = "-acme/web" }, `Repository: "-acme/web"` + rule},
+		{func(p *constructs.GitHubRolesProps) { p.Repository = "acme@1/web" }, `Repository: "acme@1/web"` + rule},
+		{func(p *constructs.GitHubRolesProps) { p.Repository = "acme@*/web@*" }, `Repository: "acme@*/web@*"` + rule},
 		{func(p *constructs.GitHubRolesProps) { p.Repository = "acme/.." }, `Repository: "acme/.."` + rule},
 		{func(p *constructs.GitHubRolesProps) { p.Repository = "${var.repository}" }, `Repository: "${var.repository}"` + rule},
 		{func(p *constructs.GitHubRolesProps) {
@@ -43,6 +45,7 @@ Environments: is missing: what is deployed`},
 	})
 	alone(t, base, []row[constructs.GitHubRolesProps]{
 		{func(p *constructs.GitHubRolesProps) { p.Repository = "A-1/.b_C-d" }, ""},
+		{func(p *constructs.GitHubRolesProps) { p.Repository = "A-1@1/.b_C-d@23" }, ""},
 		{func(p *constructs.GitHubRolesProps) {
 			p.OIDCProviderARN = "arn:aws-cn:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 		}, ""},
@@ -63,7 +66,7 @@ func TestGitHubSetting(t *testing.T) {
 	}
 	run(t, []row[app]{
 		{func(a *app) {}, ""},
-		{func(a *app) { a.GitHubRepository = "acme" }, `cdktf.json: context.githubRepository: "acme": must be a GitHub repository, owner/name`},
+		{func(a *app) { a.GitHubRepository = "acme" }, `cdktf.json: context.githubRepository: "acme": must be a GitHub repository as its tokens name it, owner/name or owner@1234/name@5678`},
 		{func(a *app) { a.StateBucket = "webservers-stage-states" }, `cdktf.json: context.stateBucket: "webservers-stage-states": must not begin with webservers-stage-: a deploy of stage may do anything to such buckets`},
 		{func(a *app) { a.GitHubRepository, a.StateBucket = "", "webservers-stage-states" }, ""},
 		{func(a *app) { a.Project = strings.Repeat("p", 26) }, `cdktf.json: context.project and environment.Name: "pppppppppppppppppppppppppp-stage": has 32 characters; with Repository it can have 31, so that the names of all that a deploy makes begin with it`},

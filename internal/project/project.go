@@ -38,8 +38,8 @@ type Settings struct {
 	// RolloutPlatforms are the platforms, such as linux/amd64, of machines that
 	// deploy without Go. Default: none.
 	RolloutPlatforms []string `json:"rolloutPlatforms"`
-	// GitHubRepository is the GitHub repository, "owner/name", whose workflows get roles for
-	// reviews and deploys. Default: none.
+	// GitHubRepository is the GitHub repository, "owner/name" or "owner@1234/name@5678", whose
+	// workflows get roles for reviews and deploys. Default: none.
 	GitHubRepository string `json:"githubRepository"`
 }
 
