@@ -25,7 +25,7 @@ var readActions = []struct{ prefix, actions string }{
 	{"kms", "DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags"},
 	{"logs", "DescribeLogGroups ListTagsForResource"},
 	{"rds", "DescribeDBInstances DescribeDBParameterGroups DescribeDBParameters DescribeDBSnapshots DescribeDBSubnetGroups ListTagsForResource"},
-	{"route53", "GetChange GetHostedZone ListResourceRecordSets ListTagsForResource"},
+	{"route53", "GetChange GetHostedZone ListHostedZones ListResourceRecordSets ListTagsForResource"},
 	{"sns", "GetSubscriptionAttributes GetTopicAttributes ListTagsForResource"},
 	{"ssm", "DescribeParameters ListTagsForResource"},
 }

@@ -194,7 +194,9 @@ func NewGitHubRoles(parent constructs.Construct, id string, props GitHubRolesPro
 			g.attach("deploy_"+e.Name+"_read", role, reads)
 			g.inline("deploy_"+e.Name+"_network", role, d.network())
 			g.inline("deploy_"+e.Name+"_servers", role, d.servers())
-			g.inline("deploy_"+e.Name+"_others", role, d.others())
+			// What a role may have inline together is too little for all.
+			// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+			g.attach("deploy_"+e.Name+"_others_attached", role, g.managed("deploy_"+e.Name+"_others", props.Name+"-deploy-"+e.Name, "What a deploy of "+d.name+" changes besides network and servers", d.others()))
 		}
 	}
 	return made

@@ -199,19 +199,32 @@ func faults(s statement) []string {
 	return all
 }
 
-// overlap tells whether an ARN can be like both patterns: of the parts between colons, and
-// then of those between slashes, each like the other's.
+// overlap tells whether an ARN can be like both patterns: part by part of the first five
+// between colons, in none of which a colon is, and then like both of the rests.
 func overlap(a, b string) bool {
 	as, bs := strings.SplitN(a, ":", 6), strings.SplitN(b, ":", 6)
 	if len(as) != 6 || len(bs) != 6 {
 		return false
 	}
-	for i := range 5 {
-		if !access.Matches(as[i], bs[i]) && !access.Matches(bs[i], as[i]) {
+	for i := range as {
+		if !meet(as[i], bs[i]) {
 			return false
 		}
 	}
-	return access.Matches(as[5], bs[5]) || access.Matches(bs[5], as[5])
+	return true
+}
+
+// meet tells whether a text can be like both patterns.
+func meet(a, b string) bool {
+	switch {
+	case a == "" && b == "":
+		return true
+	case strings.HasPrefix(a, "*"):
+		return meet(a[1:], b) || b != "" && meet(a, b[1:])
+	case strings.HasPrefix(b, "*"):
+		return meet(b, a)
+	}
+	return a != "" && b != "" && a[0] == b[0] && meet(a[1:], b[1:])
 }
 
 // TestFaults shows that a policy which AWS would not understand is found.

@@ -48,7 +48,7 @@ func TestGitHubRoles(t *testing.T) {
 				inline++
 			}
 		}
-		want := map[bool]int{true: 4, false: 1}[here]
+		want := map[bool]int{true: 3, false: 1}[here]
 		if e.AssumeRoleARN != "" {
 			want = 2
 			statement := at(state.json, "data", "aws_iam_policy_document", "github_deploy_there_assume", "statement", 0)

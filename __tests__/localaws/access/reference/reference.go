@@ -17,6 +17,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -31,6 +32,7 @@ type Reference struct {
 type Service struct {
 	Actions   map[string]*Action // by name in lower case
 	Resources map[string]string  // by name: the ARN, with ${Variables}
+	Tagged    []string           // those of them whose tags IAM knows, whatever the action
 	Keys      []string           // condition keys of the service itself
 }
 
@@ -49,6 +51,33 @@ type Type struct {
 	Keys     []string
 }
 
+// ResourceTag is the condition key of a resource's tags. A service's page has it with each
+// action and type of resource, such as EC2's, or with the type alone, for all actions that
+// apply to that, such as those of KMS and ACM.
+const ResourceTag = "aws:ResourceTag/${TagKey}"
+
+// saysWhere tells whether the page has it with actions and types.
+func (s *Service) saysWhere() bool {
+	for _, action := range s.Actions {
+		for _, t := range action.Types {
+			if slices.Contains(t.Keys, ResourceTag) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *Service) tagAll() {
+	for _, action := range s.Actions {
+		for i, t := range action.Types {
+			if slices.Contains(s.Tagged, strings.ToLower(t.Name)) {
+				action.Types[i].Keys = append(slices.Clip(t.Keys), ResourceTag)
+			}
+		}
+	}
+}
+
 //go:embed reference.json.gz
 var compressed []byte
 
@@ -63,6 +92,11 @@ var Load = sync.OnceValue(func() *Reference {
 		panic(err) // unreachable: the file is compiled in
 	}
 	r.amend()
+	for _, s := range r.Services {
+		if !s.saysWhere() {
+			s.tagAll()
+		}
+	}
 	return r
 })
 

@@ -49,7 +49,10 @@ func extract(dir string) error {
 			}
 			ConditionKeys []string
 		}
-		var resources map[string]struct{ ARN string }
+		var resources map[string]struct {
+			ARN           string
+			ConditionKeys []string
+		}
 		var keys map[string]struct{ Key string }
 		for part, into := range map[string]any{"actions": &actions, "resourceTypes": &resources, "conditionKeys": &keys} {
 			if err := read(filepath.Join(data, part, name+".json"), into); err != nil && !os.IsNotExist(err) {
@@ -65,7 +68,11 @@ func extract(dir string) error {
 		}
 		for key, r := range resources {
 			s.Resources[key] = r.ARN
+			if slices.Contains(r.ConditionKeys, reference.ResourceTag) {
+				s.Tagged = append(s.Tagged, key)
+			}
 		}
+		slices.Sort(s.Tagged)
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
 			s.Keys = append(s.Keys, keys[key].Key)
 		}
