@@ -46,20 +46,15 @@ func (d deployer) ec2(kinds string) []string {
 	return list
 }
 
-// state lets it read and write its state, its lock and its digest, and no others'. The names
-// of states are no secret: S3 answers that there is none only to who may list the bucket.
+// state lets it read and write its state, its lock and its digest, and no others'.
 // https://developer.hashicorp.com/terraform/language/backend/s3#permissions-required
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 func (d deployer) state() []allow {
 	object := d.bucket(d.StateBucket + "/" + d.environment.StateKey)
 	probe := d.bucket(d.StateBucket + "/" + project.ProbeKey)
 	return []allow{
-		{sid: "ListStates", actions: actions("s3", "ListBucket ListBucketVersions"), resources: []string{d.bucket(d.StateBucket)}},
-		{sid: "CheckStore", actions: actions("s3", "GetBucketPolicy GetBucketPublicAccessBlock GetBucketVersioning"), resources: []string{d.bucket(d.StateBucket)}},
 		{sid: "State", actions: actions("s3", "GetObject PutObject"), resources: []string{object, object + project.LockSuffix}},
 		{sid: "Unlock", actions: actions("s3", "DeleteObject"), resources: []string{object + project.LockSuffix}},
 		{sid: "Probe", actions: actions("s3", "PutObject DeleteObject"), resources: []string{probe}},
-		{sid: "Table", actions: actions("dynamodb", "DescribeTable"), resources: []string{d.arn("dynamodb", "table/"+d.LockTable)}},
 		{
 			// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 			sid: "Lock", actions: actions("dynamodb", "GetItem PutItem DeleteItem"), resources: []string{d.arn("dynamodb", "table/"+d.LockTable)},
@@ -67,6 +62,17 @@ func (d deployer) state() []allow {
 				project.LockID(d.StateBucket, d.environment.StateKey), project.DigestID(d.StateBucket, d.environment.StateKey), project.ProbeKey,
 			}}},
 		},
+	}
+}
+
+// store are what the command "state check" looks at besides, of what reads has, too.
+func (d deployer) store() []allow {
+	return []allow{
+		// The names of states are no secret: S3 says that there is none only to who may list
+		// the bucket.
+		// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+		{sid: "Bucket", actions: actions("s3", "GetBucketPolicy GetBucketPublicAccessBlock GetBucketVersioning ListBucket"), resources: []string{d.bucket(d.StateBucket)}},
+		{sid: "Table", actions: actions("dynamodb", "DescribeTable"), resources: []string{d.arn("dynamodb", "table/"+d.LockTable)}},
 	}
 }
 

@@ -186,6 +186,9 @@ func NewGitHubRoles(parent constructs.Construct, id string, props GitHubRolesPro
 		made.Deploy[e.Name], made.DeployRoleARNs[e.Name] = role, *role.Arn()
 		d := g.deploy(e)
 		g.inline("deploy_"+e.Name+"_state", role, d.state())
+		if !e.here() {
+			g.inline("deploy_"+e.Name+"_store", role, d.store())
+		}
 		switch {
 		case e.AssumeRoleARN != "":
 			g.inline("deploy_"+e.Name+"_assume", role, []allow{{sid: "AssumeRole", actions: []string{"sts:AssumeRole"}, resources: []string{e.AssumeRoleARN}}})

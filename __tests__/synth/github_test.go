@@ -48,9 +48,9 @@ func TestGitHubRoles(t *testing.T) {
 				inline++
 			}
 		}
-		want := map[bool]int{true: 3, false: 1}[here]
+		want := map[bool]int{true: 3, false: 2}[here]
 		if e.AssumeRoleARN != "" {
-			want = 2
+			want = 3
 			statement := at(state.json, "data", "aws_iam_policy_document", "github_deploy_there_assume", "statement", 0)
 			expect(t, statement, "[sts:AssumeRole]", "actions")
 			expect(t, statement, "[arn:aws:iam::111122223333:role/deploy]", "resources")
