@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"example.com/webserver-cluster/tests/localaws/access"
 	"example.com/webserver-cluster/tests/localaws/access/reference"
 )
 
