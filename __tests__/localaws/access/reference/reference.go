@@ -56,11 +56,11 @@ type Type struct {
 // apply to that, such as those of KMS and ACM.
 const ResourceTag = "aws:ResourceTag/${TagKey}"
 
-// saysWhere tells whether the page has it with actions and types.
-func (s *Service) saysWhere() bool {
+// saysWhere tells whether the page has it with actions and the type.
+func (s *Service) saysWhere(kind string) bool {
 	for _, action := range s.Actions {
 		for _, t := range action.Types {
-			if slices.Contains(t.Keys, ResourceTag) {
+			if strings.EqualFold(t.Name, kind) && slices.Contains(t.Keys, ResourceTag) {
 				return true
 			}
 		}
@@ -68,10 +68,10 @@ func (s *Service) saysWhere() bool {
 	return false
 }
 
-func (s *Service) tagAll() {
+func (s *Service) tagAll(kind string) {
 	for _, action := range s.Actions {
 		for i, t := range action.Types {
-			if slices.Contains(s.Tagged, strings.ToLower(t.Name)) {
+			if strings.EqualFold(t.Name, kind) {
 				action.Types[i].Keys = append(slices.Clip(t.Keys), ResourceTag)
 			}
 		}
@@ -93,8 +93,10 @@ var Load = sync.OnceValue(func() *Reference {
 	}
 	r.amend()
 	for _, s := range r.Services {
-		if !s.saysWhere() {
-			s.tagAll()
+		for _, kind := range s.Tagged {
+			if !s.saysWhere(kind) {
+				s.tagAll(kind)
+			}
 		}
 	}
 	return r
