@@ -111,6 +111,12 @@ fuzz: setup ## FUZZTIME=10m for each of two: looks for a stack that Validate acc
 .PHONY: golden
 golden: setup ## the golden files rewritten: review what git diff shows
 	$(tests) test ./synth -run 'TestGolden|TestStageAndProdDiffer' -update
+	$(tests) test ./review -run TestReports -update
+
+.PHONY: providers
+providers: ## PLATFORMS='linux/arm64 ...': the AWS provider's lock file made anew, with the newest 5.x: review what it shows
+	go run ./cmd/providers $(PLATFORMS)
+	@git --no-pager diff -- stacks/terraform.lock.hcl
 
 .PHONY: compat
 compat: setup ## TOOLS='/path/to/tofu ...': what works with which Terraform, OpenTofu, cdktn, Node.js; 4 minutes each
@@ -129,6 +135,10 @@ RUNS ?= 1
 .PHONY: bench-demo
 bench-demo: ## RUNS=1: how long each phase of make demo takes, with cold and warm caches; 10 minutes a run
 	$(tests) run ./bench -demo -runs $(RUNS)
+
+.PHONY: review
+review: ## ARGS='stage --fail-on interruption': what users will feel of the working tree's changes, before a deploy
+	@go build -o build/bin/ ./cmd/review && build/bin/review $(ARGS)
 
 .PHONY: bootstrap
 bootstrap: $(cdktf) ## the state store made in an empty AWS account; YES=1: without a question

@@ -16,11 +16,13 @@ import (
 //go:embed boot_script.sh
 var defaultBootScript string
 
-// keepAliveMargin is how much longer than the load balancer the server keeps
-// an idle connection. Were it the first to close one, the load balancer would
-// send a request into a closed connection now and then and answer 502.
+// keepAlive is how long a server keeps an idle connection: longer than the load
+// balancer by any IdleTimeout. Were it the first to close one, the load balancer would
+// send a request into a closed connection now and then and answer 502. It does not
+// follow from IdleTimeout, of which the load balancer hears minutes before the last
+// server that runs is replaced.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues
-const keepAliveMargin = 15 * time.Second
+const keepAlive = maxIdleTimeout + 15*time.Second
 
 // bootScript is the instances' user data, line by line, as Terraform has to
 // read it: what Terraform would take for a template of its own is escaped,
@@ -53,7 +55,7 @@ func (p WebserverClusterProps) defaultScript() string {
 		// A string in Go's form is one in Python's: the rule of the path lets
 		// nothing but ASCII through.
 		"@HEALTH_PATH@", strconv.Quote(p.HealthCheckPath),
-		"@KEEP_ALIVE@", fmt.Sprint(int((p.IdleTimeout + keepAliveMargin).Seconds())),
+		"@KEEP_ALIVE@", fmt.Sprint(keepAlive.Seconds()),
 	).Replace(defaultBootScript)
 }
 

@@ -26,7 +26,7 @@ HEALTH = @HEALTH_PATH@
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Longer than the load balancer keeps an idle connection, so that the
+    # Longer than any load balancer keeps an idle connection, so that the
     # server is never the first to close one.
     timeout = @KEEP_ALIVE@
 

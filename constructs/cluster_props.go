@@ -155,8 +155,7 @@ type WebserverClusterProps struct {
 	// IdleTimeout is how long the load balancer keeps a connection on which
 	// nothing comes, so how long a request may stay without an answer. Whole
 	// seconds, 1 s to 59 min 59 s (DeregistrationDelay has to be longer); default
-	// 30 s. With the default boot script a change replaces the instances: their
-	// servers keep connections longer than that.
+	// 30 s.
 	IdleTimeout time.Duration
 	// DeregistrationDelay is how long an instance that is to go may finish the
 	// requests it has. Longer than IdleTimeout, whole seconds, at most 3600 s;

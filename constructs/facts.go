@@ -35,7 +35,7 @@ type Facts struct {
 func (p WebserverClusterProps) facts(region string) Facts {
 	f := Facts{
 		Name: p.Name, Environment: orDefault(p.Environment, p.Name), Region: region,
-		Port: p.ServerPort, HealthCheckPath: p.HealthCheckPath, KeepAliveSeconds: int((p.IdleTimeout + keepAliveMargin).Seconds()),
+		Port: p.ServerPort, HealthCheckPath: p.HealthCheckPath, KeepAliveSeconds: int(keepAlive.Seconds()),
 	}
 	if d := p.Database; d != nil {
 		f.DatabaseHost, f.DatabasePort, f.DatabaseName = d.Address, d.Port, d.DatabaseName

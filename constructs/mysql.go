@@ -35,6 +35,9 @@ type MySQL struct {
 	// User is who servers log in as: the ApplicationUser, else the master user. Default
 	// of a literal: none is told.
 	User string
+	// ApplicationUser is the database user of the application, whom the command database
+	// makes; empty without one.
+	ApplicationUser string
 	// SecretARN is the Secrets Manager secret that holds the master user's
 	// name and password.
 	SecretARN string
@@ -186,7 +189,8 @@ func NewMySQL(parent constructs.Construct, id string, props MySQLProps) *MySQL {
 		SecurityGroup:   group,
 		scope:           s,
 	}
-	if props.ApplicationUser != "" {
+	made.ApplicationUser = props.ApplicationUser
+	if props.ApplicationUser != "" && !props.ServersAsMaster {
 		made.User, made.ConnectARN = props.ApplicationUser, connectARN(s, instance, props.ApplicationUser)
 	}
 	return made

@@ -52,6 +52,10 @@ type MySQLProps struct {
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
 	// Default: none, servers log in as the master user, with the password in its secret.
 	ApplicationUser string
+	// ServersAsMaster has servers go on as the master user although there is an
+	// ApplicationUser: for the deploy between which and the next one that user is made, in
+	// an environment that is in use. Default false.
+	ServersAsMaster bool
 	// StorageGiB is the storage to start with, in GiB, 20 (the least of gp3) to
 	// 59578 (which leaves MaxStorageGiB room). Default 20.
 	StorageGiB int

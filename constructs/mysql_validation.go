@@ -91,6 +91,9 @@ func (p MySQLProps) Validate() error {
 	case slices.Contains(ownUsers, strings.ToLower(user)):
 		f.Add("ApplicationUser", user, "is a user that RDS keeps for itself")
 	}
+	if p.ServersAsMaster && p.ApplicationUser == "" {
+		f.Given("ServersAsMaster", "goes with an ApplicationUser: without one, servers log in as the master user anyway")
+	}
 	startOK := p.StorageGiB >= minMySQLGiB && p.StorageGiB <= maxMySQLStartGiB
 	if !startOK {
 		f.Add("StorageGiB", p.StorageGiB, "must be %d to %d: MaxStorageGiB, which can be %d, must be at least 10%% above", minMySQLGiB, maxMySQLStartGiB, maxMySQLGiB)

@@ -2,6 +2,7 @@ package constructs
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
@@ -30,7 +31,14 @@ func (c *cluster) securityGroups() securityGroups {
 	var secure []cdktf.ITerraformDependable
 	for _, port := range c.props.listenerPorts() {
 		for i, cidr := range c.props.AllowedCIDRs {
-			rule := add(c.scope, fmt.Sprintf("lb_%d_from_%d", port, i+1), vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
+			// Named by the block: by its place, one that comes before it would take its rule
+			// away for a moment. A reference may be any block.
+			place := fmt.Sprintf("lb_%d_from_%d", port, i+1)
+			role := place
+			if !isToken(cidr) {
+				role = fmt.Sprintf("lb_%d_from_%s", port, strings.NewReplacer(".", "_", "/", "_").Replace(cidr))
+			}
+			rule := add(c.scope, role, vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
 				SecurityGroupId: balancer.Id(),
 				Description:     jsii.String("HTTP(S) from " + cidr),
 				CidrIpv4:        jsii.String(cidr),
@@ -38,6 +46,10 @@ func (c *cluster) securityGroups() securityGroups {
 				FromPort:        jsii.Number(port),
 				ToPort:          jsii.Number(port),
 			})
+			if role != place {
+				// Earlier versions of this project named it so. EC2 refuses a second rule like it.
+				rule.MoveFromId(jsii.String(*rule.TerraformResourceType() + "." + c.prefix + place))
+			}
 			if port == 443 {
 				secure = append(secure, rule)
 			}

@@ -4,6 +4,7 @@
 package stacks
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -26,6 +27,10 @@ type Environment struct {
 	// Tags are for everything in the environment. Default: Project, Environment
 	// and ManagedBy, over which these win.
 	Tags map[string]string
+	// AccountID is the AWS account that the environment is in, 12 digits: Terraform and the
+	// commands refuse to touch another. Default: accountId in cdktf.json; without that,
+	// any account.
+	AccountID string
 	// AssumeRoleARN is the IAM role that makes and changes the environment, in an
 	// account of its own perhaps: the provider and the command rollout assume it.
 	// Default: none, whoever deploys does it.
@@ -57,11 +62,16 @@ func (e Environment) named(s project.Settings) Environment {
 		database.Name = name
 		e.Database = &database
 	}
+	e.AccountID = cmp.Or(e.AccountID, s.AccountID)
 	e.Tags = withDefaultTags(e.Tags, s, e.Name)
 	e.Cluster.DefaultTags = e.Tags
 	e.Cluster.Environment = e.Name
 	e.Cluster.RolloutPlatforms = s.RolloutPlatforms
 	return e
+}
+
+func (e Environment) credentials() credentials {
+	return credentials{accountID: e.AccountID, profile: e.Profile, roleARN: e.AssumeRoleARN}
 }
 
 func (e Environment) alerts(s project.Settings) constructs.AlertsProps {
@@ -72,7 +82,7 @@ func (e Environment) alerts(s project.Settings) constructs.AlertsProps {
 // one, and a cluster of web servers that may connect to it.
 func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) cdktf.TerraformStack {
 	e := environment.named(s)
-	stack := newStack(app, e.Name, s, e.Tags, e.Profile, e.AssumeRoleARN)
+	stack := newStack(app, e.Name, s.Region, e.Tags, e.credentials())
 	useS3Backend(stack, e.Name, s)
 
 	if s.GitHubRepository != "" && e.here() {
@@ -134,8 +144,8 @@ func databaseOutputs(database *constructs.MySQL) []output {
 		{"database_secret_arn", database.SecretARN, "Secrets Manager secret with the database's master user and password"},
 		{"database_security_group_id", database.SecurityGroupID, "Security group of the database"},
 	}
-	if database.ConnectARN != "" {
-		outputs = append(outputs, output{"database_user", database.User, "Database user of the servers, who logs in with an IAM token"})
+	if database.ApplicationUser != "" {
+		outputs = append(outputs, output{"database_user", database.ApplicationUser, "Database user of the application, who logs in with an IAM token"})
 	}
 	if database.FinalSnapshot != "" {
 		outputs = append(outputs, output{"database_final_snapshot", database.FinalSnapshot, "Snapshot that is taken when the database is deleted"})

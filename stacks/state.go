@@ -21,7 +21,7 @@ const backendVariable = "STATE_BACKEND"
 // all others. With a GitHub repository in the settings it makes the roles for its workflows,
 // too.
 func NewStateStack(app cdktf.App, s project.Settings, environments []Environment) cdktf.TerraformStack {
-	stack := newStack(app, project.StateStack, s, withDefaultTags(nil, s, project.StateStack), "", "")
+	stack := newStack(app, project.StateStack, s.Region, withDefaultTags(nil, s, project.StateStack), credentials{accountID: s.AccountID})
 	if os.Getenv(backendVariable) == "local" {
 		cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{
 			// In the project's folder, where clearing the output folder does not take it away.

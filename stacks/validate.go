@@ -32,11 +32,11 @@ var made = constructs.Network{
 	DatabaseSubnetIDs: []string{"${database_1}", "${database_2}"},
 }
 
-// madeDatabase stands for its database, whose application has this user.
-func madeDatabase(user string) *constructs.MySQL {
+// madeDatabase stands for the environment's database.
+func (e Environment) madeDatabase() *constructs.MySQL {
 	database := constructs.MySQL{Address: "${TfToken[address]}", Port: 3306, User: "admin", SecretARN: "${TfToken[secret]}", SecurityGroupID: "${TfToken[group]}"}
-	if user != "" {
-		database.User, database.ConnectARN = user, "${TfToken[connect]}"
+	if p := e.Database; p.ApplicationUser != "" && !p.ServersAsMaster {
+		database.User, database.ConnectARN = p.ApplicationUser, "${TfToken[connect]}"
 	}
 	return &database
 }
@@ -74,7 +74,7 @@ func Validate(s project.Settings, environments []Environment) error {
 			names[e.Name] = true
 		}
 		e.checkFilledIn(&f, label)
-		e.checkIdentity(&f, label)
+		e.checkIdentity(&f, label, s)
 		e.checkConstructs(&f, label, s)
 		e.checkRegion(&f, label, s.Region)
 		for _, other := range environments[:i] {
@@ -87,7 +87,19 @@ func Validate(s project.Settings, environments []Environment) error {
 
 // checkIdentity adds the faults of what says as whom Terraform acts. A reference is no
 // role: the provider is set up before anything is known.
-func (e Environment) checkIdentity(f *faults.List, label string) {
+func (e Environment) checkIdentity(f *faults.List, label string, s project.Settings) {
+	rule := project.AccountRule(e.AccountID)
+	if e.AccountID != "" && rule != "" {
+		f.Add(label+".AccountID", e.AccountID, "%s", rule)
+	}
+	role, err := arn.Parse(e.AssumeRoleARN)
+	switch {
+	case err != nil || !roleRule.MatchString(e.AssumeRoleARN):
+	case e.AccountID == "" && s.AccountID != "" && s.AccountID != role.AccountID:
+		f.Add(label+".AssumeRoleARN", e.AssumeRoleARN, "is in another account than %s, %s: say so in AccountID", project.Place("accountId"), s.AccountID)
+	case e.AccountID != "" && rule == "" && e.AccountID != role.AccountID:
+		f.Add(label+".AccountID", e.AccountID, "is not the account of AssumeRoleARN, %s", role.AccountID)
+	}
 	if e.AssumeRoleARN != "" && !roleRule.MatchString(e.AssumeRoleARN) {
 		f.Add(label+".AssumeRoleARN", e.AssumeRoleARN, "must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/deploy")
 	}
@@ -103,7 +115,7 @@ func (e Environment) checkConstructs(f *faults.List, label string, s project.Set
 	e.Cluster.Network, e.Cluster.Alerts = &made, nil
 	var database constructs.MySQLProps
 	if e.Database != nil {
-		e.Cluster.Database = madeDatabase(e.Database.ApplicationUser)
+		e.Cluster.Database = e.madeDatabase()
 		database = *e.Database
 		database.Network, database.Alerts = &made, nil
 	}

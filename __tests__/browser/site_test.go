@@ -85,6 +85,15 @@ func newSite(t *testing.T, script string) *site {
 	subnets, err := s.machines.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{})
 	s.must(err)
 	ids := []string{*subnets.Subnets[0].SubnetId, *subnets.Subnets[1].SubnetId}
+	// The load balancer has the VPC's default security group, which lets in its members alone.
+	defaults, err := s.machines.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: []ec2types.Filter{
+		{Name: aws.String("group-name"), Values: []string{"default"}}, {Name: aws.String("vpc-id"), Values: []string{*subnets.Subnets[0].VpcId}},
+	}})
+	s.must(err)
+	_, err = s.machines.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{
+		GroupId: defaults.SecurityGroups[0].GroupId, CidrIp: aws.String("0.0.0.0/0"), IpProtocol: aws.String("tcp"), FromPort: aws.Int32(80), ToPort: aws.Int32(80),
+	})
+	s.must(err)
 	lb, err := balancers.CreateLoadBalancer(ctx, &elb.CreateLoadBalancerInput{Name: aws.String(name), Subnets: ids})
 	s.must(err)
 	s.url = "http://" + *lb.LoadBalancers[0].DNSName

@@ -75,13 +75,14 @@ func checkStack(content []byte) ([]string, error) {
 // read finds the elements of a stack and checks what they are called.
 func (s *stack) read(body hcl.Body) {
 	content, found := body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
-		{Type: "terraform"}, {Type: "locals"},
+		{Type: "terraform"}, {Type: "locals"}, {Type: "moved"},
 		{Type: "provider", LabelNames: []string{"name"}},
 		{Type: "output", LabelNames: []string{"name"}},
 		{Type: "resource", LabelNames: []string{"type", "name"}},
 		{Type: "data", LabelNames: []string{"type", "name"}},
 	}})
 	s.diagnose("cdk.tf.json", found)
+	defer s.checkMoved(content.Blocks.OfType("moved"))
 	for _, b := range content.Blocks {
 		if n := len(b.Labels); n > 0 && !hclsyntax.ValidIdentifier(b.Labels[n-1]) {
 			s.fault(b.Type, "%q is no name in Terraform", b.Labels[n-1])
@@ -107,6 +108,31 @@ func (s *stack) read(body hcl.Body) {
 				continue
 			}
 			s.elements = append(s.elements, e)
+		}
+	}
+}
+
+// checkMoved checks that each block "moved" is from a resource that is not there to one
+// that is.
+// https://developer.hashicorp.com/terraform/language/block/moved
+func (s *stack) checkMoved(blocks hcl.Blocks) {
+	there := map[string]bool{}
+	for _, e := range s.elements {
+		there[e.address()] = true
+	}
+	for _, b := range blocks {
+		arguments, found := b.Body.JustAttributes()
+		s.diagnose("moved", found)
+		address := map[string]string{"from": "", "to": ""}
+		for name := range address {
+			if a, is := arguments[name]; is {
+				value, found := a.Expr.Value(nil)
+				s.diagnose("moved", found)
+				address[name] = value.AsString()
+			}
+		}
+		if there[address["from"]] || !there[address["to"]] {
+			s.fault("moved", "from %q to %q: the one has to be gone, the other to be there", address["from"], address["to"])
 		}
 	}
 }

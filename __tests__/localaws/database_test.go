@@ -38,6 +38,7 @@ func TestDatabaseOverTime(t *testing.T) {
 	refused(t, upgrade("9.7", "mysql-8", true), "InvalidParameterCombination", "mysql9.7")
 	refused(t, upgrade("8.0.40", "mysql-8", true), "InvalidParameterCombination", "Cannot upgrade")
 	refused(t, upgrade("8.4.6", "mysql-8", false), "", "")
+	refused(t, upgrade("8.4.5", "mysql-8", false), "InvalidParameterCombination", "Cannot upgrade")
 	refused(t, upgrade("9.7", "mysql-9", true), "", "")
 
 	insights := find("d")

@@ -32,7 +32,14 @@
 // security groups (package firewall). Network is what is between them. There is
 // no internet.
 //
-// Not judged: route tables and network ACLs, and who may connect to a load balancer.
+// Clients on this machine call a load balancer that faces the internet from a public
+// address, Options.Client, and its security groups have to let that in.
+//
+// What has a public address, AWS's services among them, is reached only from a subnet whose
+// route table has a way out, such as a NAT gateway.
+//
+// Not judged: network ACLs, other routes, and who on this machine calls an internal load
+// balancer.
 //
 // # Adding to it
 //

@@ -16,6 +16,7 @@ func (a *AWS) closeGaps() {
 	nameParameterSource(a.Front)
 	tellDatabasesApart(a.Front)
 	tellRestoredFromReplicas(a.Front)
+	a.deferDatabaseChanges()
 	a.manageMasterPasswords()
 	writeAtOnce(a.Front)
 	a.issueWhenProven()

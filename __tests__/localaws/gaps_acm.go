@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 
@@ -113,4 +115,18 @@ func sameName(a, b string) bool {
 		return strings.ToLower(strings.TrimSuffix(strings.ReplaceAll(name, `\052`, "*"), "."))
 	}
 	return normal(a) == normal(b)
+}
+
+// certificateNames are the names that a certificate of ACM is for, none of another one.
+func (a *AWS) certificateNames(ctx context.Context, certificate string) ([]string, error) {
+	parsed, err := arn.Parse(certificate)
+	if err != nil || parsed.Service != "acm" {
+		return nil, err
+	}
+	client := acm.NewFromConfig(a.MotoConfig(), func(o *acm.Options) { o.Region = parsed.Region })
+	found, err := client.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &certificate})
+	if err != nil {
+		return nil, err
+	}
+	return append(found.Certificate.SubjectAlternativeNames, aws.ToString(found.Certificate.DomainName)), nil
 }

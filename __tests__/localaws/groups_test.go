@@ -21,6 +21,7 @@ func TestSecurityGroups(t *testing.T) {
 	e.letOut(front, 8080, back)
 	e.letOut(other, 8080, back)
 	e.letIn(back, 8080, front)
+	e.letIn(front, 80, "0.0.0.0/0")
 
 	server := e.launch("server", "", back, `
 mkdir /srv/www && echo "it is me" > /srv/www/index.html

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -38,6 +39,7 @@ type Options struct {
 	ServerKind servers.Kind                     // with Servers: what instances are made of; default what servers.Choose says
 	BootDelay  time.Duration                    // with Servers: AWS time from launch to user data; default servers.DefaultBootDelay
 	OnEvent    func(event.Event)                // with Servers: told, one by one, what happens to them; default nobody
+	Client     netip.Addr                       // with Servers: the public address that clients on this machine have to load balancers; default DefaultClient
 	Databases  databases.Engine                 // what runs behind the DB instances of MySQL: mysql.Start; default nothing
 	Log        func(format string, args ...any) // told, line by line, what takes a while; default nobody
 }
@@ -59,7 +61,8 @@ type AWS struct {
 	cliConfig string // path of Terraform's CLI configuration; "" for its defaults
 	moto      *moto
 	access    *access.Judge
-	policies  *sync.Map // bucket policies as they were put, by "/" and the bucket's name
+	changes   *databaseChanges // of DB instances, that wait
+	policies  *sync.Map        // bucket policies as they were put, by "/" and the bucket's name
 
 	mu      sync.Mutex
 	closers []func()         // what Stop calls, last first
@@ -146,7 +149,7 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 	a.AtStop(a.Scaling.Stop) // it calls the server
 	go server.Serve(listener)
 	if o.Servers {
-		a.Network = newNetwork(a, o.Log)
+		a.Network = newNetwork(a, o.Client, o.Log)
 	}
 	if o.Databases != nil { // before the servers, which trust its CA
 		if err := a.addDatabases(o); err != nil {

@@ -33,6 +33,8 @@ const (
 type Network struct {
 	aws      *AWS
 	firewall *firewall.Firewall
+	routes   routes
+	client   netip.Addr                    // of this machine's clients
 	fleet    atomic.Pointer[servers.Fleet] // nil before there is one, and so is the next
 	lbs      atomic.Pointer[balancer.Balancers]
 	log      func(format string, args ...any)
@@ -63,10 +65,15 @@ type endpoint struct {
 	address netip.Addr
 }
 
-func newNetwork(a *AWS, log func(string, ...any)) *Network {
+func newNetwork(a *AWS, client netip.Addr, log func(string, ...any)) *Network {
+	if !client.IsValid() {
+		client = netip.MustParseAddr(DefaultClient)
+	}
 	return &Network{
 		aws:       a,
 		firewall:  firewall.New(a.MotoConfig()),
+		client:    client,
+		routes:    routes{config: a.MotoConfig(), ways: map[string]way{}},
 		log:       log,
 		endpoints: map[string]*endpoint{},
 		metadata:  map[string]*metadata.Service{},
@@ -134,6 +141,16 @@ func (n *Network) Dial(ctx context.Context, from servers.Server, to netip.AddrPo
 	}
 	if err := n.allow(ctx, from.ID, partyOf(from), party, to); err != nil {
 		return nil, err
+	}
+	if party.VPC == "" { // a public address
+		switch out, err := n.routes.leadOut(ctx, from); {
+		case err != nil:
+			n.log("%s: %v", from.ID, err)
+			return nil, servers.ErrDropped
+		case !out:
+			n.tell("%s does not reach %s: its subnet, %s, has no route to the internet", from.ID, to, from.Subnet)
+			return nil, servers.ErrDropped
+		}
 	}
 	return dial(ctx)
 }

@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,6 +18,7 @@ func (a *AWS) refuseRDS(g *strict.Gate) {
 	g.Add("rds", a.databaseGroupUsed, "DeleteDBSubnetGroup", "DeleteDBParameterGroup")
 	g.Add("rds", a.databaseNetwork, "CreateDBInstance", "RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime")
 	g.Add("rds", a.majorUpgrade, "ModifyDBInstance")
+	g.Add("rds", a.storageChange, "ModifyDBInstance")
 	g.Add("rds", a.pointInTime, "RestoreDBInstanceToPointInTime")
 }
 
@@ -118,7 +120,8 @@ func (a *AWS) databaseGroupUsed(call strict.Call) []strict.Fault {
 }
 
 // majorUpgrade: from one major version to the next only when it is said, with a parameter
-// group of the new one's family, and never back. moto takes any version.
+// group of the new one's family, and never back, to an older patch neither. moto takes any
+// version.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html (EngineVersion, AllowMajorVersionUpgrade)
 func (a *AWS) majorUpgrade(call strict.Call) []strict.Fault {
 	name, version := call.Text("DBInstanceIdentifier"), call.Text("EngineVersion")
@@ -130,10 +133,11 @@ func (a *AWS) majorUpgrade(call strict.Call) []strict.Fault {
 	}
 	d := found.DBInstances[0]
 	engine, from, to := aws.ToString(d.Engine), majorVersion(aws.ToString(d.EngineVersion)), majorVersion(version)
-	if engine != "mysql" || from == to {
+	older := patch(version) >= 0 && patch(version) < patch(aws.ToString(d.EngineVersion))
+	if engine != "mysql" || from == to && !older {
 		return nil
 	}
-	if !slices.Contains(mysqlUpgrades[from], to) {
+	if from == to || !slices.Contains(mysqlUpgrades[from], to) {
 		return []strict.Fault{strict.Faultf("InvalidParameterCombination", "Cannot upgrade mysql from %s to %s", aws.ToString(d.EngineVersion), version)}
 	}
 	if call.Input["AllowMajorVersionUpgrade"] != true {
@@ -158,6 +162,19 @@ var mysqlUpgrades = map[string][]string{"5.7": {"8.0"}, "8.0": {"8.4"}, "8.4": {
 func majorVersion(version string) string {
 	parts := strings.SplitN(version, ".", 3)
 	return strings.Join(parts[:min(len(parts), 2)], ".")
+}
+
+// patch is the third number of a version, -1 where it has none.
+func patch(version string) int {
+	parts := strings.Split(version, ".")
+	if len(parts) < 3 {
+		return -1
+	}
+	n, err := strconv.Atoi(parts[2])
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // pointInTime: one time, and backups to get there.

@@ -2,6 +2,7 @@ package localaws_test
 
 import (
 	"fmt"
+	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
@@ -69,6 +71,8 @@ func testSite(t *testing.T, kind servers.Kind) {
 		run  func(*site, *testing.T)
 	}{
 		{"console", (*site).testConsole},
+		{"clients", (*site).testClients},
+		{"zone", (*site).testZone},
 		{"alarm", (*site).testAlarm},
 		{"drain", (*site).testDrain},
 		{"fail open", (*site).testFailOpen},
@@ -76,7 +80,7 @@ func testSite(t *testing.T, kind servers.Kind) {
 		{"terminate", (*site).testTerminate},
 	} {
 		t.Run(step.name, func(t *testing.T) {
-			inner := &site{T: t, cloud: s.cloud, elb: s.elb, group: s.group, url: s.url}
+			inner := &site{T: t, cloud: s.cloud, elb: s.elb, group: s.group, url: s.url, front: s.front}
 			inner.wait("two healthy targets", func() bool { return len(inner.targets("healthy")) == 2 && len(inner.targets("draining")) == 0 })
 			step.run(inner, t)
 		})
@@ -88,6 +92,66 @@ func testSite(t *testing.T, kind servers.Kind) {
 			t.Errorf("no event %q of version 2", kind)
 		}
 	}
+}
+
+// testClients has the load balancer's security group let nobody in, a private network,
+// everybody.
+func (s *site) testClients(t *testing.T) {
+	computers := ec2.NewFromConfig(s.cloud.Config())
+	fresh := func() error {
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: sitePatience}
+		resp, err := client.Get(s.url + "/")
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err
+	}
+	if status, body := s.get("/"); status != http.StatusOK { // a connection that stays
+		t.Errorf("status %d: %s", status, body)
+	}
+	_, err := computers.RevokeSecurityGroupIngress(t.Context(), &ec2.RevokeSecurityGroupIngressInput{GroupId: &s.front, IpPermissions: rule(80, "0.0.0.0/0")})
+	s.must(err)
+	s.wait("a refused client", func() bool { return fresh() != nil })
+	if status, body := s.get("/"); status != http.StatusOK {
+		t.Errorf("a connection that was there is cut when the rule goes: status %d: %s", status, body)
+	}
+	for block, want := range map[string]bool{"10.0.0.0/8": false, "198.51.100.0/24": true} {
+		in := &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &s.front, IpPermissions: rule(80, block)}
+		_, err := computers.AuthorizeSecurityGroupIngress(t.Context(), in)
+		s.must(err)
+		time.Sleep(1100 * time.Millisecond) // rules are remembered for a second
+		if err := fresh(); (err == nil) != want {
+			t.Errorf("with %s: %v, want a client to get in: %v", block, err, want)
+		}
+		_, err = computers.RevokeSecurityGroupIngress(t.Context(), &ec2.RevokeSecurityGroupIngressInput{GroupId: &s.front, IpPermissions: in.IpPermissions})
+		s.must(err)
+		s.wait("a refused client", func() bool { return fresh() != nil })
+	}
+	_, err = computers.AuthorizeSecurityGroupIngress(t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &s.front, IpPermissions: rule(80, "0.0.0.0/0")})
+	s.must(err)
+	s.wait("a client that gets in", func() bool { return fresh() == nil })
+}
+
+// testZone takes a zone away from the load balancer: a target in it gets no requests.
+func (s *site) testZone(t *testing.T) {
+	balancers, err := s.elb.DescribeLoadBalancers(t.Context(), &elb.DescribeLoadBalancersInput{})
+	s.must(err)
+	lb := balancers.LoadBalancers[0]
+	subnets, err := ec2.NewFromConfig(s.cloud.Config()).DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{})
+	s.must(err)
+	all := []string{*lb.AvailabilityZones[0].SubnetId, *lb.AvailabilityZones[1].SubnetId}
+	third := slices.IndexFunc(subnets.Subnets, func(n ec2types.Subnet) bool { return !slices.Contains(all, *n.SubnetId) })
+	set := func(subnets ...string) {
+		_, err := s.elb.SetSubnets(t.Context(), &elb.SetSubnetsInput{LoadBalancerArn: lb.LoadBalancerArn, Subnets: subnets})
+		s.must(err)
+	}
+	set(all[0], *subnets.Subnets[third].SubnetId)
+	s.wait("a target out of the zones", func() bool { return len(s.targets("unused")) == 1 && len(s.targets("healthy")) == 1 })
+	if hosts := s.hosts(10); len(hosts) != 1 {
+		t.Errorf("10 requests went to %v, want the server in the zone that is left", hosts)
+	}
+	set(all...)
+	s.wait("two healthy targets", func() bool { return len(s.targets("healthy")) == 2 })
 }
 
 // testAlarm has servers answer with errors until an alarm goes off, and then

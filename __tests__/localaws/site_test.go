@@ -34,6 +34,7 @@ type site struct {
 	group    string // ARN of the target group
 	template string // id of the launch template
 	url      string
+	front    string // id of the load balancer's security group
 
 	mu     sync.Mutex
 	events []event.Event
@@ -61,6 +62,15 @@ func newSite(t *testing.T, kind servers.Kind) *site {
 	subnets, err := computers.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{})
 	s.must(err)
 	ids := []string{*subnets.Subnets[0].SubnetId, *subnets.Subnets[1].SubnetId}
+	// Load balancer and instances have the VPC's default security group, which lets its
+	// members in, and here clients of the load balancer.
+	defaults, err := computers.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: []ec2types.Filter{
+		{Name: aws.String("group-name"), Values: []string{"default"}}, {Name: aws.String("vpc-id"), Values: []string{*subnets.Subnets[0].VpcId}},
+	}})
+	s.must(err)
+	s.front = *defaults.SecurityGroups[0].GroupId
+	_, err = computers.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &s.front, IpPermissions: rule(80, "0.0.0.0/0")})
+	s.must(err)
 	lb, err := s.elb.CreateLoadBalancer(ctx, &elb.CreateLoadBalancerInput{Name: aws.String("site"), Subnets: ids})
 	s.must(err)
 	group, err := s.elb.CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{

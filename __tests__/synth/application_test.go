@@ -163,7 +163,7 @@ func TestFactsFile(t *testing.T) {
 	}
 	want := map[string]string{
 		"CLUSTER_NAME": "webservers-trial", "ENVIRONMENT": "trial", "AWS_REGION": "eu-central-1", "PORT": "80",
-		"HEALTH_CHECK_PATH": "/health", "KEEP_ALIVE_SECONDS": "45",
+		"HEALTH_CHECK_PATH": "/health", "KEEP_ALIVE_SECONDS": "3614",
 		"DATABASE_HOST": "db.example", "DATABASE_PORT": "3306", "DATABASE_NAME": "app", "DATABASE_USER": "admin", "DATABASE_SECRET_ARN": "arn:secret",
 	}
 	for name, value := range odd {

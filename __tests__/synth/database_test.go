@@ -146,6 +146,16 @@ func TestApplicationUser(t *testing.T) {
 	expect(t, s.json, "app", "output", "database_user", "value")
 	// The operator's way to make the user.
 	expect(t, s.json, "${aws_db_instance.mysql_instance.master_user_secret[0].secret_arn}", "output", "database_secret_arn", "value")
+	// Before the user is made, servers that are in use go on as the master.
+	before := synthesizeEnvironment(t, variant(func(e *stacks.Environment) {
+		e.Database.ApplicationUser, e.Database.ServersAsMaster = "app", true
+		e.Cluster.ServerText, e.Cluster.UserDataFrom = "", func(f constructs.Facts) string { return "#!/bin/sh\n" + f.WriteFile() }
+	}))
+	expect(t, before.get("aws_db_instance", "mysql_instance"), true, "iam_database_authentication_enabled")
+	expect(t, before.json, "app", "output", "database_user", "value")
+	if script := fmt.Sprint(before.json["locals"].(object)["web_boot_script"]); !strings.Contains(script, `DATABASE_USER="admin"`) || !strings.Contains(script, "DATABASE_SECRET_ARN") {
+		t.Errorf("the facts are %s", script)
+	}
 	// Without one, there is none of it.
 	plain := synthesizeEnvironment(t, trial)
 	expect(t, plain.get("aws_db_instance", "mysql_instance"), false, "iam_database_authentication_enabled")

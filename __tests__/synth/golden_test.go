@@ -9,11 +9,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"example.com/webserver-cluster/internal/review"
 	"example.com/webserver-cluster/stacks"
 )
 
@@ -90,23 +90,11 @@ func TestSameInputSameBytes(t *testing.T) {
 // What both literals leave to the defaults cannot be in it, and what is in it
 // should follow from a line in stage.go or prod.go.
 func TestStageAndProdDiffer(t *testing.T) {
-	stage, prod := flat(load(t, "stage")), flat(load(t, "prod"))
-	var lines []string
-	keys := maps.Clone(stage)
-	maps.Copy(keys, prod)
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		a, inStage := stage[key]
-		b, inProd := prod[key]
-		switch {
-		case !inProd:
-			lines = append(lines, fmt.Sprintf("- %s = %s", key, a))
-		case !inStage:
-			lines = append(lines, fmt.Sprintf("+ %s = %s", key, b))
-		case a != b:
-			lines = append(lines, fmt.Sprintf("~ %s = %s -> %s", key, a, b))
-		}
+	var text strings.Builder
+	for _, d := range review.TellApart(flat(load(t, "stage")), flat(load(t, "prod"))) {
+		fmt.Fprintln(&text, d)
 	}
-	golden(t, "stage-to-prod.diff", []byte(strings.Join(lines, "\n")+"\n"))
+	golden(t, "stage-to-prod.diff", []byte(text.String()))
 }
 
 // TestNameIsOnlyAName makes a stage of another name: nothing but the name may
@@ -126,30 +114,5 @@ func TestNameIsOnlyAName(t *testing.T) {
 	}
 }
 
-// flat returns every value of a stack by its path, the environment's name
-// replaced by ENV and CDKTF's notes left out.
-func flat(s stack) map[string]string {
-	values := map[string]string{}
-	name := regexp.MustCompile(`\b` + s.id + `\b`)
-	var walk func(path string, value any)
-	walk = func(path string, value any) {
-		switch value := value.(type) {
-		case object:
-			for key, v := range value {
-				if key != "//" {
-					walk(path+"."+key, v)
-				}
-			}
-		case []any:
-			for i, v := range value {
-				walk(fmt.Sprintf("%s[%d]", path, i), v)
-			}
-		default:
-			values[strings.TrimPrefix(path, ".")] = name.ReplaceAllString(fmt.Sprint(value), "ENV")
-		}
-	}
-	for _, section := range []string{"terraform", "provider", "locals", "data", "resource", "output"} {
-		walk(section, s.json[section])
-	}
-	return values
-}
+// flat returns every value of a stack by its path.
+func flat(s stack) map[string]string { return review.Values(s.id, s.json) }

@@ -50,8 +50,12 @@ func TestHTTPS(t *testing.T) {
 	expect(t, http, "443", "default_action", 0, "redirect", "port")
 	expect(t, http, "HTTP_301", "default_action", 0, "redirect", "status_code")
 	expect(t, http, nil, "default_action", 0, "target_group_arn")
+	// Who is let in keeps his rule, whoever else comes or goes; what earlier versions called
+	// by its place is moved.
+	expect(t, s.json, "aws_vpc_security_group_ingress_rule.web_lb_80_from_1", "moved", 0, "from")
+	expect(t, s.json, "aws_vpc_security_group_ingress_rule.web_lb_80_from_192_0_2_0_24", "moved", 0, "to")
 	// Nobody is sent to HTTPS before it answers.
-	expect(t, http, "[aws_vpc_security_group_ingress_rule.web_lb_443_from_1 aws_vpc_security_group_ingress_rule.web_lb_443_from_2 aws_lb_listener.web_https]", "depends_on")
+	expect(t, http, "[aws_vpc_security_group_ingress_rule.web_lb_443_from_192_0_2_0_24 aws_vpc_security_group_ingress_rule.web_lb_443_from_198_51_100_0_24 aws_lb_listener.web_https]", "depends_on")
 	expectRules(t, s.rules("ingress", balancerGroup),
 		"192.0.2.0/24:80", "192.0.2.0/24:443", "198.51.100.0/24:80", "198.51.100.0/24:443")
 	expect(t, s.json, "https://shop.example.com", "output", "url", "value")

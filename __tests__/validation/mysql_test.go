@@ -89,6 +89,8 @@ func TestMySQLValid(t *testing.T) {
 func TestMySQLOptions(t *testing.T) {
 	const userRule = "must be 1 to 32 letters, digits and underscores, a letter first"
 	inStage(t, database, []row[mysqlProps]{
+		{func(p *mysqlProps) { p.ServersAsMaster = true }, `stage.Database.ServersAsMaster: goes with an ApplicationUser: without one, servers log in as the master user anyway`},
+		{func(p *mysqlProps) { p.ApplicationUser, p.ServersAsMaster = "app", true }, ""},
 		{func(p *mysqlProps) { p.ApplicationUser = "admin" }, `stage.Database.ApplicationUser: "admin": is the master user: take another name`},
 		{func(p *mysqlProps) { p.ApplicationUser = "RDSadmin" }, `stage.Database.ApplicationUser: "RDSadmin": is a user that RDS keeps for itself`},
 		{func(p *mysqlProps) { p.ApplicationUser = "*" }, `stage.Database.ApplicationUser: "*": ` + userRule},

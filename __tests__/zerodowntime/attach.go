@@ -1,6 +1,7 @@
 package zerodowntime
 
 import (
+	"net"
 	"slices"
 	"time"
 
@@ -22,6 +23,15 @@ func (s *Stage) Attach(cloud *localaws.AWS, url, page string, oneOf int) {
 	s.streams = slices.DeleteFunc(slices.Clone(streams), func(s stream) bool { return s.path == slowPath })
 	for i := range s.streams {
 		s.streams[i].rate /= oneOf
+	}
+}
+
+// Resolve has users find a name at a load balancer's address, as DNS would tell them. Over
+// HTTPS, its certificate has to be for that name.
+func (s *Stage) Resolve(name, address string) {
+	s.hosts = map[string][]string{}
+	for _, port := range []string{"80", "443"} {
+		s.hosts[net.JoinHostPort(name, port)] = []string{net.JoinHostPort(address, port)}
 	}
 }
 

@@ -98,6 +98,10 @@ func (f *fleet) note(e event.Event) {
 		if state == Serving || state == Down {
 			l.set(Failing, e.Time)
 		}
+	case event.Unused: // no load balancer sends it requests any more
+		if state == Serving {
+			l.set(Failing, e.Time)
+		}
 	case event.Killed:
 		if state == Serving {
 			l.set(Down, e.Time)

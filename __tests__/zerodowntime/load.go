@@ -3,6 +3,7 @@ package zerodowntime
 import (
 	"bytes"
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"slices"
@@ -73,11 +74,12 @@ type load struct {
 }
 
 // startLoad sends requests to url. An answer that does not hold page counts as a
-// failure.
-func startLoad(url, page string, streams []stream) *load {
+// failure. Addresses of names that nothing resolves are those in hosts.
+func startLoad(url, page string, streams []stream, hosts map[string][]string) *load {
 	l := &load{seconds: map[int64]*Second{}}
 	for _, s := range streams {
-		attacker := vegeta.NewAttacker(vegeta.KeepAlive(s.keepAlive), vegeta.MaxWorkers(loadWorkers), vegeta.Timeout(loadPatience))
+		attacker := vegeta.NewAttacker(vegeta.KeepAlive(s.keepAlive), vegeta.MaxWorkers(loadWorkers), vegeta.Timeout(loadPatience),
+			vegeta.TLSConfig(&tls.Config{InsecureSkipVerify: true, VerifyConnection: fits}), vegeta.ConnectTo(hosts))
 		targeter := vegeta.NewStaticTargeter(vegeta.Target{Method: http.MethodGet, URL: url + s.path})
 		results := attacker.Attack(targeter, vegeta.ConstantPacer{Freq: s.rate, Per: time.Second}, loadLimit, s.name)
 		l.attackers = append(l.attackers, attacker)
@@ -88,6 +90,12 @@ func startLoad(url, page string, streams []stream) *load {
 		})
 	}
 	return l
+}
+
+// fits demands a certificate for the name that was called. Who has signed it nobody asks:
+// what AWS's certificates are signed with, the local AWS does not have.
+func fits(c tls.ConnectionState) error {
+	return c.PeerCertificates[0].VerifyHostname(c.ServerName) // "" for an address: no certificate of ACM is for one
 }
 
 func (l *load) note(r *vegeta.Result, page string) {

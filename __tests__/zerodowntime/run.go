@@ -30,7 +30,7 @@ const before, after = 3 * time.Second, 3 * time.Second
 // Under puts load on stage, has do done, and returns what users got. An error of
 // do's is returned beside that.
 func (s *Stage) Under(name string, do func(*Run) error) (*Run, error) {
-	r := &Run{Name: name, TimeFactor: s.Cloud.Clock.Factor(), Start: time.Now(), stage: s, load: startLoad(s.URL, s.page, s.streams)}
+	r := &Run{Name: name, TimeFactor: s.Cloud.Clock.Factor(), Start: time.Now(), stage: s, load: startLoad(s.URL, s.page, s.streams, s.hosts)}
 	time.Sleep(before)
 	err := do(r)
 	if err == nil {

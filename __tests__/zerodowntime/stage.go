@@ -48,6 +48,7 @@ type Stage struct {
 	group    string
 	page     string // in every good answer
 	streams  []stream
+	hosts    map[string][]string // see Resolve
 	fleet    fleet
 	provider *provider.Process
 

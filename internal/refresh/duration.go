@@ -27,6 +27,16 @@ func (p Preferences) Expected(instances int) (d time.Duration, known bool) {
 	return time.Duration(batches)*(launching+*p.InstanceWarmup) + time.Duration(pauses)*p.checkpointDelay(), true
 }
 
+// Batches returns in how many batches a refresh replaces that many instances, how many
+// are in one, and how many serve at the least meanwhile.
+func (p Preferences) Batches(instances int) (batches, atOnce, lowest int) {
+	batches, _ = p.steps(instances)
+	if p.MinHealthyPercentage != nil {
+		lowest = roundedUp(*p.MinHealthyPercentage, instances)
+	}
+	return batches, min(instances, p.batch(instances)), lowest
+}
+
 // Pauses returns how long the refresh rests at its checkpoints at most. Whether AWS
 // rests at the last one, too, it does not say.
 func (p Preferences) Pauses() time.Duration {

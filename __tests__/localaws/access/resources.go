@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,6 +29,8 @@ var ids = map[string]string{
 	"igw": "internet-gateway", "lt": "launch-template", "nat": "natgateway", "rtb": "route-table", "sg": "security-group",
 	"sgr": "security-group-rule", "subnet": "subnet", "vol": "volume", "vpc": "vpc", "vpce": "vpc-endpoint",
 }
+
+var idRule = regexp.MustCompile(`^([a-z]+)-[0-9a-f]+$`)
 
 // members are where a request has the value of a variable in an ARN. Those that stand in
 // ARNs or, in EC2, in ids are found without.
@@ -92,9 +95,9 @@ func (c call) named(kind, form string) []string {
 	pattern := reference.Fill(form, map[string]string{"Region": c.region, "Account": c.account, "Partition": "aws"})
 	walk(c.input, "", func(_, text string) {
 		text = c.owner(strings.TrimSuffix(text, ":*"))
-		switch prefix, _, isID := strings.Cut(text, "-"); {
+		switch id := idRule.FindStringSubmatch(text); {
 		case c.prefix == "ec2":
-			if isID && ids[prefix] == kind {
+			if id != nil && ids[id[1]] == kind {
 				arns = append(arns, reference.Fill(form, c.variables(map[string]string{last(form): text})))
 			}
 		case strings.HasPrefix(text, "arn:") && Matches(pattern, text) && strings.Count(text, "/") == strings.Count(pattern, "/"):
@@ -109,7 +112,11 @@ func (c call) named(kind, form string) []string {
 	}
 	for _, variable := range reference.Variables(form) {
 		for _, member := range members[variable] {
-			for _, name := range c.texts(member) {
+			names := c.texts(member)
+			if variable == "Id" { // not that of an alias' target
+				names = []string{c.text(member)}
+			}
+			for _, name := range names {
 				if arn := c.byName(variable, form, name); arn != "" {
 					arns = append(arns, arn)
 				}

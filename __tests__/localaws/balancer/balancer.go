@@ -31,6 +31,17 @@ type Config struct {
 	// instance's.
 	Dial func(ctx context.Context, from Source, target string, port int) (net.Conn, error)
 
+	// Zone is the name of a target's Availability Zone. Default: any zone will do.
+	Zone func(target string) string
+
+	// Admit judges whether this machine's clients may connect to a port of a load
+	// balancer that faces the internet; an error refuses them. Default: they may.
+	Admit func(ctx context.Context, to Source, port int) error
+
+	// Names are those that a certificate is for, by its ARN. Default: a certificate is
+	// for the load balancer's address.
+	Names func(ctx context.Context, certificate string) ([]string, error)
+
 	OnEvent func(event.Event)                // told when a target's health changes; default nobody
 	Log     func(format string, args ...any) // told of trouble; default nobody
 }
@@ -40,6 +51,7 @@ type Source struct {
 	Region         string
 	SecurityGroups []string // ids
 	Subnets        []string // ids; it has an address in each
+	Zones          []string // names of their Availability Zones
 }
 
 // Balancers are all load balancers of a local AWS.
@@ -52,6 +64,7 @@ type Balancers struct {
 	regions map[string]*elb.Client
 	list    map[string]*balancer    // by ARN
 	groups  map[string]*targetGroup // by ARN
+	used    map[string]bool         // addresses, for good
 	fault   func(target string) error
 
 	ctx  context.Context
@@ -64,6 +77,9 @@ func New(c Config) *Balancers {
 	if c.OnEvent == nil {
 		c.OnEvent = func(event.Event) {}
 	}
+	if c.Zone == nil {
+		c.Zone = func(string) string { return "" }
+	}
 	if c.Log == nil {
 		c.Log = func(string, ...any) {}
 	}
@@ -72,6 +88,7 @@ func New(c Config) *Balancers {
 		regions: map[string]*elb.Client{},
 		list:    map[string]*balancer{},
 		groups:  map[string]*targetGroup{},
+		used:    map[string]bool{},
 	}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	b.addRegion(c.AWS.Region)

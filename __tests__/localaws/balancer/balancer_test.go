@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -141,7 +142,7 @@ func TestListensWithoutRoot(t *testing.T) {
 		}
 		return
 	}
-	all := &Balancers{config: Config{Clock: clock.New(1), Log: t.Logf}}
+	all := &Balancers{config: Config{Clock: clock.New(1), Log: t.Logf}, used: map[string]bool{}}
 	lb, err := newBalancer(all, "arn", "name")
 	if err != nil {
 		t.Fatal(err)
@@ -150,8 +151,9 @@ func TestListensWithoutRoot(t *testing.T) {
 		Type:                types.ActionTypeEnumFixedResponse,
 		FixedResponseConfig: &types.FixedResponseActionConfig{StatusCode: aws.String("418"), ContentType: aws.String("text/plain")},
 	}}
+	client := http.Client{Timeout: 10 * time.Second}
 	get := func() (int, error) {
-		resp, err := http.Get("http://" + lb.dnsName)
+		resp, err := client.Get("http://" + lb.dnsName)
 		if err != nil {
 			return 0, err
 		}
@@ -164,9 +166,20 @@ func TestListensWithoutRoot(t *testing.T) {
 			t.Errorf("status %d, %v; want 418", status, err)
 		}
 		lb.update(nil, nil)
+		if _, err := get(); err == nil || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("without a listener: %v, want it refused", err)
+		}
 	}
 	lb.close()
 	if _, err := get(); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("after its end: %v, want it refused", err)
+	}
+	another, err := newBalancer(all, "another", "name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer another.close()
+	if another.ip == lb.ip {
+		t.Errorf("the next load balancer has its address, %s", lb.ip)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,10 +29,14 @@ func (t *target) check() {
 		s := t.group.settings
 		t.group.mu.Unlock()
 		next := t.group.all.config.Clock.After(s.interval)
-		if s.source != nil {
+		switch zone := t.group.all.config.Zone(t.id); {
+		case s.source == nil:
+			t.noteUnused("Target group is not configured to receive traffic from the load balancer")
+		case zone != "" && !slices.Contains(s.source.Zones, zone):
+			// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+			t.noteUnused("Target is in an Availability Zone that is not enabled for the load balancer")
+		default:
 			t.note(s, t.checkOnce(s))
-		} else {
-			t.noteUnused()
 		}
 		select {
 		case <-next:
@@ -119,13 +124,19 @@ func (t *target) note(s settings, failure *checkError) {
 	}
 }
 
-// noteUnused says that no load balancer asks for t's health.
-func (t *target) noteUnused() {
-	t.group.mu.Lock()
-	defer t.group.mu.Unlock()
+// noteUnused says why no load balancer asks for t's health.
+func (t *target) noteUnused(description string) {
+	g := t.group
+	g.mu.Lock()
+	before := t.state
 	if !t.deregistering {
 		t.inRow = 0
-		t.set(types.TargetHealthStateEnumUnused, types.TargetHealthReasonEnumNotInUse, "Target group is not configured to receive traffic from the load balancer")
+		t.set(types.TargetHealthStateEnumUnused, types.TargetHealthReasonEnumNotInUse, description)
+	}
+	lost, e := before == types.TargetHealthStateEnumHealthy && !t.deregistering, t.event()
+	g.mu.Unlock()
+	if lost {
+		g.all.config.OnEvent(e)
 	}
 }
 

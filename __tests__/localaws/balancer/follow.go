@@ -108,6 +108,7 @@ func (b *Balancers) syncBalancers(ctx context.Context, client *elb.Client, found
 		source := &Source{Region: client.Options().Region, SecurityGroups: described.SecurityGroups}
 		for _, zone := range described.AvailabilityZones {
 			source.Subnets = append(source.Subnets, aws.ToString(zone.SubnetId))
+			source.Zones = append(source.Zones, aws.ToString(zone.ZoneName))
 		}
 		b.mu.Lock()
 		lb.source, lb.public = *source, described.Scheme != types.LoadBalancerSchemeEnumInternal // the default is internet-facing

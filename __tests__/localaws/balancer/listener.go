@@ -1,24 +1,20 @@
 package balancer
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -40,6 +36,7 @@ type balancer struct {
 	xff       string
 	listeners map[int]*listener // by port
 	reserved  net.Listener      // the socket at dnsName while no listener has it
+	refusing  chan struct{}     // closed when nobody accepts connections of reserved any more
 }
 
 // listener answers on one port.
@@ -52,6 +49,9 @@ type listener struct {
 
 	mu     sync.Mutex
 	action types.Action // the default one
+
+	shown       string                          // ARN of the certificate
+	certificate atomic.Pointer[tls.Certificate] // for its names
 }
 
 // errNotPermitted is what listening on a port below 1024 without root ends in.
@@ -65,25 +65,31 @@ const maxAddress = 254
 const loopback = "127.0.0.1"
 
 // newBalancer finds a load balancer its address. Other local AWSs may run on
-// this machine: the first address whose port 80 is free is taken.
+// this machine: the first address whose port 80 is free is taken. Not one that another
+// load balancer has had: its name has gone with it, and whoever calls that gets no answer.
 func newBalancer(all *Balancers, arn, name string) (*balancer, error) {
 	lb := &balancer{arn: arn, name: name, all: all, listeners: map[int]*listener{}, idle: defaultIdleTimeout}
 	for n := 1; n <= maxAddress; n++ {
 		lb.ip = fmt.Sprintf("127.0.2.%d", n)
+		if all.used[lb.ip] {
+			continue
+		}
 		for _, port := range []string{"80", "0"} {
 			socket, err := net.Listen("tcp", net.JoinHostPort(lb.ip, port))
 			if err == nil {
-				lb.reserved = socket
+				all.used[lb.ip] = true
+				lb.hold(socket)
 				lb.dnsName = strings.TrimSuffix(socket.Addr().String(), ":80")
 				return lb, nil
 			}
 			if errors.Is(err, syscall.EADDRNOTAVAIL) {
 				lb.ip = loopback
-				lb.reserved, err = net.Listen("tcp", loopback+":0")
-				if err == nil {
-					lb.dnsName = lb.reserved.Addr().String()
+				if socket, err = net.Listen("tcp", loopback+":0"); err != nil {
+					return nil, err
 				}
-				return lb, err
+				lb.hold(socket)
+				lb.dnsName = socket.Addr().String()
+				return lb, nil
 			}
 			if !errors.Is(err, errNotPermitted) {
 				break // taken: the next address
@@ -108,10 +114,15 @@ func (lb *balancer) update(want []types.Listener, attributes map[string]string) 
 		}
 		port := int(aws.ToInt32(w.Port))
 		ports[port] = true
+		withTLS := w.Protocol == types.ProtocolEnumHttps
 		l := lb.listeners[port]
+		if l != nil && l.tls != withTLS {
+			lb.end(l)
+			l = nil
+		}
 		if l == nil {
 			var err error
-			if l, err = lb.listen(port, w.Protocol == types.ProtocolEnumHttps); err != nil {
+			if l, err = lb.listen(port, withTLS); err != nil {
 				lb.all.config.Log("load balancer %s: %v", lb.name, err)
 				continue
 			}
@@ -121,14 +132,22 @@ func (lb *balancer) update(want []types.Listener, attributes map[string]string) 
 		l.mu.Lock()
 		l.action = w.DefaultActions[len(w.DefaultActions)-1]
 		l.mu.Unlock()
+		if withTLS && len(w.Certificates) > 0 {
+			l.show(aws.ToString(w.Certificates[0].CertificateArn))
+		}
 	}
 	for port, l := range lb.listeners {
 		if !ports[port] {
-			l.server.Close()
-			delete(lb.listeners, port)
-			lb.reserve(l.socket)
+			lb.end(l)
 		}
 	}
+}
+
+// end cuts a listener's connections.
+func (lb *balancer) end(l *listener) {
+	l.server.Close()
+	delete(lb.listeners, l.port)
+	lb.reserve(l.socket)
 }
 
 // reserve keeps the address of a closed socket if dnsName stands for it.
@@ -137,10 +156,12 @@ func (lb *balancer) reserve(closed net.Listener) {
 	if strings.TrimSuffix(addr, ":80") != lb.dnsName {
 		return
 	}
-	var err error
-	if lb.reserved, err = net.Listen("tcp", addr); err != nil {
+	socket, err := net.Listen("tcp", addr)
+	if err != nil {
 		lb.all.config.Log("load balancer %s: %v", lb.name, err)
+		return
 	}
+	lb.hold(socket)
 }
 
 // listen starts a listener on the port or, where that is not allowed, on
@@ -149,7 +170,7 @@ func (lb *balancer) listen(port int, withTLS bool) (*listener, error) {
 	l := &listener{lb: lb, port: port, tls: withTLS}
 	var err error
 	if lb.reserved != nil && (port == 80 || portOf(lb.reserved) != 80) {
-		l.socket, lb.reserved = lb.reserved, nil
+		l.socket = lb.release()
 	} else if lb.ip == loopback {
 		l.socket, err = net.Listen("tcp", loopback+":0") // the port may be anybody's
 	} else if l.socket, err = net.Listen("tcp", net.JoinHostPort(lb.ip, strconv.Itoa(port))); errors.Is(err, errNotPermitted) {
@@ -168,13 +189,16 @@ func (lb *balancer) listen(port int, withTLS bool) (*listener, error) {
 		// A later change has no effect here, but on answers it has.
 		IdleTimeout: lb.all.config.Clock.Real(lb.idle),
 	}
-	socket := l.socket
+	var socket net.Listener = &admitting{l.socket, lb, port}
 	if withTLS {
-		certificate, err := selfSigned(lb.ip)
+		certificate, err := selfSigned(nil, lb.ip)
 		if err != nil {
 			return nil, err
 		}
-		socket = tls.NewListener(socket, &tls.Config{Certificates: []tls.Certificate{certificate}})
+		l.certificate.Store(&certificate)
+		socket = tls.NewListener(socket, &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return l.certificate.Load(), nil
+		}})
 	}
 	lb.all.done.Go(func() { l.server.Serve(socket) }) // until it is closed
 	return l, nil
@@ -228,23 +252,6 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func portOf(socket net.Listener) int { return socket.Addr().(*net.TCPAddr).Port }
-
-// selfSigned makes a certificate: the real one and its key are AWS's secret.
-func selfSigned(ip string) (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: "local AWS"},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().AddDate(0, 1, 0),
-		IPAddresses:  []net.IP{net.ParseIP(ip)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
-}
 
 // randomHex returns n hexadecimal digits.
 func randomHex(n int) string {

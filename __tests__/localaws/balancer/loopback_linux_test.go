@@ -48,7 +48,7 @@ func TestOneLoopbackAddress(t *testing.T) {
 			t.Fatalf("%s: %v", step.what, err)
 		}
 	}
-	all := &Balancers{config: Config{Clock: clock.New(1), Log: t.Logf}}
+	all := &Balancers{config: Config{Clock: clock.New(1), Log: t.Logf}, used: map[string]bool{}}
 	names := map[string]bool{}
 	for range 2 {
 		lb, err := newBalancer(all, "arn", "name")

@@ -190,22 +190,24 @@ var errUnused = errors.New("no load balancer uses the target group")
 func (g *targetGroup) pick() *target {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var registered, healthy []*target
+	var healthy, unhealthy []*target
 	for _, t := range g.targets {
-		if t.deregistering {
-			continue
-		}
-		registered = append(registered, t)
-		if t.state == types.TargetHealthStateEnumHealthy {
+		switch {
+		case t.deregistering:
+		case t.state == types.TargetHealthStateEnumHealthy:
 			healthy = append(healthy, t)
+		case t.state == types.TargetHealthStateEnumUnhealthy:
+			unhealthy = append(unhealthy, t)
 		}
 	}
-	// With no healthy target, all get requests, whatever their health: the load
-	// balancer fails open.
+	// With unhealthy targets only, those get requests: the load balancer fails open.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+	// Not those that are unused, nor, for all that AWS says, those that nobody has
+	// checked yet.
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-503-issues
 	candidates := healthy
 	if len(candidates) == 0 {
-		candidates = registered
+		candidates = unhealthy
 	}
 	if len(candidates) == 0 {
 		return nil

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -172,15 +171,3 @@ func (d *Databases) addRegion(region string) {
 		d.clients[region] = rds.NewFromConfig(d.config.Front, func(o *rds.Options) { o.Region = region })
 	}
 }
-
-// AWS time that a DB instance does not answer. AWS names 60 to 120 s for a
-// failover, a restart "a few minutes", and a change of class "an outage" (of a
-// failover with Multi-AZ).
-// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.MultiAZ.Failover.html
-// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RebootInstance.html
-// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html
-const (
-	rebootTime   = 30 * time.Second
-	failoverTime = 60 * time.Second
-	changeTime   = 3 * time.Minute
-)

@@ -15,10 +15,12 @@
 //     of another group at the next restart.
 //   - Tokens of IAM database authentication are verified as AWS does: endpoint,
 //     user, time, signature; Config.Allow judges rds-db:connect.
-//   - A reboot, a failover, another class or version of the engine close the
-//     connections and have new ones refused for a while of AWS's time. The DB
-//     instance is described as rebooting or modifying meanwhile. What was committed
-//     stays.
+//   - A reboot, a failover, another class or version of the engine, automated backups
+//     switched on or off close the connections and have new ones refused for a while of
+//     AWS's time. The DB instance is described as rebooting, modifying or upgrading
+//     meanwhile. What was committed stays, also under another name. Which changes wait
+//     for the maintenance window is not decided here: a change comes when it is
+//     described.
 //   - A snapshot holds the data of its moment, and so does what is restored from it.
 //     A restore to a point in time is one to the latest restorable time, which is
 //     now: of earlier moments no data is kept, and a restore to one is refused.

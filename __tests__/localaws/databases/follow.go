@@ -46,7 +46,7 @@ func (d *Databases) Sync(ctx context.Context) {
 		d.mu.Unlock()
 		if i != nil {
 			err = i.update(ctx, described)
-		} else if i, err = d.start(described); err == nil {
+		} else if i, err = d.begin(described); err == nil {
 			d.mu.Lock()
 			d.list[arn] = i
 			d.mu.Unlock()
@@ -60,6 +60,38 @@ func (d *Databases) Sync(ctx context.Context) {
 		d.endpoints = now
 		d.config.OnChange(now)
 	}
+}
+
+// begin starts the server of a new DB instance, or of one with a new name: that has its
+// data, and restarts.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
+func (d *Databases) begin(described types.DBInstance) (*instance, error) {
+	old := d.withResource(aws.ToString(described.DbiResourceId))
+	if old == nil {
+		return d.start(described)
+	}
+	kept, err := d.take(old)
+	if err != nil {
+		return nil, err
+	}
+	d.keepSeed(key(old.arn.Region, aws.ToString(described.DBInstanceIdentifier)), kept)
+	i, err := d.start(described)
+	if err == nil {
+		i.outage("rebooting", rebootTime)
+	}
+	return i, err
+}
+
+// withResource finds a DB instance by what stays the same over all names.
+func (d *Databases) withResource(id string) *instance {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, i := range d.list {
+		if i.resource == id {
+			return i
+		}
+	}
+	return nil
 }
 
 // forget ends the servers whose DB instances are gone.

@@ -134,9 +134,7 @@ func (d *Databases) restoreNow(r *front.Request, next front.Next) (*front.Respon
 
 func (d *Databases) restore(r *front.Request, next front.Next, target string, kept snapshot) (*front.Response, error) {
 	name := key(r.Region, r.Params.Get(target))
-	d.mu.Lock()
-	d.seeds[name] = kept
-	d.mu.Unlock()
+	d.keepSeed(name, kept)
 	resp, err := next(r)
 	if err != nil || !resp.OK() {
 		d.mu.Lock()
@@ -161,6 +159,12 @@ func (d *Databases) keep(name string, s snapshot) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.snapshots[name] = s
+}
+
+func (d *Databases) keepSeed(name string, s snapshot) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.seeds[name] = s
 }
 
 // takeSeed returns what a new DB instance begins with.
@@ -191,10 +195,14 @@ func (d *Databases) describeOutages(r *front.Request, next front.Next) (*front.R
 				continue
 			}
 			i.mu.Lock()
-			status := i.status
+			status, waits := i.status, i.waits
 			i.mu.Unlock()
 			if e := arn.Parent().SelectElement("DBInstanceStatus"); e != nil && status != "" {
 				e.SetText(status)
+			}
+			// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBParameterGroupStatus.html
+			if e := arn.Parent().FindElement("DBParameterGroups/DBParameterGroup/ParameterApplyStatus"); e != nil && waits {
+				e.SetText("pending-reboot")
 			}
 		}
 	})

@@ -32,6 +32,7 @@ type instance struct {
 	booted   bool             // it runs with the parameters below
 	group    string           // its DB parameter group
 	required bool             // require_secure_transport
+	waits    bool             // its parameter group has what takes effect at the next restart
 	outages  int              // under way
 	status   string           // during an outage
 }
@@ -134,6 +135,7 @@ func (i *instance) settings(ctx context.Context) (Settings, error) {
 	if !i.booted {
 		i.booted, i.group = true, group
 	}
+	i.waits = group != i.group || required != i.required
 	return Settings{RequireTLS: i.required, IAM: aws.ToBool(i.latest.IAMDatabaseAuthenticationEnabled)}, nil
 }
 
@@ -170,53 +172,8 @@ func (i *instance) update(ctx context.Context, described types.DBInstance) error
 		return err
 	}
 	i.server.Set(settings)
-	if aws.ToString(before.DBInstanceClass) != aws.ToString(described.DBInstanceClass) ||
-		aws.ToString(before.EngineVersion) != aws.ToString(described.EngineVersion) {
-		length := changeTime
-		if aws.ToBool(described.MultiAZ) {
-			length = failoverTime
-		}
-		i.outage("modifying", length)
+	if status, length := interruption(before, described); length > 0 {
+		i.outage(status, length)
 	}
 	return nil
-}
-
-// outage has the server answer nobody for some AWS time, then run with the
-// parameters that waited for a restart.
-func (i *instance) outage(status string, length time.Duration) {
-	i.mu.Lock()
-	i.outages++
-	i.status = status
-	i.mu.Unlock()
-	i.server.Down()
-	d := i.databases
-	d.done.Go(func() {
-		if d.config.Clock.Sleep(d.ctx, length) != nil {
-			return
-		}
-		i.mu.Lock()
-		i.booted = false
-		i.mu.Unlock()
-		settings, err := i.settings(d.ctx)
-		if err != nil {
-			d.config.Log("databases: %s: %v", i.id, err)
-		}
-		i.server.Set(settings)
-		i.mu.Lock()
-		i.outages--
-		up := i.outages == 0
-		if up {
-			i.status = ""
-		}
-		i.mu.Unlock()
-		if up {
-			i.server.Up()
-		}
-	})
-}
-
-func (i *instance) down() bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.outages > 0
 }

@@ -103,7 +103,10 @@ func (f *Fleet) update(id string, instance types.Instance) bool {
 }
 
 func (d *Details) note(instance types.Instance) {
-	d.Instance, d.VPC, d.Groups = instance, aws.ToString(instance.VpcId), nil
+	d.Instance, d.VPC, d.Subnet, d.Groups = instance, aws.ToString(instance.VpcId), aws.ToString(instance.SubnetId), nil
+	if instance.Placement != nil {
+		d.Zone = aws.ToString(instance.Placement.AvailabilityZone)
+	}
 	for _, g := range instance.SecurityGroups {
 		d.Groups = append(d.Groups, aws.ToString(g.GroupId))
 	}

@@ -62,6 +62,8 @@ type Server struct {
 	Image    string // AMI id
 	Region   string
 	VPC      string   // its id
+	Subnet   string   // likewise
+	Zone     string   // name of its Availability Zone
 	Groups   []string // ids of its security groups, as last read
 	Launched time.Time
 	State    State

@@ -1,0 +1,207 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// newVersion is a launch template that changes: the instances are those of the version
+// that the group launches, which rollout changes.
+var newVersion = by(func(j *judging, c *Change, _ Difference) effect {
+	for address, r := range j.after.Resources {
+		if isRollout(r) && j.changes[address] != nil && slices.ContainsFunc(references(r.Arguments), func(ref string) bool { return strings.HasPrefix(ref, c.Address+".") }) {
+			return nothing("a new version of the launch template, which rollout brings to the instances")
+		}
+	}
+	return effect{level: Unknown, text: "a new version of a launch template that no rollout of this code brings to instances", source: templateVersion}
+})
+
+// bound is a new minimum or maximum of a group.
+func bound(_ *judging, _ *Change, d Difference) effect {
+	old, now := d.numbers()
+	switch {
+	case d.Path == "min_size" && now > old:
+		return nothing(fmt.Sprintf("at least %g instances: what is missing is launched at once", now))
+	case d.Path == "max_size" && now < old:
+		return look(fmt.Sprintf("at most %g instances: what is above goes at once, after it has finished its requests; at peak, capacity may lack", now), asgAPI)
+	case d.Path == "min_size":
+		return nothing(fmt.Sprintf("at least %g instances: none goes by that alone", now))
+	}
+	return nothing(fmt.Sprintf("at most %g instances", now))
+}
+
+// zones are the subnets of a group or a load balancer. It tells what is felt if one of
+// them goes.
+func zones(what string, leaves effect) effect {
+	return by(func(_ *judging, _ *Change, d Difference) effect {
+		before, _ := d.Before.([]any)
+		after, _ := d.After.([]any)
+		if !d.Unknown && containsAll(after, before) {
+			return nothing(what + " gets another zone")
+		}
+		return leaves
+	})
+}
+
+// purchased is another part of a group that is to be On-Demand, which it is by default where
+// the code has none. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
+func purchased(byDefault float64) effect {
+	return by(func(_ *judging, _ *Change, d Difference) effect {
+		old, now := d.numbers()
+		if d.Before == nil {
+			old = byDefault
+		}
+		if d.After == nil {
+			now = byDefault
+		}
+		if old == now {
+			return nothing("as many On-Demand Instances as before")
+		}
+		return rolling("instances are replaced until as many are On-Demand, and as many Spot, as the group is to have now: new ones are launched before old ones go", asgAPI)
+	})
+}
+
+// leavesZone is a group that leaves a zone. Its instances there are replaced as those of an
+// unbalanced group are, by the group's maintenance policy.
+var leavesZone = rolling("the group leaves a zone: the instances there are replaced by ones in the other zones, which are launched before they go", asgZones)
+
+func containsAll(all, some []any) bool {
+	for _, s := range some {
+		if !slices.Contains(all, s) {
+			return false
+		}
+	}
+	return true
+}
+
+// ofNew is an argument of a launch template that has an effect on the instances that are
+// launched from then on, besides their being replaced.
+func ofNew(e func(d Difference) effect) effect {
+	return by(func(j *judging, c *Change, d Difference) effect {
+		if found := e(d); found.text != "" {
+			return found
+		}
+		return newVersion.judge(j, c, d)
+	})
+}
+
+// encrypted is whether the volumes of instances are.
+func encrypted(d Difference) effect {
+	if !d.on() {
+		return atRisk("the volumes of new instances are not encrypted, unless the account encrypts all", ebsEncryption)
+	}
+	return effect{}
+}
+
+// tokens are those of the instance metadata service: without them, whoever has a server ask
+// for an address of theirs may get the credentials of its role.
+func metadataTokens(d Difference) effect {
+	if d.After != "required" {
+		return look("new instances give the credentials of their role without a token (IMDSv1)", imds)
+	}
+	return effect{}
+}
+
+func publicAddress(d Difference) effect {
+	if d.on() {
+		return look("new instances get public addresses", publicAddresses)
+	}
+	return effect{}
+}
+
+var clusterKinds = map[string]kind{
+	"aws_launch_template": {
+		what: "launch template",
+		made: nothing("a launch template"), removed: nothing("a launch template that nothing launches any more"), replaced: newVersion,
+		arguments: effects(map[string]effect{
+			"block_device_mappings.ebs.encrypted":            ofNew(encrypted),
+			"metadata_options.http_tokens":                   ofNew(metadataTokens),
+			"network_interfaces.associate_public_ip_address": ofNew(publicAddress),
+			"update_default_version":                         nothing("which version others launch that name none"),
+			"description":                                    nothing("a description"),
+		}, newVersion, "block_device_mappings", "credit_specification", "iam_instance_profile", "image_id", "instance_type",
+			"instance_market_options", "metadata_options", "monitoring", "network_interfaces", "tag_specifications", "user_data"),
+	},
+	"aws_autoscaling_group": {
+		what: "Auto Scaling group",
+		made: nothing("a group of instances"), removed: interruption("all instances go", asgDelete),
+		replaced: interruption("another group: the instances of the old one go when the new one's are launched, healthy or not", asgDelete),
+		arguments: effects(map[string]effect{
+			"min_size": by(bound), "max_size": by(bound),
+			"vpc_zone_identifier":    zones("the group", leavesZone),
+			"target_group_arns":      interruption("the instances move to another target group, where they get requests only when they are found healthy", asgDrain),
+			"health_check_type":      look("by what AWS calls an instance unhealthy and replaces it", asgHealth),
+			"mixed_instances_policy": nothing("which instances are launched from now on; those that run stay until they are replaced"),
+			"mixed_instances_policy.instances_distribution.on_demand_base_capacity":                  purchased(0),
+			"mixed_instances_policy.instances_distribution.on_demand_percentage_above_base_capacity": purchased(100),
+			"launch_template":    nothing("which instances are launched from now on; those that run stay until they are replaced"),
+			"capacity_rebalance": nothing("whether a Spot Instance at risk is replaced before it goes"),
+		}, nothing("how the group works from now on: no instance goes because of it"),
+			"default_instance_warmup", "enabled_metrics", "health_check_grace_period", "instance_maintenance_policy", "tag", "termination_policies", "wait_for_capacity_timeout"),
+	},
+	"aws_autoscaling_policy": {
+		what: "scaling policy",
+		made: nothing("when the group grows and shrinks"), removed: look("the group grows and shrinks no more by this policy", asgPolicies),
+		replaced:  nothing("when the group grows and shrinks"),
+		arguments: effects(nil, nothing("when the group grows and shrinks"), "target_tracking_configuration", "policy_type"),
+	},
+	"aws_autoscaling_schedule": {
+		what: "schedule",
+		made: nothing("when the group's size changes"), removed: look("the group's size stays as it is when this schedule would have changed it", asgSchedules),
+		replaced:  nothing("when the group's size changes"),
+		arguments: effects(nil, nothing("when the group's size changes"), "desired_capacity", "max_size", "min_size", "recurrence", "time_zone", "start_time", "end_time"),
+	},
+	"terraform_data": {
+		what: "record in the state",
+		made: by(rolls), replaced: by(rolls), removed: nothing("Terraform's own: nothing on AWS"),
+		arguments: effects(nil, nothing("Terraform's own: nothing on AWS"), "input"),
+	},
+	"aws_iam_role": {
+		what: "IAM role",
+		made: look("a role: read what it may do", iamPolicies), removed: look("a role goes, with what it was allowed", iamPolicies),
+		replaced: interruption("what uses the role has none for some seconds, and AWS refuses what it asks", iamDelay),
+		arguments: map[string]effect{
+			"assume_role_policy":   rights("who acts as this role", iamPolicies),
+			"permissions_boundary": look("the most that this role may do", "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"),
+			"max_session_duration": nothing("how long a session of the role lasts"),
+		},
+	},
+	"aws_iam_role_policy": {
+		what: "IAM policy of a role",
+		made: look("a role may do more", iamPolicies), removed: look("a role may do less: what needed it is refused", iamPolicies),
+		replaced:  rights("the role", iamPolicies),
+		arguments: map[string]effect{"policy": rights("the role", iamPolicies)},
+	},
+	"aws_iam_role_policy_attachment": {
+		what: "IAM policy of a role",
+		made: look("a role may do more", iamPolicies), removed: look("a role may do less: what needed it is refused", iamPolicies), replaced: look("a role may do other things", iamPolicies),
+	},
+	"aws_iam_policy": {
+		what: "IAM policy", made: look("a policy", iamPolicies), removed: look("a policy goes", iamPolicies), replaced: look("another policy", iamPolicies),
+		arguments: map[string]effect{"policy": rights("who has this policy", iamPolicies)},
+	},
+	"aws_iam_openid_connect_provider": {
+		what: "identity provider",
+		made: look("identities of this provider may take on roles that trust it", iamPolicies), removed: look("nobody can take on a role through it any more", iamPolicies),
+		replaced:  look("identities of another provider may take on roles that trust it", iamPolicies),
+		arguments: effects(nil, look("whose tokens are taken", iamPolicies), "client_id_list", "thumbprint_list", "url"),
+	},
+	"aws_iam_instance_profile": {
+		what: "instance profile",
+		made: nothing("the role of instances"), removed: nothing("no instance has it any more"), replaced: nothing("the role of new instances"),
+		arguments: map[string]effect{"role": look("the role of instances, of those that run, too", iamPolicies)},
+	},
+	"aws_ssm_parameter": {
+		what: "parameter", made: nothing("a parameter"),
+		removed:   look("what is kept there, such as which image or application is pinned, is forgotten", ssmDelete),
+		replaced:  look("what is kept there, such as which image or application is pinned, is forgotten, and begins anew", ssmDelete),
+		arguments: effects(nil, nothing("what is noted there"), "description", "insecure_value", "type"),
+	},
+	"aws_s3_object": {
+		what: "application in its bucket",
+		made: nothing("the application, in its bucket"), removed: look("new instances cannot fetch it any more", s3Versions),
+		replaced:  look("new instances cannot fetch the former version any more", s3Versions),
+		arguments: effects(nil, nothing("a new version of the application, in its bucket"), "source", "source_hash", "etag", "checksum_algorithm", "content_type"),
+	},
+}

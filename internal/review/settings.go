@@ -1,0 +1,112 @@
+package review
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// settings are the findings of what concerns a stack as a whole: its provider, its
+// backend, its outputs, and arguments that the code has every resource keep.
+func (j *judging) settings() {
+	add := func(e effect, address, path string) {
+		j.verdict.Findings = append(j.verdict.Findings, Finding{Level: e.level, Address: address, Path: path, Text: e.text, Source: e.source, Attention: e.attention})
+	}
+	each := func(block string, known map[string]effect, before, after map[string]any) {
+		for _, argument := range sortedKeys(before, after) {
+			if reflect.DeepEqual(before[argument], after[argument]) {
+				continue
+			}
+			e, is := known[argument]
+			if !is {
+				e = effect{level: Unknown, text: "no rule knows this argument"}
+			}
+			add(e, block, argument)
+		}
+	}
+	each("provider aws", provider, j.before.Provider, j.after.Provider)
+	each("backend s3", backend, j.before.Backend, j.after.Backend)
+	for _, name := range slices.Sorted(maps.Keys(j.before.Outputs)) {
+		if _, is := j.after.Outputs[name]; !is {
+			add(look("this output goes: whoever reads it finds nothing", ""), "output."+name, "")
+		}
+	}
+	for _, address := range sortedKeys(j.before.Resources, j.after.Resources) {
+		old, was := j.before.Resources[address]
+		now, is := j.after.Resources[address]
+		if was && is {
+			for _, reason := range kept(old, now) {
+				j.verdict.Findings = append(j.verdict.Findings, Finding{Level: Refused, PlanFails: true, Address: address, Text: reason})
+			}
+		}
+	}
+}
+
+const (
+	providerPage = "https://registry.terraform.io/providers/hashicorp/aws/5.99.1/docs#argument-reference"
+	backendPage  = "https://developer.hashicorp.com/terraform/language/backend/s3"
+	otherAccount = "Terraform acts as somebody else: in another account, it would make everything anew"
+	otherState   = "Terraform looks for the state elsewhere, and refuses to go on until it is moved there or forgotten: a mistake makes everything anew"
+)
+
+var provider = map[string]effect{
+	"region":                 atRisk("everything would be made anew in another region, without the data, and what is deployed stays", providerPage),
+	"default_tags":           nothing("tags of everything"),
+	"profile":                {level: Unknown, text: otherAccount, source: providerPage},
+	"assume_role":            {level: Unknown, text: otherAccount, source: providerPage},
+	"allowed_account_ids":    look("Terraform refuses to touch other accounts than these", providerPage),
+	"skip_region_validation": nothing("Terraform's own check of a region's name"),
+}
+
+var backend = map[string]effect{
+	"bucket":  atRisk(otherState, backendPage),
+	"key":     atRisk(otherState, backendPage),
+	"region":  atRisk(otherState, backendPage),
+	"encrypt": look("how the next version of the state is encrypted; the bucket encrypts in any case", backendPage),
+	"dynamodb_table": look("locks are taken elsewhere: until everybody has this code, two deploys may not see each other "+
+		"(go run ./cmd/state lock-mode)", backendPage+"#state-locking"),
+	"use_lockfile": look("locks are taken elsewhere: until everybody has this code, two deploys may not see each other "+
+		"(go run ./cmd/state lock-mode)", backendPage+"#state-locking"),
+	"skip_region_validation": nothing("Terraform's own check of a region's name"),
+}
+
+// keeps is a postcondition of the constructs: what was made with one value keeps it.
+var keeps = regexp.MustCompile(`^\$\{self\.([a-z_]+(?:\[\d+\]\.[a-z_]+)*) == `)
+
+// kept are the arguments that a resource cannot change: Terraform ignores them, and a
+// postcondition fails the plan.
+func kept(old, now Resource) (reasons []string) {
+	before, after := flat(old.Arguments), flat(now.Arguments)
+	for _, c := range now.Lifecycle.Postcondition {
+		m := keeps.FindStringSubmatch(c.Condition)
+		if m == nil || !isIgnored(m[1], now.Lifecycle.IgnoreChanges) || reflect.DeepEqual(before[m[1]], after[m[1]]) {
+			continue
+		}
+		reason, _, _ := strings.Cut(c.ErrorMessage, ": this one was made with")
+		reasons = append(reasons, fmt.Sprintf("%s, from %v to %v: the plan fails, and nothing changes", reason, before[m[1]], after[m[1]]))
+	}
+	return reasons
+}
+
+// notes are what the findings cannot know.
+func notes(s *Stack, withPlan bool) []string {
+	if s == nil || withPlan {
+		return nil
+	}
+	all := []string{"Without a plan: what others have changed on AWS is not known."}
+	for _, address := range slices.Sorted(maps.Keys(s.Resources)) {
+		r := s.Resources[address]
+		if r.Type != "aws_launch_template" {
+			continue
+		}
+		for _, ref := range references(r.Arguments["image_id"]) {
+			if strings.HasPrefix(ref, "data.aws_ssm_parameter.") {
+				all = append(all, "Each deploy takes the newest image of that day ("+address+"): if there is a new one, the deploy replaces the instances, too.")
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,232 @@
+package review
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/webserver-cluster/internal/identity"
+)
+
+// Stack is what the app says of a stack: its Terraform JSON.
+type Stack struct {
+	Name string
+	// Resources and Data are by their Terraform addresses.
+	Resources, Data map[string]Resource
+	Locals, Outputs map[string]any
+	// Moved are former addresses of resources, by those that they have now.
+	Moved map[string]string
+	// Provider is the AWS provider's configuration, and Backend the S3 backend's.
+	Provider, Backend map[string]any
+}
+
+// Resource is a resource or a data source.
+type Resource struct {
+	Type      string
+	Arguments map[string]any // without meta-arguments
+	Lifecycle Lifecycle
+	// Commands are the local commands that run when it is made.
+	Commands []Command
+}
+
+// Lifecycle is what the code says of a resource's lifecycle.
+type Lifecycle struct {
+	PreventDestroy      bool     `json:"prevent_destroy"`
+	CreateBeforeDestroy bool     `json:"create_before_destroy"`
+	IgnoreChanges       []string `json:"ignore_changes"`
+	Postcondition       []struct {
+		Condition    string `json:"condition"`
+		ErrorMessage string `json:"error_message"`
+	} `json:"postcondition"`
+}
+
+// Command is a provisioner "local-exec".
+type Command struct {
+	Command     string            `json:"command"`
+	Environment map[string]string `json:"environment"`
+}
+
+// metaArguments say how Terraform treats a resource, not what it is.
+// https://developer.hashicorp.com/terraform/language/meta-arguments
+var metaArguments = []string{"//", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner", "connection", "timeouts"}
+
+// ReadStacks reads all stacks of an output folder of cdktf's, in the order in which the
+// app made them.
+func ReadStacks(outdir string) ([]*Stack, error) {
+	var manifest struct {
+		Stacks map[string]struct {
+			Name            string `json:"name"`
+			SynthesizedPath string `json:"synthesizedStackPath"`
+		} `json:"stacks"`
+	}
+	content, err := os.ReadFile(filepath.Join(outdir, "manifest.json"))
+	if err == nil {
+		err = json.Unmarshal(content, &manifest)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the synthesized stacks: %w", err)
+	}
+	order := func(name string) int { return strings.Index(string(content), fmt.Sprintf("%q: {", name)) }
+	names := slices.SortedFunc(maps.Keys(manifest.Stacks), func(a, b string) int { return order(a) - order(b) })
+	var all []*Stack
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(outdir, "stacks", name, identity.ConfigFile))
+		if err != nil {
+			return nil, fmt.Errorf("the synthesized stack %s: %w", name, err)
+		}
+		s, err := ParseStack(name, text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// ParseStack reads the Terraform JSON of a stack.
+func ParseStack(name string, text []byte) (*Stack, error) {
+	var in struct {
+		Resource, Data map[string]map[string]json.RawMessage
+		Locals, Output map[string]any
+		Moved          []struct{ From, To string }
+		Provider       struct{ AWS []map[string]any }
+		Terraform      struct {
+			Backend struct{ S3 map[string]any }
+		}
+	}
+	if err := json.Unmarshal(text, &in); err != nil {
+		return nil, fmt.Errorf("the synthesized stack %s: %w", name, err)
+	}
+	s := &Stack{
+		Name: name, Resources: map[string]Resource{}, Data: map[string]Resource{},
+		Locals: in.Locals, Outputs: in.Output, Backend: in.Terraform.Backend.S3, Moved: map[string]string{},
+	}
+	for _, m := range in.Moved {
+		s.Moved[m.To] = m.From
+	}
+	if len(in.Provider.AWS) > 0 {
+		s.Provider = in.Provider.AWS[0]
+	}
+	read := func(into map[string]Resource, prefix string, blocks map[string]map[string]json.RawMessage) error {
+		for kind, named := range blocks {
+			for id, block := range named {
+				r, err := parseResource(kind, block)
+				if err != nil {
+					return fmt.Errorf("the synthesized stack %s: %s%s.%s: %w", name, prefix, kind, id, err)
+				}
+				into[prefix+kind+"."+id] = r
+			}
+		}
+		return nil
+	}
+	return s, errors.Join(read(s.Resources, "", in.Resource), read(s.Data, "data.", in.Data))
+}
+
+func parseResource(kind string, block json.RawMessage) (Resource, error) {
+	r := Resource{Type: kind}
+	if err := json.Unmarshal(block, &r.Arguments); err != nil {
+		return r, err
+	}
+	var meta struct {
+		Lifecycle   Lifecycle `json:"lifecycle"`
+		Provisioner []struct {
+			LocalExec *Command `json:"local-exec"`
+		} `json:"provisioner"`
+	}
+	if err := json.Unmarshal(block, &meta); err != nil {
+		return r, err
+	}
+	r.Lifecycle = meta.Lifecycle
+	for _, p := range meta.Provisioner {
+		if p.LocalExec != nil {
+			r.Commands = append(r.Commands, *p.LocalExec)
+		}
+	}
+	for _, name := range metaArguments {
+		delete(r.Arguments, name)
+	}
+	return r, nil
+}
+
+// defaultTags are the tags that the provider gives to everything.
+func (s *Stack) defaultTags() map[string]any {
+	blocks, _ := s.Provider["default_tags"].([]any)
+	if len(blocks) == 0 {
+		return nil
+	}
+	block, _ := blocks[0].(map[string]any)
+	tags, _ := block["tags"].(map[string]any)
+	return tags
+}
+
+// reference is one to a local value, or to an attribute of a resource or data source.
+// https://developer.hashicorp.com/terraform/language/expressions/references
+var reference = regexp.MustCompile(`\b(?:local\.[A-Za-z0-9_-]+|(?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z0-9_-]+(?:\[[^\]]*\])?\.[a-z_]+)`)
+
+// references are those in a value, however deep, each an address, a dot and an
+// attribute; of a local, its address alone.
+func references(value any) []string {
+	var found []string
+	walk("", value, func(_ string, leaf any) {
+		text, ok := leaf.(string)
+		for ok {
+			_, inside, isTemplate := strings.Cut(text, "${")
+			if !isTemplate {
+				break
+			}
+			found = append(found, reference.FindAllString(inside, -1)...)
+			text = inside
+		}
+	})
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// walk calls do for every value that is no list of blocks and no map, with its path, such as
+// health_check[0].path. A list of plain values is one value.
+func walk(path string, value any, do func(path string, leaf any)) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			walk(strings.TrimPrefix(path+"."+key, "."), v[key], do)
+		}
+	case []any:
+		if !slices.ContainsFunc(v, isBlock) {
+			do(path, v)
+			return
+		}
+		for i, element := range v {
+			walk(fmt.Sprintf("%s[%d]", path, i), element, do)
+		}
+	default:
+		do(path, value)
+	}
+}
+
+func isBlock(v any) bool {
+	_, ok := v.(map[string]any)
+	return ok
+}
+
+// flat are all values of a resource by their paths.
+func flat(arguments map[string]any) map[string]any {
+	values := map[string]any{}
+	walk("", arguments, func(path string, leaf any) {
+		if leaf != nil && path != "" {
+			values[path] = leaf
+		}
+	})
+	return values
+}
+
+// index is that of an element of a list, in a path.
+var index = regexp.MustCompile(`\[[0-9]+\]`)
+
+// plain is a path without the places of blocks in lists: health_check.path.
+func plain(path string) string { return index.ReplaceAllString(path, "") }
