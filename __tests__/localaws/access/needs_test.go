@@ -53,7 +53,11 @@ func TestNeeds(t *testing.T) {
 		{"ssm", "GetParameters", object{"Names": []any{"/a/b", "c"}}, []string{"ssm:GetParameters arn:aws:ssm" + here + "parameter/a/b", "ssm:GetParameters arn:aws:ssm" + here + "parameter/c"}},
 		{"sns", "CreateTopic", object{"Name": "t"}, []string{"sns:CreateTopic arn:aws:sns" + here + "t"}},
 		{"kms", "CreateKey", object{"Tags": []any{object{"TagKey": "k", "TagValue": "v"}}}, []string{"kms:CreateKey *", "kms:TagResource arn:aws:kms" + here + "key/*"}},
-		{"route53", "ChangeResourceRecordSets", object{"HostedZoneId": "/hostedzone/Z1"}, []string{"route53:ChangeResourceRecordSets arn:aws:route53:::hostedzone/Z1"}},
+		{"ec2", "CreateFlowLogs", object{"ResourceIds": []any{"vpc-1"}, "DeliverLogsPermissionArn": "arn:aws:iam::123456789012:role/r", "TagSpecifications": []any{object{"ResourceType": "vpc-flow-log", "Tags": tags}}}, []string{
+			"ec2:CreateFlowLogs arn:aws:ec2" + here + "vpc-flow-log/*", "ec2:CreateFlowLogs arn:aws:ec2" + here + "vpc/vpc-1",
+			"ec2:CreateTags arn:aws:ec2" + here + "vpc-flow-log/*", "iam:PassRole arn:aws:iam::123456789012:role/r",
+		}},
+		{"route53", "ChangeResourceRecordSets", object{"HostedZoneId": "/hostedzone/Z1", "ChangeBatch": object{"AliasTarget": object{"HostedZoneId": "Z2"}}}, []string{"route53:ChangeResourceRecordSets arn:aws:route53:::hostedzone/Z1"}},
 	} {
 		j := &Judge{input: func(*front.Request) (string, map[string]any, error) { return test.operation, test.input, nil }}
 		r := &front.Request{HTTP: httptest.NewRequest("POST", "/", nil), Service: test.service, Region: "eu-west-1", Action: test.operation}
