@@ -3,7 +3,6 @@ package roles_test
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,18 +19,6 @@ import (
 
 	"example.com/webserver-cluster/internal/project"
 )
-
-// run runs a command in the project's folder, whose settings are the test's.
-func (j *worker) run(name string, args ...string) {
-	j.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir = "../.."
-	cmd.Env = append(j.env, fmt.Sprintf(`CDKTF_CONTEXT_JSON={"project":%q,"region":%q,"stateBucket":%q,"lockTable":%q}`,
-		settings.Project, settings.Region, settings.StateBucket, settings.LockTable))
-	if output, err := cmd.CombinedOutput(); err != nil {
-		j.Fatalf("%s %v: %v\n%s\n%s", name, args, err, output, strings.Join(j.refusals(), "\n"))
-	}
-}
 
 // prod is what makeProd has made of it.
 var prod struct{ subnet, instance, group, balancer, secret string }
@@ -182,7 +169,7 @@ func others() []attempt {
 			_, err := iam.NewFromConfig(c).CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(boundary), PolicyDocument: aws.String(everything), SetAsDefault: true})
 			return err
 		}},
-		{"take another role on", func(ctx context.Context, c aws.Config) error {
+		{"make a user", func(ctx context.Context, c aws.Config) error {
 			_, err := iam.NewFromConfig(c).CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("me")})
 			return err
 		}},

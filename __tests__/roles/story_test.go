@@ -1,11 +1,15 @@
 package roles_test
 
 import (
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/webserver-cluster/internal/project"
 )
 
 // TestRoles is one story: a person makes the store and the roles; workflows deploy, review
@@ -87,8 +91,27 @@ func (w *world) makeStore(local, dir string) {
 	person.terraform(dir, "init")
 }
 
-// check is the command that ends a job which deployed.
+// check is the command that ends a job which deployed, in a folder with the test's settings.
 func (j *worker) check() {
 	j.Helper()
-	j.run("go", "run", "./cmd/state", "check", "stage")
+	folder := j.TempDir()
+	content, err := json.Marshal(map[string]any{"context": settings})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, project.File), content, 0o600)
+	}
+	if err != nil {
+		j.Fatal(err)
+	}
+	program := filepath.Join(folder, "state")
+	for _, command := range []*exec.Cmd{
+		exec.Command("go", "build", "-o", program, "./cmd/state"), exec.Command(program, "check", "stage"),
+	} {
+		command.Dir, command.Env = folder, j.env
+		if command.Args[0] == "go" {
+			command.Dir = filepath.Join("..", "..")
+		}
+		if output, err := command.CombinedOutput(); err != nil {
+			j.Fatalf("%v: %v\n%s\n%s", command.Args, err, output, strings.Join(j.refusals(), "\n"))
+		}
+	}
 }
