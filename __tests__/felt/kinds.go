@@ -15,6 +15,8 @@ type Kind struct {
 	Short bool
 	// Window has the maintenance window come after the deploy: the change waits for it.
 	Window bool
+	// Back has the environment put back afterwards, without a measurement.
+	Back bool
 	// Risk shows after a change that puts data at risk that the data, or what guards it,
 	// is gone. Nil: the client of the database sees it.
 	Risk func(ctx context.Context, e *Env) error
