@@ -38,18 +38,13 @@ func NewReport(base string, verdicts []Verdict, apart []Apart, money []Money, no
 	r := Report{Version: ReportVersion, Base: base, Stacks: verdicts, Apart: apart, Money: money, Notes: notes}
 	var more []string
 	for i := range verdicts {
-		if Worse(verdicts[i].Level, r.Level) {
-			r.Level = verdicts[i].Level
-		}
+		r.Level = max(r.Level, verdicts[i].Level)
 		more = append(more, verdicts[i].Notes...)
 	}
 	slices.Sort(more)
 	r.Notes = unique(append(slices.Clone(notes), more...))
 	return r
 }
-
-// Worse tells whether one level is worse than another one.
-func Worse(a, b Level) bool { return a > b }
 
 // Reaches tells whether a level is to stop what is not to go on from a limit: what is
 // refused or unknown is, whatever the limit.
