@@ -113,6 +113,11 @@ golden: setup ## the golden files rewritten: review what git diff shows
 	$(tests) test ./synth -run 'TestGolden|TestStageAndProdDiffer' -update
 	$(tests) test ./review -run TestReports -update
 
+.PHONY: providers
+providers: ## PLATFORMS='linux/arm64 ...': the AWS provider's lock file made anew, with the newest 5.x: review what it shows
+	go run ./cmd/providers $(PLATFORMS)
+	@git --no-pager diff -- stacks/terraform.lock.hcl
+
 .PHONY: compat
 compat: setup ## TOOLS='/path/to/tofu ...': what works with which Terraform, OpenTofu, cdktn, Node.js; 4 minutes each
 	$(tests) run ./cmd/compat $(ARGS) $(abspath $(TOOLS))

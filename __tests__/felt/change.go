@@ -56,15 +56,14 @@ func (m Measured) String() string {
 // Apply deploys a change while users and a client of the database call. The error is one
 // of this package's work, not of the deploy.
 func (e *Env) Apply(ctx context.Context, name string, c Config) (Measured, error) {
-	var m Measured
+	m := Measured{Before: e.deployed}
 	var err error
 	e.changes++
 	m.Folder = filepath.Join(e.world.dir, fmt.Sprintf("%s-%d", e.name, e.changes))
-	m.Before = e.applied
 	if m.Refused = e.synthesize(ctx, c); m.Refused != nil {
 		return m, ctx.Err()
 	}
-	if m.After, err = e.Synthesized(); err != nil {
+	if m.After, err = e.synthesized(); err != nil {
 		return m, err
 	}
 	if output, err := e.terraform(ctx, "plan", "-out=plan"); err != nil {
@@ -81,7 +80,7 @@ func (e *Env) Apply(ctx context.Context, name string, c Config) (Measured, error
 		if output, err := e.terraform(ctx, "apply", "plan"); err != nil {
 			m.DeployError = fmt.Errorf("%w\n%s", err, output)
 		} else {
-			e.applied = m.After
+			e.deployed = m.After
 		}
 		return nil
 	})

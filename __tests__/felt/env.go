@@ -29,8 +29,8 @@ type Env struct {
 	commands workcopy.Copy // with the environment's own variables
 	output   string        // output folder of the app
 	stack    string        // folder in which Terraform runs
-	config   Config        // as last applied, or tried to
-	applied  []byte        // the synthesized JSON, as last applied
+	config   Config        // as last synthesized
+	deployed []byte        // the stack's JSON as last applied
 	backend  string        // that the last init has seen
 	changes  int           // counts Apply
 	provider *provider.Process
@@ -59,7 +59,7 @@ func (w *World) Deploy(ctx context.Context, c Config) (_ *Env, err error) {
 	if output, err := e.terraform(ctx, "apply", "-auto-approve"); err != nil {
 		return nil, fmt.Errorf("%s: %w\n%s", name, err, output)
 	}
-	if e.applied, err = e.Synthesized(); err != nil {
+	if e.deployed, err = e.synthesized(); err != nil {
 		return nil, err
 	}
 	if err := e.readOutputs(ctx); err != nil {
@@ -111,7 +111,7 @@ func (e *Env) synthesize(ctx context.Context, c Config) error {
 // init makes the stack's folder ready for Terraform where it is not: a backend that has
 // changed wants another init.
 func (e *Env) init(ctx context.Context) error {
-	content, err := e.Synthesized()
+	content, err := e.synthesized()
 	if err != nil {
 		return err
 	}
@@ -136,8 +136,8 @@ func (e *Env) init(ctx context.Context) error {
 	return nil
 }
 
-// Synthesized is the stack's JSON as last synthesized.
-func (e *Env) Synthesized() ([]byte, error) {
+// synthesized is the stack's JSON as it lies in its folder.
+func (e *Env) synthesized() ([]byte, error) {
 	return os.ReadFile(filepath.Join(e.stack, "cdk.tf.json"))
 }
 

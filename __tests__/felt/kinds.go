@@ -32,6 +32,7 @@ func Chains(zone string) []Chain {
 	return []Chain{
 		{Small("stage", 10), fleetKinds},
 		{Small("prod", 20), databaseKinds},
+		{careStart(), careKinds},
 		{Small("third", 30), networkKinds},
 		{frontStart(), frontKinds(zone)},
 	}

@@ -44,10 +44,23 @@ var databaseKinds = []Kind{
 	})},
 	{Name: "when changes are made (ApplyImmediately)", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.ApplyImmediately = true })},
 	{Name: "database storage, more", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.StorageGiB = 40 })},
-	{Name: "database storage, less", Level: review.Refused, Change: mysqlChange(func(p *databaseProps) { p.StorageGiB = 30 })},
+	{Name: "database storage, less", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.StorageGiB = 30 })},
 	{Name: "database storage, most (MaxStorageGiB)", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.MaxStorageGiB = 300 })},
 	{Name: "standby (MultiAZ)", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.MultiAZ = true })},
 	{Name: "database class, with a standby", Level: review.Interruption, Change: mysqlChange(func(p *databaseProps) { p.InstanceClass = "db.t4g.large" })},
+	{Name: "major version without AllowMajorVersionUpgrade", Level: review.Refused, Change: mysqlChange(func(p *databaseProps) { p.EngineVersion = "9.7" })},
+	{Name: "major version", Level: review.Interruption, Change: mysqlChange(func(p *databaseProps) { p.EngineVersion, p.AllowMajorVersionUpgrade = "9.7", true })},
+}
+
+// careStart is an environment whose database can have all that there is.
+func careStart() Config {
+	c := Small("care", 50)
+	c.Environment.Database.InstanceClass = "db.t4g.medium"
+	return c
+}
+
+// careKinds are changes of how the database is looked after, and its end.
+var careKinds = []Kind{
 	{Name: "Performance Insights", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.PerformanceInsights = true })},
 	{Name: "log retention of the database", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.LogRetentionDays = 7 })},
 	{Name: "alarms of the database", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.Alarms.CPU = 80 })},
@@ -63,8 +76,6 @@ var databaseKinds = []Kind{
 	{Name: "backups, longer", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.BackupRetentionDays = 14 })},
 	{Name: "backups, shorter", Level: review.DataAtRisk, Change: mysqlChange(func(p *databaseProps) { p.BackupRetentionDays = 3 }),
 		Risk: instanceIs("backups of 3 days", func(i types.DBInstance) bool { return aws.ToInt32(i.BackupRetentionPeriod) == 3 })},
-	{Name: "major version without AllowMajorVersionUpgrade", Level: review.Refused, Change: mysqlChange(func(p *databaseProps) { p.EngineVersion = "9.7" })},
-	{Name: "major version", Level: review.Interruption, Change: mysqlChange(func(p *databaseProps) { p.EngineVersion, p.AllowMajorVersionUpgrade = "9.7", true })},
 	{Name: "protection of the database, on", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.DeletionProtection = true })},
 	{Name: "protection of the database, off", Level: review.DataAtRisk, Change: mysqlChange(func(p *databaseProps) { p.DeletionProtection = false }),
 		Risk: instanceIs("without protection", func(i types.DBInstance) bool { return !aws.ToBool(i.DeletionProtection) })},

@@ -49,8 +49,8 @@ func (r Result) Judge() (faults []string) {
 		if m.Replaced != fleet.Instances {
 			fault("%d instances were replaced, and the review said %d", m.Replaced, fleet.Instances)
 		}
-		if m.Rollout > fleet.Longest+fleet.Pauses {
-			fault("instances came and went for %v, and the review said %v at the most", m.Rollout, fleet.Longest+fleet.Pauses)
+		if longest := fleet.Longest.Duration + fleet.Pauses.Duration; m.Rollout > longest {
+			fault("instances came and went for %v, and the review said %v at the most", m.Rollout, longest)
 		}
 	}
 	return faults

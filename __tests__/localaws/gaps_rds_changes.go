@@ -144,9 +144,10 @@ func (c *databaseChanges) modify(r *front.Request, next front.Next) (*front.Resp
 	if grows {
 		c.grown[name] = c.aws.Clock.Now()
 	}
-	if other := r.Params.Get("NewDBInstanceIdentifier"); other != "" {
-		c.grown[r.Region+"/"+strings.ToLower(other)] = c.grown[name]
+	other := r.Params.Get("NewDBInstanceIdentifier")
+	if at, grown := c.grown[name]; grown && other != "" {
 		delete(c.grown, name)
+		c.grown[r.Region+"/"+strings.ToLower(other)] = at
 	}
 	c.mu.Unlock()
 	return resp, c.tell(r.Region, resp)

@@ -29,6 +29,7 @@ func (a *AWS) refuse(g *strict.Gate) {
 	g.Add("elasticloadbalancing", a.balancerProtected, "DeleteLoadBalancer")
 	g.Add("autoscaling", a.groupTaken, "CreateAutoScalingGroup")
 	g.Add("autoscaling", a.scheduleTaken, "PutScheduledUpdateGroupAction")
+	g.Add("ec2", a.architecture, "RunInstances")
 	g.Add("ec2", a.otherGroups, "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"example.com/webserver-cluster/constructs"
-	"example.com/webserver-cluster/internal/fastjsii"
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/review"
 	"example.com/webserver-cluster/stacks"
@@ -21,15 +20,8 @@ import (
 
 const root = "../.."
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	defer fastjsii.Close()
-	return m.Run()
-}
-
-// synthesized is the stack of an environment.
-func synthesized(t *testing.T, c felt.Config) *review.Stack {
+// stackOf is the stack of an environment.
+func stackOf(t *testing.T, c felt.Config) *review.Stack {
 	t.Helper()
 	settings, err := project.Load(root)
 	if err != nil {
@@ -67,12 +59,12 @@ func synthesized(t *testing.T, c felt.Config) *review.Stack {
 func TestForecasts(t *testing.T) {
 	for _, chain := range felt.Chains("Z0123456789ABCDEFGHIJ") {
 		current := chain.Start
-		before := synthesized(t, current)
+		before := stackOf(t, current)
 		for _, k := range chain.Kinds {
 			t.Run(k.Name, func(t *testing.T) {
 				next := current
 				k.Change(&next)
-				after := synthesized(t, next)
+				after := stackOf(t, next)
 				v := review.Judge(before, after, nil)
 				if v.Level != k.Level {
 					t.Errorf("the review says %q, want %q", v.Level, k.Level)

@@ -26,10 +26,15 @@ type Fleet struct {
 	Lowest    int `json:"lowestCapacity"`
 	// Expected is how long it takes if all goes well, Longest when rollout gives up, and
 	// Pauses how long it rests at checkpoints, of which Longest does not know.
-	Expected time.Duration `json:"expectedNanoseconds"`
-	Longest  time.Duration `json:"longestNanoseconds"`
-	Pauses   time.Duration `json:"pausesNanoseconds"`
+	Expected seconds `json:"expectedSeconds"`
+	Longest  seconds `json:"longestSeconds"`
+	Pauses   seconds `json:"pausesSeconds"`
 }
+
+// seconds is a time that JSON has in seconds.
+type seconds struct{ time.Duration }
+
+func (s seconds) MarshalJSON() ([]byte, error) { return json.Marshal(s.Seconds()) }
 
 const (
 	instanceRefresh = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html"
@@ -82,7 +87,7 @@ func (j *judging) fleet(group string, rollout Resource) (Fleet, error) {
 			return f, fmt.Errorf("%s: %w", preferencesVariable, err)
 		}
 		if m := timeoutFlag.FindStringSubmatch(c.Command); m != nil {
-			f.Longest, _ = time.ParseDuration(m[1])
+			f.Longest.Duration, _ = time.ParseDuration(m[1])
 		}
 	}
 	least, _ := number(code.Arguments, "min_size")
@@ -94,16 +99,20 @@ func (j *judging) fleet(group string, rollout Resource) (Fleet, error) {
 		}
 	}
 	f.Batches, f.AtOnce, f.Lowest = preferences.Batches(f.Instances)
-	f.Expected, _ = preferences.Expected(f.Instances)
-	f.Pauses = preferences.Pauses()
+	f.Expected.Duration, _ = preferences.Expected(f.Instances)
+	f.Pauses.Duration = preferences.Pauses()
 	return f, nil
 }
 
 func (f Fleet) String() string {
-	text := fmt.Sprintf("all instances are replaced, of %d in %s of %d (the group has %d to %d): new ones serve before old ones go, never fewer than %d serve; about %s, given up after %s",
-		f.Instances, count(f.Batches, "batch", "batches"), f.AtOnce, f.Least, f.Most, f.Lowest, Duration(f.Expected), Duration(f.Longest))
-	if f.Pauses > 0 {
-		text += fmt.Sprintf(", %s of rests at checkpoints besides", Duration(f.Pauses))
+	steps := "all at once"
+	if f.Batches > 1 {
+		steps = fmt.Sprintf("%d at a time", f.AtOnce)
+	}
+	text := fmt.Sprintf("the instances are replaced: %d (of %d to %d), %s, new ones before old ones, so that never fewer than %d serve; it takes about %s, and is given up after %s",
+		f.Instances, f.Least, f.Most, steps, f.Lowest, Duration(f.Expected.Duration), Duration(f.Longest.Duration))
+	if f.Pauses.Duration > 0 {
+		text += fmt.Sprintf(", without the %s of rests at checkpoints", Duration(f.Pauses.Duration))
 	}
 	return text
 }

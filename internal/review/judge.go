@@ -19,6 +19,9 @@ type Finding struct {
 	// Attention is whether a reviewer should look at it although users feel nothing: rights
 	// that grow, an alarm that goes.
 	Attention bool `json:"attention,omitempty"`
+	// PlanFails is whether Terraform refuses to plan it, so that nothing of the change is
+	// made. What AWS refuses leaves a deploy half done.
+	PlanFails bool `json:"planFails,omitempty"`
 }
 
 // Verdict is what is found of a stack.
@@ -50,7 +53,7 @@ func Judge(before, after *Stack, plan *Plan) Verdict {
 	if plan != nil {
 		v.Changes, v.Drift, v.Planned = plan.Changes, plan.Drift, plan.By
 		if plan.Refused {
-			v.Findings = append(v.Findings, Finding{Level: Refused, Text: "Terraform refuses to plan this: nothing changes"})
+			v.Findings = append(v.Findings, Finding{Level: Refused, PlanFails: true, Text: "Terraform refuses to plan this: nothing changes"})
 		}
 	} else {
 		v.Changes = Compare(before, after)
@@ -81,14 +84,14 @@ func Judge(before, after *Stack, plan *Plan) Verdict {
 	return v
 }
 
-// rank puts the worst first, and says it of the whole. A change that is refused is what
-// users feel nothing of.
+// rank puts the worst first, and says it of the whole. Of a plan that fails, users feel
+// nothing.
 func (v *Verdict) rank() {
 	slices.SortStableFunc(v.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Level, a.Level), compareBool(b.Attention, a.Attention))
 	})
 	for _, f := range v.Findings {
-		if f.Level == Refused {
+		if f.PlanFails {
 			v.Level = Refused
 			return
 		}
@@ -117,7 +120,7 @@ func (j *judging) judge(c *Change) []Finding {
 			e = effect{level: Unknown, text: fmt.Sprintf("no rule knows what it does to %s %s", c.Action, k.what)}
 		}
 		f := e.of(j, c, Difference{})
-		if c.Action == Replace && f.Text != "" {
+		if c.Action == Replace && !isRollout(c.code) {
 			f.Text += because(c)
 		}
 		return []Finding{f}
@@ -152,7 +155,7 @@ func because(c *Change) string {
 func (j *judging) refused(c *Change) []Finding {
 	var all []Finding
 	if c.code.Lifecycle.PreventDestroy && (c.Action == Replace || c.Action == Remove && c.after != nil) {
-		all = append(all, Finding{Level: Refused, Address: c.Address, Text: "Terraform refuses to replace it: the code has prevent_destroy" + because(c), Source: preventDestroy})
+		all = append(all, Finding{Level: Refused, PlanFails: true, Address: c.Address, Text: "Terraform refuses to replace it: the code has prevent_destroy" + because(c), Source: preventDestroy})
 	}
 	return all
 }

@@ -14,8 +14,13 @@ var kinds = func() map[string]kind {
 // Pages that more than one rule goes back to.
 const (
 	asgAPI          = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html"
+	asgDelete       = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-process-shutdown.html"
+	asgHealth       = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html"
+	ebsEncryption   = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html"
+	imds            = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html"
+	publicAddresses = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html"
+	ssmDelete       = "https://docs.aws.amazon.com/systems-manager/latest/userguide/deleting-parameters.html"
 	asgZones        = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-availability-zone-balanced.html"
-	asgCapacity     = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-capacity-limits.html"
 	asgPolicies     = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html"
 	asgSchedules    = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html"
 	asgDrain        = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay"
@@ -35,3 +40,14 @@ func effects(more map[string]effect, e effect, arguments ...string) map[string]e
 	}
 	return all
 }
+
+// numbers are the values of a difference, 0 where there is none.
+func (d Difference) numbers() (before, after float64) {
+	values := map[string]any{"before": d.Before, "after": d.After}
+	before, _ = number(values, "before")
+	after, _ = number(values, "after")
+	return before, after
+}
+
+// on tells whether a difference is a switch that is put on.
+func (d Difference) on() bool { return isTrue(map[string]any{"": d.After}, "") }

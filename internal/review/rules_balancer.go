@@ -7,6 +7,11 @@ import (
 
 const (
 	albAttributes  = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html"
+	albDelete      = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-delete.html"
+	albGroups      = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html"
+	alb502         = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues"
+	albUpdate      = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyListener.html"
+	albTLS         = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"
 	albZones       = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-subnets.html"
 	albListeners   = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html"
 	albTargets     = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html"
@@ -20,10 +25,10 @@ const (
 // protection is a guard against deletion that is put on or taken away.
 func protection(what string) effect {
 	return by(func(_ *judging, c *Change, d Difference) effect {
-		if isTrue(map[string]any{"": d.After}, "") {
+		if d.on() {
 			return nothing(what + " cannot be deleted")
 		}
-		return look(what+" can be deleted from now on", "")
+		return look(what+" can be deleted from now on", albAttributes)
 	})
 }
 
@@ -32,8 +37,14 @@ func redirects(_ *judging, c *Change, d Difference) effect {
 	if d.Unknown {
 		return interruption("requests go to another target group, where no server has been found healthy yet", albListeners)
 	}
-	if slices.ContainsFunc(c.Differences, func(d Difference) bool { return plain(d.Path) == "default_action.type" && d.After == "redirect" }) {
+	becomes := func(action string) bool {
+		return slices.ContainsFunc(c.Differences, func(d Difference) bool { return plain(d.Path) == "default_action.type" && d.After == action })
+	}
+	switch {
+	case becomes("redirect"):
 		return interruption("who asks by HTTP is sent to HTTPS: browsers follow, what posts or follows no redirect fails", albListeners)
+	case becomes("forward"):
+		return look("who asks here gets the servers' answer, where there was another action: by HTTP, without encryption", albListeners)
 	}
 	return effect{level: Unknown, text: "another answer of the listener to every request", source: albListeners}
 }
@@ -41,29 +52,30 @@ func redirects(_ *judging, c *Change, d Difference) effect {
 var balancerKinds = map[string]kind{
 	"aws_lb": {
 		what: "load balancer",
-		made: nothing("a load balancer"), removed: interruption("nobody gets an answer, and open connections are cut", albAttributes),
-		replaced: interruption("another load balancer, with another name: open connections are cut, and nobody gets an answer at the old name", albAttributes),
+		made: nothing("a load balancer"), removed: interruption("nobody gets an answer, and open connections are cut", albDelete),
+		replaced: interruption("another load balancer, with another name: open connections are cut, and nobody gets an answer at the old name", albDelete),
 		arguments: map[string]effect{
-			"subnets":                    zones("the load balancer", albZones),
-			"security_groups":            interruption("another security group: new connections are refused until its rules are there", albAttributes),
+			"subnets":                    zones("the load balancer", interruption("the load balancer leaves a zone: whoever still uses its address there gets no answer until names are resolved again, and servers there get no requests any more", albZones)),
+			"security_groups":            interruption("another security group: whom its rules do not let in, or not yet, can open no connection", albGroups),
 			"idle_timeout":               by(idleTimeout),
 			"drop_invalid_header_fields": look("whether headers with invalid names reach the servers", albAttributes),
 			"enable_deletion_protection": protection("the load balancer"),
-			"access_logs":                nothing("whether requests are logged"),
-			"connection_logs":            nothing("whether connections are logged"),
+			"access_logs":                by(logged("requests")),
+			"connection_logs":            by(logged("connections")),
 			"client_keep_alive":          nothing("how long a connection may be used"),
 		},
 	},
 	"aws_lb_target_group": {
 		what: "target group",
 		made: nothing("a target group"), removed: interruption("its servers get no requests any more", albTargets),
-		replaced: interruption("the servers move to another target group, where they get requests only when they are found healthy", albTargets),
+		replaced: interruption("the servers move to another target group, where they get requests only when they are found healthy", albChecks),
 		arguments: map[string]effect{
 			"deregistration_delay":             by(drainTime),
 			"health_check.interval":            nothing("how often servers are checked"),
 			"health_check.timeout":             by(checkPatience),
 			"health_check.healthy_threshold":   nothing("how many checks a new server has to pass"),
-			"health_check.unhealthy_threshold": nothing("how many checks a server may fail"),
+			"health_check.unhealthy_threshold": by(failures),
+			"slow_start":                       nothing("how slowly a new server gets its share of requests"),
 			"health_check.path":                interruption("running servers that do not answer there are called unhealthy, all at once", albChecks),
 			"health_check.matcher":             interruption("running servers that answer otherwise are called unhealthy, all at once", albChecks),
 			"health_check.port":                interruption("running servers that do not answer there are called unhealthy, all at once", albChecks),
@@ -78,9 +90,9 @@ var balancerKinds = map[string]kind{
 		arguments: map[string]effect{
 			"default_action":  by(redirects),
 			"certificate_arn": nothing("new connections get the new certificate; open ones go on"),
-			"ssl_policy":      interruption("clients that have none of the new policy's protocols and ciphers are refused", "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"),
-			"port":            interruption("connections to the former port are refused", albListeners),
-			"protocol":        interruption("clients of the former protocol get no answer", albListeners),
+			"ssl_policy":      interruption("clients that have none of the new policy's protocols and ciphers are refused; read whether it lets in weaker ones than before", albTLS),
+			"port":            interruption("connections to the former port are refused", albUpdate),
+			"protocol":        interruption("clients of the former protocol get no answer", albUpdate),
 		},
 	},
 	"aws_acm_certificate": {
@@ -96,7 +108,7 @@ var balancerKinds = map[string]kind{
 	"aws_route53_record": {
 		what: "DNS record",
 		made: nothing("a name that leads here"), removed: by(recordGone), replaced: by(recordGone),
-		arguments: effects(nil, interruption("the name leads elsewhere, for everybody within its time to live (60 s for an alias)", route53Change), "alias", "records", "ttl"),
+		arguments: effects(map[string]effect{"allow_overwrite": nothing("whether a record that is there already is taken over")}, interruption("the name leads elsewhere, for everybody within its time to live (60 s for an alias)", route53Change), "alias", "records", "ttl", "type"),
 	},
 }
 
@@ -109,15 +121,38 @@ func recordGone(_ *judging, c *Change, _ Difference) effect {
 	return interruption("the name leads nowhere", route53Change)
 }
 
-// idleTimeout is how long the load balancer keeps connections that nobody uses.
+// idleTimeout is how long the load balancer keeps connections that nobody uses: at once,
+// to servers that run, too. The constructs have servers keep them longer than any.
 func idleTimeout(_ *judging, _ *Change, d Difference) effect {
-	return nothing(fmt.Sprintf("idle connections are kept for %v s, and a server may take as long to answer", d.After))
+	if old, now := d.numbers(); now < old {
+		return look(fmt.Sprintf("a request of which nothing is heard for %g s is cut", now), albAttributes)
+	}
+	return look(fmt.Sprintf("idle connections are kept for %v s, and a server may take as long to answer: if servers of your own close them earlier than that, requests fail now and then (502)", d.After), alb502)
+}
+
+// logged is a log of the load balancer's.
+func logged(what string) func(*judging, *Change, Difference) effect {
+	return func(_ *judging, _ *Change, d Difference) effect {
+		if plain(d.Path) == "access_logs.enabled" || plain(d.Path) == "connection_logs.enabled" {
+			if !d.on() {
+				return look(what+" are logged no more", albLogs)
+			}
+		}
+		return nothing("where " + what + " are logged")
+	}
+}
+
+// failures is how many checks a server may fail.
+func failures(_ *judging, _ *Change, d Difference) effect {
+	if old, now := d.numbers(); now < old {
+		return look(fmt.Sprintf("servers that fail %g checks in a row are called unhealthy, and replaced", now), albChecks)
+	}
+	return nothing("how many checks a server may fail")
 }
 
 // drainTime is how long an instance that goes may finish its requests.
 func drainTime(_ *judging, _ *Change, d Difference) effect {
-	old, _ := number(map[string]any{"": d.Before}, "")
-	now, _ := number(map[string]any{"": d.After}, "")
+	old, now := d.numbers()
 	if now < old {
 		return look(fmt.Sprintf("when an instance goes, requests that take longer than %g s are cut", now), asgDrain)
 	}
@@ -126,8 +161,7 @@ func drainTime(_ *judging, _ *Change, d Difference) effect {
 
 // checkPatience is how long a health check waits for an answer.
 func checkPatience(_ *judging, _ *Change, d Difference) effect {
-	old, _ := number(map[string]any{"": d.Before}, "")
-	now, _ := number(map[string]any{"": d.After}, "")
+	old, now := d.numbers()
 	if now < old {
 		return look(fmt.Sprintf("servers that take longer than %g s to answer a check are called unhealthy", now), albChecks)
 	}

@@ -19,30 +19,52 @@ var newVersion = by(func(j *judging, c *Change, _ Difference) effect {
 
 // bound is a new minimum or maximum of a group.
 func bound(_ *judging, _ *Change, d Difference) effect {
-	old, _ := number(map[string]any{"": d.Before}, "")
-	now, _ := number(map[string]any{"": d.After}, "")
+	old, now := d.numbers()
 	switch {
 	case d.Path == "min_size" && now > old:
-		return nothing(fmt.Sprintf("at least %g instances: what is missing is launched", now))
+		return nothing(fmt.Sprintf("at least %g instances: what is missing is launched at once", now))
 	case d.Path == "max_size" && now < old:
-		return look(fmt.Sprintf("at most %g instances: what is above goes, after it has finished its requests; at peak, capacity may lack", now), asgCapacity)
+		return look(fmt.Sprintf("at most %g instances: what is above goes at once, after it has finished its requests; at peak, capacity may lack", now), asgAPI)
 	case d.Path == "min_size":
 		return nothing(fmt.Sprintf("at least %g instances: none goes by that alone", now))
 	}
 	return nothing(fmt.Sprintf("at most %g instances", now))
 }
 
-// zones are the subnets of a group or a load balancer.
-func zones(what, source string) effect {
+// zones are the subnets of a group or a load balancer. It tells what is felt if one of
+// them goes.
+func zones(what string, leaves effect) effect {
 	return by(func(_ *judging, _ *Change, d Difference) effect {
 		before, _ := d.Before.([]any)
 		after, _ := d.After.([]any)
-		if !d.Unknown && len(after) > len(before) && containsAll(after, before) {
+		if !d.Unknown && containsAll(after, before) {
 			return nothing(what + " gets another zone")
 		}
-		return interruption(what+" leaves a zone: whoever still uses its address there gets no answer until names are resolved again", source)
+		return leaves
 	})
 }
+
+// purchased is another part of a group that is to be On-Demand, which it is by default where
+// the code has none. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
+func purchased(byDefault float64) effect {
+	return by(func(_ *judging, _ *Change, d Difference) effect {
+		old, now := d.numbers()
+		if d.Before == nil {
+			old = byDefault
+		}
+		if d.After == nil {
+			now = byDefault
+		}
+		if old == now {
+			return nothing("as many On-Demand Instances as before")
+		}
+		return rolling("instances are replaced until as many are On-Demand, and as many Spot, as the group is to have now: new ones are launched before old ones go", asgAPI)
+	})
+}
+
+// leavesZone is a group that leaves a zone. Its instances there are replaced as those of an
+// unbalanced group are, by the group's maintenance policy.
+var leavesZone = rolling("the group leaves a zone: the instances there are replaced by ones in the other zones, which are launched before they go", asgZones)
 
 func containsAll(all, some []any) bool {
 	for _, s := range some {
@@ -53,31 +75,68 @@ func containsAll(all, some []any) bool {
 	return true
 }
 
-// rights is a policy that changes.
-var rights = by(func(j *judging, c *Change, d Difference) effect {
-	return look("another policy: what its role may do grows or shrinks (read the difference)", iamPolicies)
-})
+// ofNew is an argument of a launch template that has an effect on the instances that are
+// launched from then on, besides their being replaced.
+func ofNew(e func(d Difference) effect) effect {
+	return by(func(j *judging, c *Change, d Difference) effect {
+		if found := e(d); found.text != "" {
+			return found
+		}
+		return newVersion.judge(j, c, d)
+	})
+}
 
-// trigger runs or does not run rollout; what else a rollout resource has is for the next.
+// encrypted is whether the volumes of instances are.
+func encrypted(d Difference) effect {
+	if !d.on() {
+		return atRisk("the volumes of new instances are not encrypted, unless the account encrypts all", ebsEncryption)
+	}
+	return effect{}
+}
+
+// tokens are those of the instance metadata service: without them, whoever has a server ask
+// for an address of theirs may get the credentials of its role.
+func metadataTokens(d Difference) effect {
+	if d.After != "required" {
+		return look("new instances give the credentials of their role without a token (IMDSv1)", imds)
+	}
+	return effect{}
+}
+
+func publicAddress(d Difference) effect {
+	if d.on() {
+		return look("new instances get public addresses", publicAddresses)
+	}
+	return effect{}
+}
+
 var clusterKinds = map[string]kind{
 	"aws_launch_template": {
 		what: "launch template",
 		made: nothing("a launch template"), removed: nothing("a launch template that nothing launches any more"), replaced: newVersion,
-		arguments: effects(nil, newVersion, "block_device_mappings", "credit_specification", "iam_instance_profile", "image_id", "instance_type",
+		arguments: effects(map[string]effect{
+			"block_device_mappings.ebs.encrypted":            ofNew(encrypted),
+			"metadata_options.http_tokens":                   ofNew(metadataTokens),
+			"network_interfaces.associate_public_ip_address": ofNew(publicAddress),
+			"update_default_version":                         nothing("which version others launch that name none"),
+			"description":                                    nothing("a description"),
+		}, newVersion, "block_device_mappings", "credit_specification", "iam_instance_profile", "image_id", "instance_type",
 			"instance_market_options", "metadata_options", "monitoring", "network_interfaces", "tag_specifications", "user_data"),
 	},
 	"aws_autoscaling_group": {
 		what: "Auto Scaling group",
-		made: nothing("a group of instances"), removed: interruption("all instances go", asgAPI),
-		replaced: interruption("another group: the instances of the old one go when the new one's are launched, healthy or not", asgAPI),
+		made: nothing("a group of instances"), removed: interruption("all instances go", asgDelete),
+		replaced: interruption("another group: the instances of the old one go when the new one's are launched, healthy or not", asgDelete),
 		arguments: effects(map[string]effect{
 			"min_size": by(bound), "max_size": by(bound),
-			"vpc_zone_identifier":    zones("the group", asgZones),
+			"vpc_zone_identifier":    zones("the group", leavesZone),
 			"target_group_arns":      interruption("the instances move to another target group, where they get requests only when they are found healthy", asgDrain),
-			"health_check_type":      look("by what AWS calls an instance unhealthy and replaces it", asgAPI),
+			"health_check_type":      look("by what AWS calls an instance unhealthy and replaces it", asgHealth),
 			"mixed_instances_policy": nothing("which instances are launched from now on; those that run stay until they are replaced"),
-			"launch_template":        nothing("which instances are launched from now on; those that run stay until they are replaced"),
-			"capacity_rebalance":     nothing("whether a Spot Instance at risk is replaced before it goes"),
+			"mixed_instances_policy.instances_distribution.on_demand_base_capacity":                  purchased(0),
+			"mixed_instances_policy.instances_distribution.on_demand_percentage_above_base_capacity": purchased(100),
+			"launch_template":    nothing("which instances are launched from now on; those that run stay until they are replaced"),
+			"capacity_rebalance": nothing("whether a Spot Instance at risk is replaced before it goes"),
 		}, nothing("how the group works from now on: no instance goes because of it"),
 			"default_instance_warmup", "enabled_metrics", "health_check_grace_period", "instance_maintenance_policy", "tag", "termination_policies", "wait_for_capacity_timeout"),
 	},
@@ -103,7 +162,7 @@ var clusterKinds = map[string]kind{
 		made: look("a role: read what it may do", iamPolicies), removed: look("a role goes, with what it was allowed", iamPolicies),
 		replaced: interruption("what uses the role has none for some seconds, and AWS refuses what it asks", iamDelay),
 		arguments: map[string]effect{
-			"assume_role_policy":   look("who may act as this role", iamPolicies),
+			"assume_role_policy":   rights("who acts as this role", iamPolicies),
 			"permissions_boundary": look("the most that this role may do", "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"),
 			"max_session_duration": nothing("how long a session of the role lasts"),
 		},
@@ -111,16 +170,16 @@ var clusterKinds = map[string]kind{
 	"aws_iam_role_policy": {
 		what: "IAM policy of a role",
 		made: look("a role may do more", iamPolicies), removed: look("a role may do less: what needed it is refused", iamPolicies),
-		replaced:  rights,
-		arguments: map[string]effect{"policy": rights},
+		replaced:  rights("the role", iamPolicies),
+		arguments: map[string]effect{"policy": rights("the role", iamPolicies)},
 	},
 	"aws_iam_role_policy_attachment": {
 		what: "IAM policy of a role",
-		made: look("a role may do more", iamPolicies), removed: look("a role may do less: what needed it is refused", iamPolicies), replaced: rights,
+		made: look("a role may do more", iamPolicies), removed: look("a role may do less: what needed it is refused", iamPolicies), replaced: look("a role may do other things", iamPolicies),
 	},
 	"aws_iam_policy": {
-		what: "IAM policy", made: look("a policy", iamPolicies), removed: look("a policy goes", iamPolicies), replaced: rights,
-		arguments: map[string]effect{"policy": rights},
+		what: "IAM policy", made: look("a policy", iamPolicies), removed: look("a policy goes", iamPolicies), replaced: look("another policy", iamPolicies),
+		arguments: map[string]effect{"policy": rights("who has this policy", iamPolicies)},
 	},
 	"aws_iam_openid_connect_provider": {
 		what: "identity provider",
@@ -135,14 +194,14 @@ var clusterKinds = map[string]kind{
 	},
 	"aws_ssm_parameter": {
 		what: "parameter", made: nothing("a parameter"),
-		removed:   look("what is kept there is forgotten", ""),
-		replaced:  look("what is kept there is forgotten, and begins anew", ""),
+		removed:   look("what is kept there, such as which image or application is pinned, is forgotten", ssmDelete),
+		replaced:  look("what is kept there, such as which image or application is pinned, is forgotten, and begins anew", ssmDelete),
 		arguments: effects(nil, nothing("what is noted there"), "description", "insecure_value", "type"),
 	},
 	"aws_s3_object": {
 		what: "application in its bucket",
-		made: nothing("the application, in its bucket"), removed: look("new instances cannot fetch it any more", ""),
-		replaced:  look("new instances cannot fetch the former version any more", ""),
+		made: nothing("the application, in its bucket"), removed: look("new instances cannot fetch it any more", s3Versions),
+		replaced:  look("new instances cannot fetch the former version any more", s3Versions),
 		arguments: effects(nil, nothing("a new version of the application, in its bucket"), "source", "source_hash", "etag", "checksum_algorithm", "content_type"),
 	},
 }

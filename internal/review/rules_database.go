@@ -9,6 +9,12 @@ import (
 
 const (
 	rdsModify     = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html"
+	rdsRename     = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html"
+	rdsVPC        = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.VPC2VPC.html"
+	rdsIAM        = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html"
+	rdsPublic     = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html#USER_VPC.Hiding"
+	rdsInsights   = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.cost.html"
+	rdsAutoscale  = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html"
 	rdsApply      = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html"
 	rdsMultiAZ    = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.MultiAZSingleStandby.html"
 	rdsStorage    = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html"
@@ -19,20 +25,14 @@ const (
 	rdsTLS        = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-ssl-connections.require-ssl.html"
 )
 
-// restarts is a change for which RDS restarts a DB instance: at once, or in its
-// maintenance window.
-func restarts(what, length, source string) effect {
-	return by(func(_ *judging, c *Change, _ Difference) effect {
-		return interruption(fmt.Sprintf("%s: the database does not answer for %s, %s", what, c.outage(length), c.when()), source)
-	})
-}
-
-// outage is how long a DB instance is away: with a standby, as long as a failover.
-func (c *Change) outage(length string) string {
+// another class restarts a DB instance: at once, or in its maintenance window. With a
+// standby, that one gets the class first and takes over.
+func class(_ *judging, c *Change, _ Difference) effect {
+	length := "minutes"
 	if isTrue(c.after, "multi_az") && isTrue(c.before, "multi_az") {
-		return "a failover, a minute or two"
+		length = "a failover, a minute or two"
 	}
-	return length
+	return interruption(fmt.Sprintf("another class: the database does not answer for %s, %s", length, c.when()), rdsMultiAZ)
 }
 
 // when is when RDS makes a change that does not have to be made at once.
@@ -43,43 +43,103 @@ func (c *Change) when() string {
 	return "in the maintenance window, " + text(c.after, "maintenance_window") + " UTC"
 }
 
-func storage(_ *judging, _ *Change, d Difference) effect {
-	old, _ := number(map[string]any{"": d.Before}, "")
-	now, _ := number(map[string]any{"": d.After}, "")
+// storage is how much of it there is at least.
+func storage(_ *judging, c *Change, d Difference) effect {
+	old, now := d.numbers()
+	if most, grows := number(c.after, "max_allocated_storage"); now < old && grows && most > now {
+		return nothing("Terraform leaves storage that may grow by itself as large as it is")
+	}
 	if now < old {
 		return refusedByAWS(fmt.Sprintf("AWS does not shrink storage (from %g to %g GiB): the deploy fails when it comes to this", old, now), rdsStorage)
 	}
 	return nothing("more storage, without an interruption; AWS takes the next change of it after six hours")
 }
 
+// storageType is another kind of storage. The downtime is that between SSDs and magnetic
+// storage ("standard").
+func storageType(_ *judging, c *Change, d Difference) effect {
+	if before, after := fmt.Sprint(d.Before), fmt.Sprint(d.After); strings.HasPrefix(before, "gp") && strings.HasPrefix(after, "gp") {
+		return nothing("another kind of storage, without an interruption; the database may be slower meanwhile")
+	}
+	return interruption("another kind of storage: the database may not answer for a short time, "+c.when(), rdsModify)
+}
+
+// storageLimit is how far storage grows by itself.
+func storageLimit(_ *judging, _ *Change, d Difference) effect {
+	if old, now := d.numbers(); now < old {
+		return look(fmt.Sprintf("storage grows by itself to %g GiB at most: a database without free storage stops", now), rdsAutoscale)
+	}
+	return nothing("how far storage grows by itself")
+}
+
+// subnetGroup is another group of subnets for a DB instance. AWS refuses one in the same
+// VPC (InvalidVPCNetworkStateFault).
+func subnetGroup(j *judging, _ *Change, _ Difference) effect {
+	for _, change := range j.changes {
+		if change.Type == "aws_vpc" {
+			return interruption("another VPC: the database does not answer while RDS moves it there", rdsModify)
+		}
+	}
+	return refusedByAWS("AWS moves a database to another VPC, but not to other subnets of its own: the deploy fails when it comes to this", rdsVPC)
+}
+
+func public(_ *judging, _ *Change, d Difference) effect {
+	if d.on() {
+		return atRisk("the database gets a public address: whom its security group lets in reaches it from the internet", rdsPublic)
+	}
+	return look("the database can be reached from its VPC alone", rdsPublic)
+}
+
+func tokens(_ *judging, _ *Change, d Difference) effect {
+	if d.on() {
+		return nothing("users may log in with an IAM token; how others do stays")
+	}
+	return interruption("who logs in with an IAM token is refused", rdsIAM)
+}
+
+func insights(_ *judging, _ *Change, d Difference) effect {
+	if old, now := d.numbers(); now < old {
+		return look(fmt.Sprintf("what Performance Insights has recorded is kept for %g days only", now), rdsInsights)
+	}
+	return nothing("how long Performance Insights keeps what it records")
+}
+
+// backups is how long automated backups are kept. To and from none, the database is away,
+// with a standby, too.
 func backups(_ *judging, c *Change, d Difference) effect {
-	old, _ := number(map[string]any{"": d.Before}, "")
-	now, _ := number(map[string]any{"": d.After}, "")
-	switch {
+	switch old, now := d.numbers(); {
+	case d.Unknown:
+		return effect{level: Unknown, text: "how long backups are kept is known only when it is deployed", source: rdsBackups}
 	case now == 0:
-		return atRisk("no backups: those that are there are deleted, and the database is restarted, "+c.when(), rdsBackups)
+		return atRisk("no backups: those that are there are deleted, and the database does not answer for some time, "+c.when(), rdsBackups)
 	case old == 0:
-		return interruption("backups begin: the database is restarted, "+c.when(), rdsBackups)
+		return interruption("backups begin: the database does not answer for some time, "+c.when(), rdsBackups)
 	case now < old:
 		return atRisk(fmt.Sprintf("backups older than %g days are deleted", now), rdsBackups)
 	}
 	return nothing("backups are kept longer")
 }
 
-// version is another version of the engine, such as 8.4 or 8.4.5.
+// version is another version of the engine, such as 8.4 or 8.4.5. A standby is upgraded at
+// the same time, and does not take over.
 func version(_ *judging, c *Change, d Difference) effect {
 	before, after := fmt.Sprint(d.Before), fmt.Sprint(d.After)
-	switch order := slices.Compare(numbers(after), numbers(before)); {
-	case order < 0 && !strings.HasPrefix(before, after+"."):
-		return refusedByAWS(fmt.Sprintf("AWS does not go back from %s to %s: the deploy fails when it comes to this", before, after), rdsUpgrade)
-	case order < 0:
+	order := slices.Compare(numbers(after), numbers(before))
+	switch {
+	case d.Unknown:
+		return effect{level: Unknown, text: "the version is known only when it is deployed", source: rdsUpgrade}
+	case strings.HasPrefix(before, after+"."):
 		return nothing("any patch of " + after + ": the one that runs stays")
+	case order < 0:
+		return refusedByAWS(fmt.Sprintf("AWS does not go back from %s to %s: the deploy fails when it comes to this", before, after), rdsUpgrade)
 	case major(before) != major(after) && !isTrue(c.after, "allow_major_version_upgrade"):
 		return refusedByAWS("AWS wants AllowMajorVersionUpgrade for another major version: the deploy fails when it comes to this", rdsUpgrade)
 	case major(before) != major(after):
-		return interruption("another major version: the database does not answer for minutes, longer with many tables, "+c.when()+"; there is no way back but a restore", rdsUpgrade)
+		return interruption("another major version: the database does not answer for ten minutes or more, "+c.when()+"; there is no way back but a restore", rdsUpgrade)
+	case strings.HasPrefix(after, before+"."):
+		return interruption(fmt.Sprintf("version %s: if another patch of %s runs, the database does not answer for minutes, %s", after, before, c.when()), rdsUpgrade)
 	}
-	return interruption(fmt.Sprintf("another version: the database does not answer for %s, %s", c.outage("minutes"), c.when()), rdsUpgrade)
+	return interruption(fmt.Sprintf("version %s: the database does not answer for minutes, %s", after, c.when()), rdsUpgrade)
 }
 
 func numbers(version string) []int {
@@ -159,28 +219,31 @@ var databaseKinds = map[string]kind{
 		what: "database",
 		made: nothing("a database, empty or restored"), removed: by(databaseGone), replaced: by(databaseGone),
 		arguments: effects(map[string]effect{
-			"identifier":              interruption("another name: the database's address changes, and servers find it only when they are told", rdsModify),
-			"instance_class":          restarts("another class", "minutes", rdsModify),
+			"identifier":              interruption("another name, and with it another address: the database cannot be reached for ten minutes, and by servers only when rollout has told them", rdsRename),
+			"instance_class":          by(class),
 			"engine_version":          by(version),
 			"allocated_storage":       by(storage),
+			"max_allocated_storage":   by(storageLimit),
+			"storage_type":            by(storageType),
 			"backup_retention_period": by(backups),
 			"multi_az":                by(standby),
-			"port":                    restarts("another port", "a minute or two", rdsModify),
+			"port":                    interruption("another port: RDS restarts the database at once, and servers that connect to the former port reach it only when rollout has told them", rdsModify),
 			"deletion_protection":     off("AWS refuses to delete the database", "the database can be deleted from now on", rdsDelete),
 			"skip_final_snapshot":     snapshot("a last snapshot is taken when the database is deleted", "no last snapshot is taken when the database is deleted", rdsDelete),
 			"delete_automated_backups": snapshot("the automated backups stay when the database is deleted",
 				"the automated backups go with the database", rdsDelete),
-			"parameter_group_name":        look("another parameter group, whose parameters take effect when the database is restarted next", rdsParameters),
-			"vpc_security_group_ids":      interruption("another security group: new connections are refused until its rules are there", groupRules),
-			"db_subnet_group_name":        interruption("other subnets: RDS moves the database there", rdsModify),
-			"publicly_accessible":         atRisk("whether the database has a public address", rdsModify),
-			"storage_type":                {level: Unknown, text: "another kind of storage: between some kinds, RDS interrupts the database", source: rdsStorage},
-			"manage_master_user_password": {level: Unknown, text: "who keeps the master user's password", source: rdsModify},
-			"maintenance_window":          look("when RDS makes changes that interrupt; if the new window is now, those that wait are made now", rdsModify),
-			"apply_immediately":           look("when RDS makes changes: those that wait for the window are made with the next change", rdsApply),
+			"parameter_group_name":                  look("another parameter group, whose parameters take effect when the database is restarted next", rdsModify),
+			"vpc_security_group_ids":                interruption("another security group: whom its rules do not let in, or not yet, can open no connection to the database", groupRules),
+			"db_subnet_group_name":                  by(subnetGroup),
+			"publicly_accessible":                   by(public),
+			"iam_database_authentication_enabled":   by(tokens),
+			"performance_insights_retention_period": by(insights),
+			"manage_master_user_password":           {level: Unknown, text: "who keeps the master user's password", source: rdsModify},
+			"maintenance_window":                    look("when RDS makes changes that interrupt; if the new window is now, those that wait are made now", rdsModify),
+			"apply_immediately":                     look("when RDS makes changes: those that wait for the window are made with the next change", rdsApply),
 		}, nothing("how the database is looked after: RDS changes it without an interruption"),
 			"allow_major_version_upgrade", "auto_minor_version_upgrade", "backup_window", "copy_tags_to_snapshot", "enabled_cloudwatch_logs_exports", "final_snapshot_identifier",
-			"iam_database_authentication_enabled", "max_allocated_storage", "monitoring_interval", "performance_insights_enabled", "performance_insights_retention_period"),
+			"monitoring_interval", "performance_insights_enabled"),
 	},
 	"aws_db_parameter_group": {
 		what: "parameter group", made: nothing("parameters"), removed: nothing("parameters that no database has any more"),
@@ -189,7 +252,7 @@ var databaseKinds = map[string]kind{
 	},
 	"aws_db_subnet_group": {
 		what: "subnets of the database", made: nothing("subnets of the database"), removed: nothing("subnets that no database has any more"),
-		replaced:  interruption("other subnets: RDS moves the database there", rdsModify),
+		replaced:  nothing("subnets of the database, by another name"),
 		arguments: effects(nil, nothing("where RDS may put the database and its standby"), "subnet_ids", "description"),
 	},
 	"aws_secretsmanager_secret": {
@@ -198,9 +261,9 @@ var databaseKinds = map[string]kind{
 }
 
 // standby is a standby in another zone that comes or goes.
-func standby(_ *judging, _ *Change, d Difference) effect {
-	if isTrue(map[string]any{"": d.After}, "") {
-		return look("a standby in another zone is made, without an interruption; writes take longer meanwhile", rdsMultiAZ)
+func standby(_ *judging, c *Change, d Difference) effect {
+	if d.on() {
+		return look("a standby in another zone is made, "+c.when()+", without an interruption; the database may be slower meanwhile", rdsMultiAZ)
 	}
 	return look("the standby goes, without an interruption; from then on, whatever restarts the database interrupts it for minutes", rdsMultiAZ)
 }
@@ -208,7 +271,7 @@ func standby(_ *judging, _ *Change, d Difference) effect {
 // snapshot is a switch that does without something when the database is deleted.
 func snapshot(kept, gone, source string) effect {
 	return by(func(_ *judging, _ *Change, d Difference) effect {
-		if isTrue(map[string]any{"": d.After}, "") {
+		if d.on() {
 			return atRisk(gone, source)
 		}
 		return nothing(kept)

@@ -1,33 +1,60 @@
 package review
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 const (
 	vpcRoutes    = "https://docs.aws.amazon.com/vpc/latest/userguide/route-table-options.html"
+	vpcDNS       = "https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html"
 	natGateways  = "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html"
 	groupRules   = "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"
 	groupTracked = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html"
+	flowLogs     = "https://docs.aws.amazon.com/vpc/latest/userguide/working-with-flow-logs.html"
+	subnets      = "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-deleting.html"
 	outgoing     = "what instances ask of the internet and of AWS is cut for some seconds; an Application is fetched that way when an instance starts"
 )
 
-// anybody is everybody's address.
-const anybody = "0.0.0.0/0"
+// anybody are everybody's addresses.
+var anybody = []string{"0.0.0.0/0", "::/0"}
+
+// open is a security-group rule that lets everybody in: to the load balancer, or to what
+// nobody but it should reach.
+func (j *judging) open(c *Change) effect {
+	from, _ := number(c.after, "from_port")
+	to, _ := number(c.after, "to_port")
+	for _, r := range j.after.Resources {
+		if port, _ := number(r.Arguments, "port"); r.Type == "aws_lb_listener" && port == from && port == to {
+			return look(fmt.Sprintf("everybody may connect to port %g of the load balancer", port), groupRules)
+		}
+	}
+	if text(c.after, "ip_protocol") == "-1" {
+		return atRisk("everybody may connect, to every port", groupRules)
+	}
+	return atRisk(fmt.Sprintf("everybody may connect to ports %g to %g, on which the load balancer has no listener", from, to), groupRules)
+}
+
+func (j *judging) opens(c *Change) bool {
+	return c.Type == "aws_vpc_security_group_ingress_rule" && (slices.Contains(anybody, text(c.after, "cidr_ipv4")) || slices.Contains(anybody, text(c.after, "cidr_ipv6")))
+}
 
 // ruleMade is a security-group rule that comes.
-func ruleMade(_ *judging, c *Change, _ Difference) effect {
-	if c.Type == "aws_vpc_security_group_ingress_rule" && text(c.after, "cidr_ipv4") == anybody {
-		return look("everybody may connect ("+strings.TrimSpace(text(c.after, "description"))+")", groupRules)
+func ruleMade(j *judging, c *Change, _ Difference) effect {
+	if j.opens(c) {
+		return j.open(c)
 	}
 	return nothing("more may connect")
 }
 
 // ruleChanged is a security-group rule that becomes another one.
-func ruleChanged(_ *judging, c *Change, d Difference) effect {
+func ruleChanged(j *judging, c *Change, d Difference) effect {
 	if d.Path == "description" {
 		return nothing("a description")
 	}
-	if d.Path == "cidr_ipv4" && d.After == anybody {
-		return look("everybody may connect", groupRules)
+	if e := j.open(c); j.opens(c) && (e.level == DataAtRisk || strings.HasPrefix(d.Path, "cidr_") && d.After != nil) {
+		return e
 	}
 	return interruption("who was let in by this rule, and is not by another one, can open no connection", groupTracked)
 }
@@ -57,15 +84,17 @@ var route = by(func(_ *judging, c *Change, _ Difference) effect {
 var networkKinds = map[string]kind{
 	"aws_vpc": {
 		what: "VPC", made: nothing("a VPC"), removed: interruption("everything in it goes", vpcRoutes), replaced: interruption("everything in it is made anew", vpcRoutes),
+		arguments: effects(nil, interruption("whether names are resolved in the VPC: servers may not find the database, or AWS", vpcDNS), "enable_dns_support", "enable_dns_hostnames"),
 	},
 	"aws_subnet": {
-		what: "subnet", made: nothing("a subnet"), removed: look("what is in this subnet has to leave it first", vpcRoutes),
-		replaced:  interruption("what is in this subnet has to leave it", vpcRoutes),
+		what: "subnet", made: nothing("a subnet"), removed: look("what is in this subnet has to leave it first", subnets),
+		replaced:  interruption("what is in this subnet has to leave it first, or AWS refuses and the deploy fails", subnets),
 		arguments: effects(nil, nothing("whether instances get public addresses; those here get none"), "map_public_ip_on_launch"),
 	},
 	"aws_internet_gateway": {
 		what: "internet gateway", made: nothing("a way to the internet"),
 		removed: interruption("nobody reaches the load balancer", vpcRoutes), replaced: interruption("nobody reaches the load balancer for some seconds", vpcRoutes),
+		arguments: map[string]effect{"vpc_id": interruption("nobody reaches the load balancer of the former VPC", vpcRoutes)},
 	},
 	"aws_eip": {
 		what: "address of a NAT gateway", made: nothing("an address"), removed: look("others see instances come from another address", natGateways),
@@ -98,7 +127,7 @@ var networkKinds = map[string]kind{
 	"aws_vpc_security_group_ingress_rule": rule,
 	"aws_vpc_security_group_egress_rule":  rule,
 	"aws_flow_log": {
-		what: "flow log", made: nothing("whether connections are logged"), removed: look("connections are logged no more", ""),
+		what: "flow log", made: nothing("whether connections are logged"), removed: look("connections are logged no more", flowLogs),
 		replaced: nothing("connections are not logged for some seconds"),
 	},
 }

@@ -3,15 +3,23 @@ package review
 import "fmt"
 
 const (
-	s3Versions   = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html"
-	s3Lifecycle  = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html"
-	s3Public     = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"
-	s3Encryption = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html"
-	s3Policy     = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html"
-	tableBackups = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html"
-	logsPage     = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html"
-	alarmsPage   = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Alarms.html"
-	kmsPage      = "https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html"
+	s3Versions      = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html"
+	s3Lifecycle     = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html"
+	s3Public        = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"
+	s3Encryption    = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html"
+	s3Policy        = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html"
+	tableBackups    = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html"
+	s3Ownership     = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html"
+	s3Delete        = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html"
+	tableDelete     = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html#WorkingWithTables.Basics.DeletionProtection"
+	tableEncryption = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html"
+	snsEncryption   = "https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html"
+	logsPage        = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html"
+	logsDelete      = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DeleteLogGroup.html"
+	alarmsPage      = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Alarms.html"
+	forceDestroy    = "https://registry.terraform.io/providers/hashicorp/aws/5.99.1/docs/resources/s3_bucket#force_destroy"
+	kmsPolicies     = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html"
+	kmsPage         = "https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html"
 )
 
 // off is a guard that must be on: taken off, data is at risk.
@@ -24,13 +32,32 @@ func off(on, without, source string) effect {
 	})
 }
 
+// emptied is whether Terraform deletes what is in a bucket when it deletes the bucket.
+func emptied(_ *judging, _ *Change, d Difference) effect {
+	if d.on() {
+		return atRisk("when the bucket is removed from the code, Terraform deletes all that is in it", forceDestroy)
+	}
+	return nothing("the bucket is not deleted while there is something in it")
+}
+
+// fewer is how many, or for how long, things are kept: the text for fewer than before, with
+// its level, and that for more.
+func fewer(less, more string, level Level) effect {
+	return by(func(_ *judging, _ *Change, d Difference) effect {
+		if old, now := d.numbers(); d.Unknown || d.After != nil && (now < old || d.Before == nil) {
+			return effect{level: level, text: fmt.Sprintf(less, now), source: s3Lifecycle, attention: true}
+		}
+		return nothing(more)
+	})
+}
+
 // storeKinds are buckets and tables: of the state, of applications, of logs.
 var storeKinds = map[string]kind{
 	"aws_s3_bucket": {
 		what: "bucket", made: nothing("a bucket"),
-		removed:   atRisk("the bucket goes with all versions of what is in it, or AWS refuses to delete it", s3Versions),
-		replaced:  atRisk("another bucket: what is in this one goes, or AWS refuses to delete it", s3Versions),
-		arguments: map[string]effect{"force_destroy": look("whether the bucket can be deleted with what is in it", s3Versions)},
+		removed:   atRisk("the bucket goes with all versions of what is in it, or AWS refuses to delete it", s3Delete),
+		replaced:  atRisk("another bucket: what is in this one goes, or AWS refuses to delete it", s3Delete),
+		arguments: map[string]effect{"force_destroy": by(emptied)},
 	},
 	"aws_s3_bucket_versioning": {
 		what: "versions of a bucket", made: nothing("former versions are kept"),
@@ -39,8 +66,12 @@ var storeKinds = map[string]kind{
 	},
 	"aws_s3_bucket_lifecycle_configuration": {
 		what: "lifecycle of a bucket", made: look("what the bucket deletes by itself", s3Lifecycle), removed: nothing("the bucket deletes nothing by itself any more"),
-		replaced:  look("what the bucket deletes by itself", s3Lifecycle),
-		arguments: effects(nil, look("what the bucket deletes by itself", s3Lifecycle), "rule"),
+		replaced: look("what the bucket deletes by itself", s3Lifecycle),
+		arguments: effects(map[string]effect{
+			"rule.noncurrent_version_expiration.noncurrent_days":           fewer("former versions are kept for %g days only", "former versions are kept longer", DataAtRisk),
+			"rule.noncurrent_version_expiration.newer_noncurrent_versions": fewer("only %g former versions are kept", "more former versions are kept", DataAtRisk),
+			"rule.expiration.days": fewer("what is older than %g days is deleted", "what is there is kept longer", Nothing),
+		}, look("what the bucket deletes by itself", s3Lifecycle), "rule"),
 	},
 	"aws_s3_bucket_public_access_block": {
 		what: "block of public access", made: nothing("nothing in the bucket can be made public"),
@@ -49,14 +80,14 @@ var storeKinds = map[string]kind{
 			"block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"),
 	},
 	"aws_s3_bucket_ownership_controls": {
-		what: "ownership in a bucket", made: nothing("ACLs have no effect"), removed: atRisk("ACLs have an effect again: others may own what they put there", s3Public),
+		what: "ownership in a bucket", made: nothing("ACLs have no effect"), removed: atRisk("ACLs have an effect again: others may own what they put there", s3Ownership),
 		replaced:  nothing("ACLs have no effect"),
-		arguments: effects(nil, atRisk("ACLs may have an effect: others may own what they put there", s3Public), "rule"),
+		arguments: effects(nil, atRisk("ACLs may have an effect: others may own what they put there", s3Ownership), "rule"),
 	},
 	"aws_s3_bucket_policy": {
 		what: "policy of a bucket", made: look("who may do what in the bucket", s3Policy),
 		removed:  atRisk("the bucket has no policy: what it refused, such as requests without TLS, is let in", s3Policy),
-		replaced: look("who may do what in the bucket", s3Policy), arguments: effects(nil, look("who may do what in the bucket", s3Policy), "policy"),
+		replaced: look("who may do what in the bucket", s3Policy), arguments: effects(nil, by(bucketPolicy), "policy"),
 	},
 	"aws_s3_bucket_server_side_encryption_configuration": {
 		what: "encryption of a bucket", made: nothing("what is put there is encrypted"),
@@ -65,11 +96,12 @@ var storeKinds = map[string]kind{
 	},
 	"aws_dynamodb_table": {
 		what: "table", made: nothing("a table"),
-		removed: atRisk("the table goes: of the lock table, all locks and digests", tableBackups), replaced: atRisk("the table goes, and begins empty", tableBackups),
+		removed: atRisk("the table goes: of the lock table, all locks and digests", tableDelete), replaced: atRisk("the table goes, and begins empty: of the lock table, without locks and digests", tableDelete),
 		arguments: map[string]effect{
-			"deletion_protection_enabled":    off("the table cannot be deleted", "the table can be deleted from now on", tableBackups),
+			"deletion_protection_enabled":    off("the table cannot be deleted", "the table can be deleted from now on", tableDelete),
 			"point_in_time_recovery.enabled": off("the table can be restored", "the table cannot be restored any more", tableBackups),
-			"server_side_encryption":         look("with which key the table is encrypted", ""),
+			"server_side_encryption":         look("with which key the table is encrypted", tableEncryption),
+			"attribute":                      nothing("what is known of the table's key"),
 			"billing_mode":                   nothing("how the table is paid for"),
 		},
 	},
@@ -77,8 +109,7 @@ var storeKinds = map[string]kind{
 
 // retention is how long logs are kept.
 func retention(_ *judging, _ *Change, d Difference) effect {
-	old, _ := number(map[string]any{"": d.Before}, "")
-	now, _ := number(map[string]any{"": d.After}, "")
+	old, now := d.numbers()
 	if now != 0 && (now < old || old == 0) {
 		return look(fmt.Sprintf("logs older than %g days are deleted", now), logsPage)
 	}
@@ -100,13 +131,13 @@ var watchKinds = map[string]kind{
 		arguments: effects(nil, nothing("a dashboard"), "dashboard_body"),
 	},
 	"aws_cloudwatch_log_group": {
-		what: "log group", made: nothing("logs"), removed: look("its logs go", logsPage), replaced: look("its logs go", logsPage),
+		what: "log group", made: nothing("logs"), removed: look("the logs in it are deleted", logsDelete), replaced: look("the logs in it are deleted", logsDelete),
 		arguments: map[string]effect{"retention_in_days": by(retention)},
 	},
 	"aws_sns_topic": {
 		what: "topic of the alarms", made: nothing("whom alarms tell"), removed: look("nobody is told of alarms any more", alarmsPage),
 		replaced:  look("nobody is told of alarms until they have subscribed again", alarmsPage),
-		arguments: effects(nil, look("with which key messages are encrypted", ""), "kms_master_key_id"),
+		arguments: effects(nil, look("with which key messages are encrypted", snsEncryption), "kms_master_key_id"),
 	},
 	"aws_sns_topic_subscription": {
 		what: "subscription", made: nothing("somebody more is told of alarms, once they confirm it"), removed: look("somebody is told of alarms no more", alarmsPage),
@@ -115,6 +146,6 @@ var watchKinds = map[string]kind{
 	"aws_kms_key": {
 		what: "key", made: nothing("a key"), removed: look("what it encrypts, messages of alarms, cannot be read after the waiting period", kmsPage),
 		replaced:  look("what it encrypts, messages of alarms, cannot be read after the waiting period", kmsPage),
-		arguments: effects(map[string]effect{"description": nothing("a description"), "enable_key_rotation": nothing("whether the key changes every year")}, look("who may use the key", kmsPage), "policy"),
+		arguments: effects(map[string]effect{"description": nothing("a description"), "enable_key_rotation": nothing("whether the key changes every year")}, rights("who uses the key", kmsPolicies), "policy"),
 	},
 }

@@ -2,8 +2,10 @@ package review
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +29,7 @@ func (j *judging) settings() {
 	}
 	each("provider aws", provider, j.before.Provider, j.after.Provider)
 	each("backend s3", backend, j.before.Backend, j.after.Backend)
-	for name := range j.before.Outputs {
+	for _, name := range slices.Sorted(maps.Keys(j.before.Outputs)) {
 		if _, is := j.after.Outputs[name]; !is {
 			add(look("this output goes: whoever reads it finds nothing", ""), "output."+name, "")
 		}
@@ -36,8 +38,8 @@ func (j *judging) settings() {
 		old, was := j.before.Resources[address]
 		now, is := j.after.Resources[address]
 		if was && is {
-			for _, e := range kept(old, now) {
-				add(e, address, "")
+			for _, reason := range kept(old, now) {
+				j.verdict.Findings = append(j.verdict.Findings, Finding{Level: Refused, PlanFails: true, Address: address, Text: reason})
 			}
 		}
 	}
@@ -76,8 +78,7 @@ var keeps = regexp.MustCompile(`^\$\{self\.([a-z_]+(?:\[\d+\]\.[a-z_]+)*) == `)
 
 // kept are the arguments that a resource cannot change: Terraform ignores them, and a
 // postcondition fails the plan.
-func kept(old, now Resource) []effect {
-	var all []effect
+func kept(old, now Resource) (reasons []string) {
 	before, after := flat(old.Arguments), flat(now.Arguments)
 	for _, c := range now.Lifecycle.Postcondition {
 		m := keeps.FindStringSubmatch(c.Condition)
@@ -85,9 +86,9 @@ func kept(old, now Resource) []effect {
 			continue
 		}
 		reason, _, _ := strings.Cut(c.ErrorMessage, ": this one was made with")
-		all = append(all, effect{level: Refused, text: fmt.Sprintf("%s, from %v to %v: the plan fails, and nothing changes", reason, before[m[1]], after[m[1]])})
+		reasons = append(reasons, fmt.Sprintf("%s, from %v to %v: the plan fails, and nothing changes", reason, before[m[1]], after[m[1]]))
 	}
-	return all
+	return reasons
 }
 
 // notes are what the findings cannot know.
@@ -96,7 +97,8 @@ func notes(s *Stack, withPlan bool) []string {
 		return nil
 	}
 	all := []string{"Without a plan: what others have changed on AWS is not known."}
-	for address, r := range s.Resources {
+	for _, address := range slices.Sorted(maps.Keys(s.Resources)) {
+		r := s.Resources[address]
 		if r.Type != "aws_launch_template" {
 			continue
 		}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/shirou/gopsutil/v4/process"
+
+	"example.com/webserver-cluster/internal/project"
 )
 
 // MayRun tells why a lock's holder may still be running; "" if it has certainly
@@ -95,13 +97,9 @@ func couldHold(lock LockInfo, name string, pid int32) bool {
 	if lock.Info != "" { // one of this package
 		return lock.Info == fmt.Sprintf("process %d", pid) && pid != int32(os.Getpid())
 	}
-	other := os.Getenv(BinaryVariable)
+	other := os.Getenv(project.BinaryVariable)
 	return terraformName.MatchString(name) || other != "" && name == filepath.Base(other)
 }
-
-// BinaryVariable is how cdktf is told of another Terraform than the one called
-// terraform.
-const BinaryVariable = "TERRAFORM_BINARY_NAME"
 
 // terraformName are the names of Terraform and OpenTofu, with a version behind
 // where several are installed, but none of their plugins and language servers.

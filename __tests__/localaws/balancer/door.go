@@ -1,7 +1,6 @@
 package balancer
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -79,9 +78,7 @@ func (lb *balancer) admit(port int) error {
 	if !public || lb.all.config.Admit == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(lb.all.ctx, checkPatience)
-	defer cancel()
-	if err := lb.all.config.Admit(ctx, source, port); err != nil {
+	if err := lb.all.config.Admit(lb.all.ctx, source, port); err != nil {
 		return fmt.Errorf("load balancer %s: %w", lb.name, err)
 	}
 	return nil

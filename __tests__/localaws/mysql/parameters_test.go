@@ -35,6 +35,16 @@ func TestParameterGroup(t *testing.T) {
 		must(t)(c.rds.RebootDBInstance(t.Context(), &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("book")}))
 		c.await(t, c.open(t, i, "boss", "of-my-own", nil), "rebooting")
 	}
+	applied := func(want string) {
+		t.Helper()
+		out, err := c.rds.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String("book")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := aws.ToString(out.DBInstances[0].DBParameterGroups[0].ParameterApplyStatus); got != want {
+			t.Errorf("the parameters are %q, want %q", got, want)
+		}
+	}
 	if err := plain(); err != nil {
 		t.Errorf("RDS's default group: %v", err)
 	}
@@ -43,7 +53,9 @@ func TestParameterGroup(t *testing.T) {
 	if err := plain(); err != nil {
 		t.Errorf("another group, before a restart: %v", err)
 	}
+	applied("pending-reboot")
 	reboot()
+	applied("in-sync")
 	wantError(t, plain(), 3159, "HY000")
 	set("0", types.ApplyMethodImmediate)
 	if err := plain(); err != nil {
@@ -53,6 +65,7 @@ func TestParameterGroup(t *testing.T) {
 	if err := plain(); err != nil {
 		t.Errorf("on, at the next restart: %v", err)
 	}
+	applied("pending-reboot")
 	reboot()
 	wantError(t, plain(), 3159, "HY000")
 }

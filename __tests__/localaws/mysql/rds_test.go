@@ -118,7 +118,7 @@ func (c *cloud) await(t *testing.T, down *sql.DB, status string) {
 	}
 	for deadline := time.Now().Add(30 * time.Second); describe() != "available"; {
 		if time.Now().After(deadline) {
-			t.Fatal("not available after 30 s")
+			t.Fatalf("%s after 30 s", describe())
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -157,6 +157,21 @@ func TestDBInstance(t *testing.T) {
 			DBInstanceIdentifier: aws.String("book"), DBInstanceClass: aws.String("db.t4g.small"), ApplyImmediately: aws.Bool(true),
 		}))
 		c.await(t, db, "modifying")
+	})
+	t.Run("another name", func(t *testing.T) {
+		rename := func(from, to string) types.DBInstance {
+			out, err := c.rds.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: &from, NewDBInstanceIdentifier: &to, ApplyImmediately: aws.Bool(true)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return *out.DBInstance
+		}
+		rename("book", "novel")
+		if err := db.PingContext(t.Context()); err == nil {
+			t.Error("it answers by its old name")
+		}
+		rename("novel", "book")
+		c.await(t, db, "rebooting")
 	})
 	if got := one[int](t, db, "SELECT COUNT(*) FROM n"); got != 1 {
 		t.Errorf("after its restarts it has %d rows", got)

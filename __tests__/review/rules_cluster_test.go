@@ -1,0 +1,137 @@
+package review_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestBalancer(t *testing.T) {
+	const lb, tg, listener = "aws_lb.lb", "aws_lb_target_group.tg", "aws_lb_listener.l"
+	check(t, []row{
+		{address: lb, before: `{"name": "a"}`, level: interruption, word: "nobody gets an answer"},
+		{address: lb, before: `{"name": "a"}`, after: `{"name": "b"}`, level: interruption, word: "because of name"},
+		{address: lb, before: `{"internal": false}`, after: `{"internal": true}`, level: interruption, word: "because of internal"},
+		{address: lb, before: `{"idle_timeout": 30}`, after: `{"idle_timeout": 60}`, level: nothing, word: "502"},
+		{address: lb, before: `{"idle_timeout": 60}`, after: `{"idle_timeout": 30}`, level: nothing, word: "30 s is cut"},
+		{address: lb, before: `{"subnets": ["a", "b"]}`, after: `{"subnets": ["a"]}`, level: interruption, word: "leaves a zone"},
+		{address: lb, before: `{"subnets": ["a"]}`, after: `{"subnets": ["b", "a"]}`},
+		{address: lb, before: `{"subnets": ["a", "b"]}`, after: `{"subnets": ["b", "a"]}`},
+		{address: lb, before: `{"security_groups": ["a"]}`, after: `{"security_groups": ["b"]}`, level: interruption, word: "security group"},
+		{address: lb, before: `{"enable_deletion_protection": true}`, after: `{"enable_deletion_protection": false}`, level: nothing, word: "can be deleted"},
+		{address: lb, before: `{"access_logs": {"enabled": true}}`, after: `{"access_logs": {"enabled": false}}`, level: nothing, word: "no more"},
+		{address: lb, before: `{"access_logs": {"prefix": "a"}}`, after: `{"access_logs": {"prefix": "b"}}`},
+		{address: lb, before: `{"desync_mitigation_mode": "defensive"}`, after: `{"desync_mitigation_mode": "monitor"}`, level: unknown, word: "desync_mitigation_mode"},
+		{address: tg, before: `{"port": 80}`, after: `{"port": 81}`, level: interruption, word: "because of port"},
+		{address: tg, before: `{"deregistration_delay": "45"}`, after: `{"deregistration_delay": "30"}`, level: nothing, word: "30 s are cut"},
+		{address: tg, before: `{"deregistration_delay": "45"}`, after: `{"deregistration_delay": "60"}`},
+		{address: tg, before: `{"health_check": {"path": "/a"}}`, after: `{"health_check": {"path": "/b"}}`, level: interruption, word: "unhealthy"},
+		{address: tg, before: `{"health_check": {"timeout": 5}}`, after: `{"health_check": {"timeout": 2}}`, level: nothing, word: "2 s"},
+		{address: tg, before: `{"health_check": {"unhealthy_threshold": 5}}`, after: `{"health_check": {"unhealthy_threshold": 2}}`, level: nothing, word: "2 checks"},
+		{address: tg, before: `{"health_check": {"interval": 5}}`, after: `{"health_check": {"interval": 15}}`},
+		{address: listener, before: `{"port": 80}`, level: interruption, word: "refused"},
+		{address: listener, before: `{"port": 80}`, after: `{"port": 81}`, level: interruption, word: "former port"},
+		{address: listener, before: `{"load_balancer_arn": "a"}`, after: `{"load_balancer_arn": "b"}`, level: interruption, word: "because of load_balancer_arn"},
+		{address: listener, before: `{"certificate_arn": "a"}`, after: `{"certificate_arn": "b"}`},
+		{address: listener, before: `{"ssl_policy": "a"}`, after: `{"ssl_policy": "b"}`, level: interruption, word: "ciphers"},
+		{address: listener, before: `{"default_action": [{"type": "forward"}]}`, after: `{"default_action": [{"type": "redirect"}]}`, level: interruption, word: "HTTPS"},
+		{address: listener, before: `{"default_action": [{"type": "redirect"}]}`, after: `{"default_action": [{"type": "forward"}]}`, level: nothing, word: "without encryption"},
+		{address: "aws_route53_record.r", before: `{"name": "a", "alias": {"name": "b"}}`, level: interruption, word: "nowhere"},
+		{address: "aws_route53_record.r", before: `{"name": "a", "records": ["b"]}`, level: nothing, word: "renews"},
+		{address: "aws_route53_record.r", before: `{"alias": {"name": "b"}}`, after: `{"alias": {"name": "c"}}`, level: interruption, word: "elsewhere"},
+		{address: "aws_acm_certificate.c", before: `{"domain_name": "a"}`, after: `{"domain_name": "b"}`},
+	})
+}
+
+func TestCluster(t *testing.T) {
+	const group, template, policy = "aws_autoscaling_group.g", "aws_launch_template.t", "aws_iam_role_policy.p"
+	rollout := map[string]string{"terraform_data.rollout": `{"triggers_replace": {"group": "${aws_autoscaling_group.g.name}", "version": "${aws_launch_template.t.latest_version}"},
+		"provisioner": [{"local-exec": {"command": "rollout --timeout 1h0m0s", "environment": {"ROLLOUT_PREFERENCES": "{\"MinHealthyPercentage\": 100, \"MaxHealthyPercentage\": 200}"}}}]}`}
+	doc := func(action string) string {
+		return strings.ReplaceAll(`{"role": "r", "policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": [ACTION], \"Resource\": \"*\"}]}"}`, "ACTION", action)
+	}
+	check(t, []row{
+		{address: group, before: `{"name_prefix": "a"}`, level: interruption, word: "all instances go"},
+		{address: group, before: `{"name_prefix": "a"}`, after: `{"name_prefix": "b"}`, level: interruption, word: "because of name_prefix"},
+		{address: group, before: `{"vpc_zone_identifier": ["a", "b"]}`, after: `{"vpc_zone_identifier": ["a"]}`, level: rolling, word: "leaves a zone"},
+		{address: group, before: `{"vpc_zone_identifier": ["a"]}`, after: `{"vpc_zone_identifier": ["a", "b"]}`},
+		{address: group, before: `{"mixed_instances_policy": {"instances_distribution": {"on_demand_base_capacity": 0}}}`, after: `{"mixed_instances_policy": {"instances_distribution": {"on_demand_base_capacity": 1}}}`, level: rolling, word: "On-Demand"},
+		{address: group, before: `{"min_size": 2}`, after: `{"min_size": 2, "mixed_instances_policy": {"instances_distribution": {"on_demand_base_capacity": 0, "on_demand_percentage_above_base_capacity": 100}}}`},
+		{address: group, before: `{"max_size": 4}`, after: `{"max_size": 3}`, level: nothing, word: "at most 3"},
+		{address: group, before: `{"max_size": 4}`, after: `{"max_size": 5}`},
+		{address: group, before: `{"min_size": 2}`, after: `{"min_size": 3}`},
+		{address: group, before: `{"target_group_arns": ["a"]}`, after: `{"target_group_arns": ["b"]}`, level: interruption, word: "another target group"},
+		{address: group, before: `{"health_check_type": "ELB"}`, after: `{"health_check_type": "EC2"}`, level: nothing, word: "unhealthy"},
+		{address: group, before: `{"suspended_processes": []}`, after: `{"suspended_processes": ["Launch"]}`, level: unknown, word: "suspended_processes"},
+		{address: template, before: `{"image_id": "a"}`, after: `{"image_id": "b"}`, level: unknown, word: "no rollout"},
+		{address: template, before: `{"image_id": "a"}`, after: `{"image_id": "b"}`, level: rolling, word: "all instances are replaced", beside: with(rollout, group, `{"min_size": 2, "max_size": 4}`)},
+		{address: template, before: `{"block_device_mappings": [{"ebs": {"encrypted": "true"}}]}`, after: `{"block_device_mappings": [{"ebs": {"encrypted": "false"}}]}`, level: atRisk, word: "not encrypted"},
+		{address: "aws_autoscaling_schedule.s", before: `{"min_size": 2}`, level: nothing, word: "stays as it is"},
+		{address: policy, before: doc(`\"a:b\"`), after: doc(`\"a:b\", \"a:c\"`), level: nothing, word: "IAM widened: the role may now: a:c"},
+		{address: policy, before: doc(`\"a:b\", \"a:c\"`), after: doc(`\"a:b\"`), level: nothing, word: "IAM narrowed: the role may no longer, at once: a:c"},
+		{address: policy, before: doc(`\"a:b\"`), after: doc(`\"a:c\"`), level: nothing, word: "widened and narrowed"},
+		{address: policy, before: doc(`\"a:b\", \"a:c\"`), after: doc(`\"a:c\", \"a:b\"`)},
+		{address: "aws_iam_role.r", before: `{"name": "a"}`, after: `{"name": "b"}`, level: interruption, word: "because of name"},
+		{address: "aws_ssm_parameter.p", before: `{"name": "a"}`, level: nothing, word: "pinned"},
+	})
+}
+
+func with(all map[string]string, address, arguments string) map[string]string {
+	more := map[string]string{address: arguments}
+	for a, text := range all {
+		more[a] = text
+	}
+	return more
+}
+
+func TestNetwork(t *testing.T) {
+	const in, out = "aws_vpc_security_group_ingress_rule.r", "aws_vpc_security_group_egress_rule.r"
+	listener := map[string]string{"aws_lb_listener.l": `{"port": 80}`}
+	check(t, []row{
+		{address: in, after: `{"cidr_ipv4": "0.0.0.0/0", "from_port": 80, "to_port": 80}`, level: nothing, word: "everybody", beside: listener},
+		{address: in, after: `{"cidr_ipv4": "0.0.0.0/0", "from_port": 3306, "to_port": 3306}`, level: atRisk, word: "everybody", beside: listener},
+		{address: in, after: `{"cidr_ipv6": "::/0", "from_port": 22, "to_port": 22}`, level: atRisk, word: "everybody", beside: listener},
+		{address: in, after: `{"cidr_ipv4": "10.0.0.0/8", "from_port": 3306, "to_port": 3306}`},
+		{address: in, before: `{"cidr_ipv4": "10.0.0.0/8", "from_port": 80}`, level: interruption, word: "can open no connection"},
+		{address: in, before: `{"cidr_ipv4": "10.0.0.0/8", "from_port": 80, "to_port": 80}`, after: `{"cidr_ipv4": "0.0.0.0/0", "from_port": 80, "to_port": 80}`, level: nothing, word: "everybody", beside: listener},
+		{address: in, before: `{"cidr_ipv4": "0.0.0.0/0", "from_port": 80, "to_port": 80}`, after: `{"cidr_ipv4": "0.0.0.0/0", "from_port": 80, "to_port": 90}`, level: atRisk, word: "80 to 90", beside: listener},
+		{address: in, before: `{"cidr_ipv4": "10.0.0.0/8"}`, after: `{"cidr_ipv4": "11.0.0.0/8"}`, level: interruption, word: "can open no connection"},
+		{address: in, before: `{"description": "a"}`, after: `{"description": "b"}`},
+		{address: in, before: `{"security_group_id": "a"}`, after: `{"security_group_id": "b"}`, level: interruption, word: "security_group_id"},
+		{address: out, after: `{"cidr_ipv4": "0.0.0.0/0"}`},
+		{address: "aws_vpc.v", before: `{"cidr_block": "10.0.0.0/16"}`, after: `{"cidr_block": "10.1.0.0/16"}`, level: interruption, word: "cidr_block"},
+		{address: "aws_route.r", before: `{"gateway_id": "a"}`, level: interruption, word: "nobody gets an answer"},
+		{address: "aws_route.r", before: `{"nat_gateway_id": "a"}`, after: `{"nat_gateway_id": "b"}`, level: nothing, word: "some seconds"},
+		{address: "aws_nat_gateway.n", before: `{"subnet_id": "a"}`, after: `{"subnet_id": "b"}`, level: nothing, word: "because of subnet_id"},
+		{address: "aws_subnet.s", before: `{"cidr_block": "a"}`, after: `{"cidr_block": "b"}`, level: interruption, word: "cidr_block"},
+		{address: "aws_security_group.g", before: `{"name_prefix": "a"}`, after: `{"name_prefix": "b"}`, level: interruption, word: "another group"},
+		{address: "aws_vpc_endpoint.e", after: `{"service_name": "a"}`, level: unknown, word: "no rule knows aws_vpc_endpoint"},
+		{address: "aws_wafv2_web_acl.w", before: `{"name": "a"}`, after: `{"name": "b"}`, level: unknown, word: "no rule knows aws_wafv2_web_acl"},
+	})
+}
+
+func TestStore(t *testing.T) {
+	policy := func(statement string) string {
+		return `{"bucket": "b", "policy": "{\"Statement\": [` + strings.ReplaceAll(statement, `"`, `\"`) + `]}"}`
+	}
+	const tls, read = `{"Effect": "Deny", "Action": "s3:*", "Principal": "*"}`, `{"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}`
+	const lifecycle = "aws_s3_bucket_lifecycle_configuration.l"
+	check(t, []row{
+		{address: "aws_s3_bucket.b", before: `{"bucket": "a"}`, level: atRisk, word: "goes"},
+		{address: "aws_s3_bucket.b", before: `{"bucket": "a"}`, after: `{"bucket": "b"}`, level: atRisk, word: "another bucket"},
+		{address: "aws_s3_bucket.b", before: `{"force_destroy": false}`, after: `{"force_destroy": true}`, level: atRisk, word: "deletes all"},
+		{address: "aws_s3_bucket_versioning.v", before: `{"versioning_configuration": [{"status": "Enabled"}]}`, after: `{"versioning_configuration": [{"status": "Suspended"}]}`, level: atRisk, word: "is gone"},
+		{address: "aws_s3_bucket_public_access_block.v", before: `{"block_public_acls": true}`, after: `{"block_public_acls": false}`, level: atRisk, word: "public"},
+		{address: "aws_s3_bucket_policy.p", before: policy(tls), after: policy(read), level: atRisk, word: "no longer refuses: denied: s3:*"},
+		{address: "aws_s3_bucket_policy.p", before: policy(tls), after: policy(tls + ", " + read), level: nothing, word: "more is let into"},
+		{address: "aws_s3_bucket_policy.p", before: policy(tls), level: atRisk, word: "without TLS"},
+		{address: lifecycle, before: `{"rule": [{"noncurrent_version_expiration": {"noncurrent_days": 365}}]}`, after: `{"rule": [{"noncurrent_version_expiration": {"noncurrent_days": 30}}]}`, level: atRisk, word: "30 days"},
+		{address: lifecycle, before: `{"rule": [{"noncurrent_version_expiration": {"noncurrent_days": 30}}]}`, after: `{"rule": [{"noncurrent_version_expiration": {"noncurrent_days": 365}}]}`},
+		{address: lifecycle, before: `{"rule": [{"expiration": {"days": 365}}]}`, after: `{"rule": [{"expiration": {"days": 30}}]}`, level: nothing, word: "30 days"},
+		{address: "aws_dynamodb_table.t", before: `{"name": "a"}`, level: atRisk, word: "locks"},
+		{address: "aws_dynamodb_table.t", before: `{"deletion_protection_enabled": true}`, after: `{"deletion_protection_enabled": false}`, level: atRisk, word: "deleted"},
+		{address: "aws_dynamodb_table.t", before: `{"point_in_time_recovery": {"enabled": true}}`, after: `{"point_in_time_recovery": {"enabled": false}}`, level: atRisk, word: "restored"},
+		{address: "aws_cloudwatch_log_group.l", before: `{"retention_in_days": 365}`, after: `{"retention_in_days": 30}`, level: nothing, word: "30 days"},
+		{address: "aws_cloudwatch_metric_alarm.a", before: `{"alarm_name": "a"}`, level: nothing, word: "told"},
+		{address: "aws_kms_key.k", before: `{"description": "a"}`, level: nothing, word: "cannot be read"},
+	})
+}
