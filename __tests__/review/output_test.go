@@ -246,6 +246,21 @@ func TestCommentIsNotTooLong(t *testing.T) {
 	}
 }
 
+// TestDrift has what others have changed on AWS in every form.
+func TestDrift(t *testing.T) {
+	p := &review.Plan{By: "1.11.4", Drift: []review.Change{{Address: "aws_vpc.network_vpc", Type: "aws_vpc", Action: review.Update,
+		Differences: []review.Difference{{Path: "tags.Owner", Before: "us", After: "them"}}}}}
+	stack, _ := parse(t, "stage", recorded(t, "stage"))
+	r := review.NewReport("nothing", []review.Verdict{review.Judge(nil, stack, p)}, nil, nil, nil)
+	for form, got := range map[string]string{"text": inText(t, r, review.Style{}), "markdown": inMarkdown(t, r)} {
+		for _, want := range []string{"as planned by version 1.11.4 of Terraform or OpenTofu", "by others since the last deploy", `tags.Owner  "us" → "them"`} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s has no %q:\n%s", form, want, got)
+			}
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	var b bytes.Buffer
 	if err := reported(t, changes(t)["server-text"]).WriteJSON(&b); err != nil {
