@@ -217,7 +217,7 @@ func TestNothingInAReportIsObeyed(t *testing.T) {
 		}
 		// Code in a line is between four backticks, since it has three itself.
 		for i, outside := range strings.Split(line, "````") {
-			if i%2 == 0 && (strings.Contains(outside, "<script>") || strings.Contains(outside, "@somebody") || strings.Contains(outside, "c```d")) {
+			if i%2 == 0 && (strings.Contains(outside, "<script") || strings.Contains(outside, "@somebody") || strings.Contains(outside, "c```d")) {
 				t.Errorf("outside of code: %s", line)
 			}
 		}
