@@ -83,6 +83,10 @@ test-browser: setup ## the page and the pictures, seen in Chromium, which it nee
 test-rollout: setup ## every scenario of a rollout under load, in three climates; an hour and a half
 	$(tests) test -count=1 -v -timeout 3h ./zerodowntime ./guestbook -args -full
 
+.PHONY: test-changes
+test-changes: setup ## every kind of change deployed under load, against what a review says of it; 40 minutes
+	$(tests) test -count=1 -v -timeout 2h ./felt -args -full
+
 HISTORIES ?= 10000
 
 .PHONY: test-histories
