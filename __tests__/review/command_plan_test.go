@@ -106,6 +106,8 @@ func TestPlans(t *testing.T) {
 	p.fails("build/tofu.json: is the second plan of stage", "--plan-file", "build/stage.json", "--plan-file", "build/tofu.json")
 	p.fails(`the code has no stack "test": there are stage, prod, state`, "test")
 
+	t.Run("infracost", func(t *testing.T) { infracost(t, p.in(p.dir)) })
+
 	// A Terraform that says what is in these files.
 	p.write("build/terraform", `#!/bin/sh
 case "$1" in
@@ -146,13 +148,8 @@ esac
 	p.in(p.dir, "TF_WORKSPACE=other").fails("environment variable TF_WORKSPACE", "--plan", "stage")
 }
 
-// TestInfracost has an Infracost of the test's own say what a plan costs.
-func TestInfracost(t *testing.T) {
-	p := newReviewed(t)
-	if out, err := p.project("go", "run", ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	p.write("build/stage.json", planText(t, p, "stage", false))
+// infracost has an Infracost of the test's own say what a plan costs.
+func infracost(t *testing.T, p *reviewed) {
 	arguments := []string{"--base", "none", "--plan-file", "build/stage.json"}
 	if out, _, _ := p.review(arguments...); !strings.Contains(strings.Join(strings.Fields(out), " "), "Infracost, which knows AWS's prices, is not installed") {
 		t.Errorf("it does not say that Infracost is missing:\n%s", out)
