@@ -85,7 +85,7 @@ test-rollout: setup ## every scenario of a rollout under load, in three climates
 
 .PHONY: test-changes
 test-changes: setup ## every kind of change deployed under load, against what a review says of it; 40 minutes
-	$(tests) test -count=1 -v -timeout 2h ./felt -args -full
+	$(tests) test -count=1 -v -timeout 2h ./felt ./review -args -full
 
 HISTORIES ?= 10000
 

@@ -3,11 +3,14 @@
 package review_test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
 	"example.com/webserver-cluster/internal/fastjsii"
 )
+
+var full = flag.Bool("full", false, "also what the provider itself plans for each argument")
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))

@@ -105,7 +105,8 @@ func TestAnyStacks(t *testing.T) {
 	texts := goldens(t)
 	names := slices.Sorted(maps.Keys(texts))
 	judged := 0
-	for seed := range uint64(100) {
+	const pairs = 200
+	for seed := range uint64(pairs) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		name := names[r.IntN(len(names))]
 		before, after := mutated(t, r, texts[name]), mutated(t, r, texts[names[r.IntN(len(names))]])
@@ -143,7 +144,7 @@ func TestAnyStacks(t *testing.T) {
 		}
 	}
 	if judged < 50 {
-		t.Errorf("%d of 100 pairs were judged: too few for the test to show anything", judged)
+		t.Errorf("%d of %d pairs were judged: too few for the test to show anything", judged, pairs)
 	}
 }
 
