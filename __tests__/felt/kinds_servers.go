@@ -39,7 +39,7 @@ var fleetKinds = []Kind{
 	{Name: "more instances allowed (MaxSize)", Level: review.Nothing, Change: cluster(func(p *clusterProps) { p.MaxSize = 6 })},
 	{Name: "targets of scaling", Level: review.Nothing, Change: cluster(func(p *clusterProps) { p.CPUTarget, p.RequestsTarget = 60, 100_000 })},
 	{Name: "other instance types (InstanceTypes)", Level: review.Nothing, Change: cluster(func(p *clusterProps) { p.InstanceTypes = []string{"t4g.medium"} })},
-	{Name: "Spot Instances", Level: review.Nothing, Change: cluster(func(p *clusterProps) { p.Spot = &constructs.Spot{} })},
+	{Name: "Spot Instances", Level: review.Rolling, Change: cluster(func(p *clusterProps) { p.Spot = &constructs.Spot{} })},
 	{Name: "schedule", Level: review.Nothing, Change: cluster(func(p *clusterProps) {
 		p.Schedules = []constructs.Schedule{{Name: "rush-hour", Recurrence: "0 0 1 1 *", MinSize: 3}}
 	})},
