@@ -83,6 +83,10 @@ test-browser: setup ## the page and the pictures, seen in Chromium, which it nee
 test-rollout: setup ## every scenario of a rollout under load, in three climates; an hour and a half
 	$(tests) test -count=1 -v -timeout 3h ./zerodowntime ./guestbook -args -full
 
+.PHONY: test-changes
+test-changes: setup ## every kind of change deployed under load, against what a review says of it; 40 minutes
+	$(tests) test -count=1 -v -timeout 2h ./felt -args -full
+
 HISTORIES ?= 10000
 
 .PHONY: test-histories
@@ -112,6 +116,11 @@ fuzz: setup ## FUZZTIME=10m for each of two: looks for a stack that Validate acc
 golden: setup ## the golden files rewritten: review what git diff shows
 	$(tests) test ./synth -run 'TestGolden|TestStageAndProdDiffer' -update
 	$(tests) test ./review -run TestReports -update
+
+.PHONY: providers
+providers: ## PLATFORMS='linux/arm64 ...': the AWS provider's lock file made anew, with the newest 5.x: review what it shows
+	go run ./cmd/providers $(PLATFORMS)
+	@git --no-pager diff -- stacks/terraform.lock.hcl
 
 .PHONY: compat
 compat: setup ## TOOLS='/path/to/tofu ...': what works with which Terraform, OpenTofu, cdktn, Node.js; 4 minutes each

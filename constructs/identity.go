@@ -2,6 +2,7 @@ package constructs
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
@@ -10,12 +11,12 @@ import (
 
 // identity is what an AWS provider says about whose credentials it takes, by the names
 // of the command rollout's flags. What it does not say is empty.
-type identity struct{ profile, roleARN, externalID, sessionName string }
+type identity struct{ accountIDs, profile, roleARN, externalID, sessionName string }
 
 // flags are the flags of the command rollout that make it act as the provider does.
 func (i identity) flags() []struct{ name, value string } {
 	all := []struct{ name, value string }{
-		{"profile", i.profile}, {"role-arn", i.roleARN}, {"external-id", i.externalID}, {"session-name", i.sessionName},
+		{"account-id", i.accountIDs}, {"profile", i.profile}, {"role-arn", i.roleARN}, {"external-id", i.externalID}, {"session-name", i.sessionName},
 	}
 	given := all[:0]
 	for _, flag := range all {
@@ -60,8 +61,14 @@ func identityOf(stack cdktf.TerraformStack) identity {
 			value, _ := block[argument].(string)
 			return value
 		}
+		var accounts []string
+		allowed, _ := config["allowed_account_ids"].([]any)
+		for _, account := range allowed {
+			id, _ := account.(string)
+			accounts = append(accounts, id)
+		}
 		return identity{
-			profile: text(config, "profile"), roleARN: text(role, "role_arn"),
+			accountIDs: strings.Join(accounts, ","), profile: text(config, "profile"), roleARN: text(role, "role_arn"),
 			externalID: text(role, "external_id"), sessionName: text(role, "session_name"),
 		}
 	}

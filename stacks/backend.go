@@ -7,32 +7,40 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"example.com/webserver-cluster/internal/outdir"
 	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/internal/providerlock"
 )
 
-// newStack makes a stack that holds nothing but the AWS provider. Without a profile and
-// a role, it acts as whoever deploys.
-func newStack(app cdktf.App, id string, s project.Settings, defaultTags map[string]string, profile, roleARN string) cdktf.TerraformStack {
+// credentials are what an AWS provider acts with: without a profile and a role, those of
+// whoever deploys, in any account where none is said.
+type credentials struct{ accountID, profile, roleARN string }
+
+// newStack makes a stack that holds nothing but the AWS provider.
+func newStack(app cdktf.App, id, region string, defaultTags map[string]string, c credentials) cdktf.TerraformStack {
 	stack := cdktf.NewTerraformStack(app, jsii.String(id))
 	stack.AddOverride(jsii.String("terraform.required_version"), jsii.String(">= 1.10"))
-	// The bindings ask for exactly the provider that they were made from. Any
-	// later 5.x serves as well, and gets fixes.
-	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String("~> 5.99"))
+	// The bindings ask for exactly the provider that they were made from.
+	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), jsii.String(providerlock.Constraint))
+	lockProvider(outdir.Stack(*app.Outdir(), id))
 	tags := map[string]*string{}
 	for key, value := range defaultTags {
 		tags[key] = jsii.String(value)
 	}
 	config := &provider.AwsProviderConfig{
-		Region: jsii.String(s.Region),
+		Region: jsii.String(region),
 		// The settings have checked it, by a newer list than the provider's.
 		SkipRegionValidation: jsii.Bool(true),
 		DefaultTags:          []*provider.AwsProviderDefaultTags{{Tags: &tags}},
 	}
-	if profile != "" {
-		config.Profile = jsii.String(profile)
+	if c.accountID != "" {
+		config.AllowedAccountIds = jsii.Strings(c.accountID)
 	}
-	if roleARN != "" {
-		config.AssumeRole = []*provider.AwsProviderAssumeRole{{RoleArn: jsii.String(roleARN)}}
+	if c.profile != "" {
+		config.Profile = jsii.String(c.profile)
+	}
+	if c.roleARN != "" {
+		config.AssumeRole = []*provider.AwsProviderAssumeRole{{RoleArn: jsii.String(c.roleARN)}}
 	}
 	provider.NewAwsProvider(stack, jsii.String("aws"), config)
 	return stack

@@ -4,6 +4,7 @@
 package stacks
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -25,6 +26,10 @@ type Environment struct {
 	// Tags are for everything in the environment. Default: Project, Environment
 	// and ManagedBy, over which these win.
 	Tags map[string]string
+	// AccountID is the AWS account that the environment is in, 12 digits: Terraform and the
+	// commands refuse to touch another. Default: accountId in cdktf.json; without that,
+	// any account.
+	AccountID string
 	// AssumeRoleARN is the IAM role that makes and changes the environment, in an
 	// account of its own perhaps: the provider and the command rollout assume it.
 	// Default: none, whoever deploys does it.
@@ -56,11 +61,16 @@ func (e Environment) named(s project.Settings) Environment {
 		database.Name = name
 		e.Database = &database
 	}
+	e.AccountID = cmp.Or(e.AccountID, s.AccountID)
 	e.Tags = withDefaultTags(e.Tags, s, e.Name)
 	e.Cluster.DefaultTags = e.Tags
 	e.Cluster.Environment = e.Name
 	e.Cluster.RolloutPlatforms = s.RolloutPlatforms
 	return e
+}
+
+func (e Environment) credentials() credentials {
+	return credentials{accountID: e.AccountID, profile: e.Profile, roleARN: e.AssumeRoleARN}
 }
 
 func (e Environment) alerts(s project.Settings) constructs.AlertsProps {
@@ -71,7 +81,7 @@ func (e Environment) alerts(s project.Settings) constructs.AlertsProps {
 // one, and a cluster of web servers that may connect to it.
 func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) cdktf.TerraformStack {
 	e := environment.named(s)
-	stack := newStack(app, e.Name, s, e.Tags, e.Profile, e.AssumeRoleARN)
+	stack := newStack(app, e.Name, s.Region, e.Tags, e.credentials())
 	useS3Backend(stack, e.Name, s)
 
 	alerts := constructs.NewAlerts(stack, "alerts", e.alerts(s))

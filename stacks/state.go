@@ -20,7 +20,7 @@ const backendVariable = "STATE_BACKEND"
 // everyone's state, its own included. It is deployed once an account, before
 // all others.
 func NewStateStack(app cdktf.App, s project.Settings) cdktf.TerraformStack {
-	stack := newStack(app, project.StateStack, s, withDefaultTags(nil, s, project.StateStack), "", "")
+	stack := newStack(app, project.StateStack, s.Region, withDefaultTags(nil, s, project.StateStack), credentials{accountID: s.AccountID})
 	if os.Getenv(backendVariable) == "local" {
 		cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{
 			// In the project's folder, where clearing the output folder does not take it away.

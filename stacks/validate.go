@@ -72,7 +72,7 @@ func Validate(s project.Settings, environments []Environment) error {
 			names[e.Name] = true
 		}
 		e.checkFilledIn(&f, label)
-		e.checkIdentity(&f, label)
+		e.checkIdentity(&f, label, s)
 		e.checkConstructs(&f, label, s)
 		e.checkRegion(&f, label, s.Region)
 		for _, other := range environments[:i] {
@@ -85,7 +85,19 @@ func Validate(s project.Settings, environments []Environment) error {
 
 // checkIdentity adds the faults of what says as whom Terraform acts. A reference is no
 // role: the provider is set up before anything is known.
-func (e Environment) checkIdentity(f *faults.List, label string) {
+func (e Environment) checkIdentity(f *faults.List, label string, s project.Settings) {
+	rule := project.AccountRule(e.AccountID)
+	if e.AccountID != "" && rule != "" {
+		f.Add(label+".AccountID", e.AccountID, "%s", rule)
+	}
+	role, err := arn.Parse(e.AssumeRoleARN)
+	switch {
+	case err != nil || !roleRule.MatchString(e.AssumeRoleARN):
+	case e.AccountID == "" && s.AccountID != "" && s.AccountID != role.AccountID:
+		f.Add(label+".AssumeRoleARN", e.AssumeRoleARN, "is in another account than %s, %s: say so in AccountID", project.Place("accountId"), s.AccountID)
+	case e.AccountID != "" && rule == "" && e.AccountID != role.AccountID:
+		f.Add(label+".AccountID", e.AccountID, "is not the account of AssumeRoleARN, %s", role.AccountID)
+	}
 	if e.AssumeRoleARN != "" && !roleRule.MatchString(e.AssumeRoleARN) {
 		f.Add(label+".AssumeRoleARN", e.AssumeRoleARN, "must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/deploy")
 	}

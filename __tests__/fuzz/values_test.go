@@ -34,10 +34,12 @@ var values = map[string][]any{
 	"Settings.LockTable":        {"locks", "abc", "a.b-c_D9", strings.Repeat("a", 255)},
 	"Settings.StateLock":        {"both", "dynamodb", "s3"},
 	"Settings.RolloutPlatforms": {noTexts}, // each is built when it is synthesized
+	"Settings.AccountID":        {"", "", "123456789012"},
 	"Settings.AlertEmail":       {"", "ops@example.com", "first.last+tag@sub.example.com"},
 
 	"Environment.Name":          {"stage", "a", "prod2", strings.Repeat("b", 17)},
 	"Environment.Tags":          tags,
+	"Environment.AccountID":     {"", "", "123456789012"},
 	"Environment.AssumeRoleARN": {"", "", "arn:aws:iam::123456789012:role/deploy", "arn:aws-cn:iam::123456789012:role/team/a+b=c,d.e@f-g"},
 	"Environment.Profile":       {"", "", "stage", "a b", "AdministratorAccess-123456789012"},
 

@@ -42,8 +42,9 @@ func (a *AWS) Environ() []string {
 
 		"CHECKPOINT_DISABLE=1", // no version check with HashiCorp
 		"TF_CLI_CONFIG_FILE=" + a.cliConfig,
-		// `terraform providers lock`, which cdktf runs at each deploy, asks the
-		// registry for the provider, whatever mirror there is.
+		// `terraform providers lock`, which cdktf runs where a stack's folder has no
+		// lock file for Terraform (OpenTofu's is another one), asks the registry for the
+		// provider, whatever mirror there is.
 		"CDKTF_SKIP_PROVIDER_LOCK=true",
 	}
 	if a.cliConfig != "" {

@@ -1,9 +1,11 @@
 package localaws
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,8 +27,8 @@ const (
 )
 
 // registries are where Terraform and OpenTofu look for a provider that is named
-// without a host. The packages are the same: OpenTofu's registry points to those
-// that the provider's makers release, https://github.com/opentofu/registry.
+// without a host. OpenTofu's has packages that OpenTofu has built from the same source:
+// a package of either serves both tools.
 var registries = []string{"registry.terraform.io", "registry.opentofu.org"}
 
 // terraformConfig returns the path of a CLI configuration, for Terraform and
@@ -36,20 +38,22 @@ var registries = []string{"registry.terraform.io", "registry.opentofu.org"}
 //
 // https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
 func terraformConfig(dir string) (string, error) {
-	mirror := os.Getenv(MirrorVariable)
+	mirror, err := chooseMirror()
 	switch {
-	case mirror != "":
-		if len(packages(mirror)) == 0 {
-			return "", fmt.Errorf("%s=%s: no %s/%s %s for %s in there", MirrorVariable, mirror, registries[0], provider, providerConstraint, platform)
-		}
-	case userConfig() != "":
+	case err != nil:
+		return "", err
+	case mirror == "" && userConfig() == "" && impliedMirror():
+		// Where a folder that Terraform looks into has another version, Terraform asks
+		// nobody else.
+		return writeFile(filepath.Join(dir, "terraform.tfrc"), "provider_installation {\n  direct {}\n}\n")
+	case mirror == "":
 		return userConfig(), nil
-	default:
-		if mirror = findMirror(); mirror == "" {
-			return "", nil
-		}
 	}
-	links, err := linkMirror(filepath.Join(dir, "mirror"), packages(mirror))
+	wanted, err := wantedVersions()
+	if err != nil {
+		return "", err
+	}
+	links, err := linkMirror(filepath.Join(dir, "mirror"), packages(mirror, wanted))
 	if err != nil {
 		return "", fmt.Errorf("a mirror of %s for Terraform and OpenTofu: %w", mirror, err)
 	}
@@ -69,6 +73,29 @@ func terraformConfig(dir string) (string, error) {
 }
 `, links, strings.Join(names, ", "))
 	return writeFile(filepath.Join(dir, "terraform.tfrc"), config)
+}
+
+// chooseMirror is the mirror that Terraform takes the provider from; "" for none, and for
+// what a configuration of the user's own says. That the mirror which the user names has
+// another version than the app's lock file is better said now than by Terraform, in the
+// middle of a deploy.
+func chooseMirror() (string, error) {
+	wanted, err := wantedVersions()
+	if err != nil {
+		return "", err
+	}
+	mirror := os.Getenv(MirrorVariable)
+	if mirror == "" {
+		if userConfig() != "" {
+			return "", nil
+		}
+		return findMirror(wanted), nil
+	}
+	if len(packages(mirror, wanted)) > 0 {
+		return mirror, nil
+	}
+	return "", fmt.Errorf("%s=%s: must have %s/%s %s for %s; it has %s", MirrorVariable, mirror, registries[0], provider, wanted, platform,
+		cmp.Or(strings.Join(offered(mirror), ", "), "none"))
 }
 
 // linkMirror makes dir a mirror of these packages under the names of all
@@ -141,13 +168,17 @@ func userConfig() string {
 	return ""
 }
 
+// addOns is where add-on packages live, one folder each (Filesystem Hierarchy Standard
+// 3.0, section 3.13).
+var addOns = "/opt/*"
+
 // findMirror returns the first folder that serves the provider: those that
 // Terraform looks into by itself, then the add-on packages of the machine.
-func findMirror() string {
-	for _, pattern := range mirrorPatterns() {
+func findMirror(wanted versions) string {
+	for _, pattern := range append(impliedMirrors(), addOns) {
 		dirs, _ := filepath.Glob(pattern) // a bad pattern is the only error
 		for _, dir := range dirs {
-			if len(packages(dir)) > 0 {
+			if len(packages(dir, wanted)) > 0 {
 				return dir
 			}
 		}
@@ -155,12 +186,16 @@ func findMirror() string {
 	return ""
 }
 
-// mirrorPatterns lists the implied mirror folders of Terraform and OpenTofu,
+// impliedMirror tells whether Terraform by itself would take the provider from a folder of
+// this machine.
+func impliedMirror() bool {
+	return slices.ContainsFunc(impliedMirrors(), func(dir string) bool { return len(offered(dir)) > 0 })
+}
+
+// impliedMirrors lists the implied mirror folders of Terraform and OpenTofu,
 // https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories,
-// https://opentofu.org/docs/cli/config/config-file/#implied-local-mirror-directories,
-// and /opt, where add-on packages live, one folder each
-// (Filesystem Hierarchy Standard 3.0, section 3.13).
-func mirrorPatterns() []string {
+// https://opentofu.org/docs/cli/config/config-file/#implied-local-mirror-directories.
+func impliedMirrors() []string {
 	home, _ := os.UserHomeDir()
 	patterns := []string{filepath.Join(home, ".terraform.d/plugins")}
 	if data := os.Getenv("XDG_DATA_HOME"); data != "" {
@@ -183,26 +218,35 @@ func mirrorPatterns() []string {
 			patterns = append(patterns, filepath.Join(dir, "terraform/plugins"))
 		}
 	}
-	return append(patterns, "/opt/*")
+	return patterns
 }
 
 var platform = runtime.GOOS + "_" + runtime.GOARCH
 
-// packages returns the paths of the provider's versions that the app accepts in
-// the mirror in dir, for this platform, by their place below the provider's folder.
-// Where the mirror has one for both registries, Terraform's counts.
-func packages(dir string) map[string]string {
+// packages returns the paths of the provider's versions that are wanted in the mirror in
+// dir, for this platform, by their place below the provider's folder. Where the mirror has
+// one for both registries, Terraform's counts.
+func packages(dir string, wanted versions) map[string]string {
 	found := map[string]string{}
-	constraint := version.MustConstraints(version.NewConstraint(providerConstraint))
 	for _, registry := range slices.Backward(registries) {
 		folder := filepath.Join(dir, registry, provider)
 		for inside, number := range packagesIn(folder) {
-			if v, err := version.NewVersion(number); err == nil && constraint.Check(v) {
+			if v, err := version.NewVersion(number); err == nil && wanted.Check(v) {
 				found[inside] = filepath.Join(folder, inside)
 			}
 		}
 	}
 	return found
+}
+
+// offered are the provider's versions in the mirror in dir, for this platform.
+func offered(dir string) []string {
+	var numbers []string
+	for _, registry := range registries {
+		numbers = slices.AppendSeq(numbers, maps.Values(packagesIn(filepath.Join(dir, registry, provider))))
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
 }
 
 // packagesIn returns the versions for this platform in a provider's folder of a

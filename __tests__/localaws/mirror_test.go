@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/go-version"
 )
 
 // TestPackages: of a mirror counts what the app accepts on this machine.
@@ -27,25 +29,35 @@ func TestPackages(t *testing.T) {
 		"registry.opentofu.org/hashicorp/aws/5.100.0/" + platform:    true,
 		aws + "index.json":                                           false,
 	}
+	accepted := versions{Constraints: version.MustConstraints(version.NewConstraint(providerConstraint))}
 	for path, want := range tests {
 		dir := t.TempDir()
 		if err := os.MkdirAll(filepath.Join(dir, path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if got := packages(dir); len(got) > 0 != want {
+		if got := packages(dir, accepted); len(got) > 0 != want {
 			t.Errorf("a mirror with %s has %v", path, got)
 		}
 	}
 }
 
+// locked is the version in the app's lock file.
+var locked = func() string {
+	wanted, err := wantedVersions()
+	if err != nil {
+		panic(err)
+	}
+	return wanted.Constraints.String()
+}()
+
 // newMirror returns a folder under parent that serves the provider.
 func newMirror(t *testing.T, parent string) string {
 	t.Helper()
-	dir := filepath.Join(parent, registries[0], provider, "5.100.0", platform)
+	dir := filepath.Join(parent, registries[0], provider, locked, platform)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "terraform-provider-aws_v5.100.0_x5"), []byte("unpacked"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "terraform-provider-aws_v"+locked+"_x5"), []byte("unpacked"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return parent
@@ -110,8 +122,9 @@ func TestTerraformConfig(t *testing.T) {
 		if _, err := terraformConfig(dir); err != nil {
 			t.Fatal(err)
 		}
+		packed := "terraform-provider-aws_" + locked + "_" + platform + ".zip"
 		other := t.TempDir()
-		if err := os.MkdirAll(filepath.Join(other, registries[0], provider, "5.99.1", platform), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(other, registries[0], provider, packed), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		t.Setenv(MirrorVariable, other)
@@ -119,9 +132,48 @@ func TestTerraformConfig(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, registry := range registries {
-			if got := packagesIn(filepath.Join(dir, "mirror", registry, provider)); len(got) != 1 || got[filepath.Join("5.99.1", platform)] == "" {
+			if got := packagesIn(filepath.Join(dir, "mirror", registry, provider)); len(got) != 1 || got[packed] == "" {
 				t.Errorf("%s has %v", registry, got)
 			}
+		}
+	})
+	// The lock file of the app has Terraform refuse any other version.
+	t.Run("the named mirror has another version", func(t *testing.T) {
+		newHome(t)
+		mirror := t.TempDir()
+		for _, place := range []string{"5.99.1/" + platform, "terraform-provider-aws_5.98.0_" + platform + ".zip"} {
+			if err := os.MkdirAll(filepath.Join(mirror, registries[0], provider, place), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Setenv(MirrorVariable, mirror)
+		want := MirrorVariable + "=" + mirror + ": must have registry.terraform.io/hashicorp/aws " + locked +
+			", the version in stacks/terraform.lock.hcl, for " + platform + "; it has 5.98.0, 5.99.1"
+		_, startError := Start(t.Context(), Options{BuildDir: t.TempDir()})
+		for what, err := range map[string]error{"CheckTools": CheckTools(t.Context()), "Start": startError} {
+			if err == nil || !strings.Contains("\n"+err.Error()+"\n", "\n"+want+"\n") {
+				t.Errorf("%s says %v\nwant %s", what, err, want)
+			}
+		}
+	})
+	// Terraform by itself would ask no registry then.
+	t.Run("a folder Terraform looks into has another version", func(t *testing.T) {
+		machines := addOns
+		t.Cleanup(func() { addOns = machines })
+		addOns = filepath.Join(t.TempDir(), "*")
+		home := newHome(t)
+		if config, err := terraformConfig(t.TempDir()); config != "" || err != nil {
+			t.Errorf("without a mirror: %q, %v", config, err)
+		}
+		if err := os.MkdirAll(filepath.Join(home, ".terraform.d/plugins", registries[0], provider, "5.99.1", platform), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		config, err := terraformConfig(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content, err := os.ReadFile(config); string(content) != "provider_installation {\n  direct {}\n}\n" {
+			t.Errorf("%s, %v", content, err)
 		}
 	})
 }
@@ -152,8 +204,8 @@ func checkMirror(t *testing.T, mirror string) {
 		t.Errorf("got\n%s\nwant\n%s", config, want)
 	}
 	for _, registry := range registries {
-		target, err := os.Readlink(filepath.Join(dir, "mirror", registry, provider, "5.100.0", platform))
-		if want := filepath.Join(mirror, registries[0], provider, "5.100.0", platform); target != want || err != nil {
+		target, err := os.Readlink(filepath.Join(dir, "mirror", registry, provider, locked, platform))
+		if want := filepath.Join(mirror, registries[0], provider, locked, platform); target != want || err != nil {
 			t.Errorf("%s links to %q, %v; want %s", registry, target, err, want)
 		}
 	}
@@ -173,7 +225,7 @@ func TestMirrorServesOpenTofu(t *testing.T) {
 				mirror := newMirror(t, t.TempDir())
 				folder := filepath.Join(mirror, registries[0], provider)
 				if packed {
-					pack(t, filepath.Join(folder, "5.100.0", platform), filepath.Join(folder, "terraform-provider-aws_5.100.0_"+platform+".zip"))
+					pack(t, filepath.Join(folder, locked, platform), filepath.Join(folder, "terraform-provider-aws_"+locked+"_"+platform+".zip"))
 				}
 				if has != registries[0] {
 					if err := os.Rename(filepath.Join(mirror, registries[0]), filepath.Join(mirror, has)); err != nil {
@@ -197,7 +249,7 @@ func TestMirrorServesOpenTofu(t *testing.T) {
 					if output, err := cmd.CombinedOutput(); err != nil {
 						t.Errorf("init with %s: %v\n%s", asked, err, output)
 					}
-					if _, err := os.Stat(filepath.Join(dir, ".terraform/providers", asked, provider, "5.100.0", platform, "terraform-provider-aws_v5.100.0_x5")); err != nil {
+					if _, err := os.Stat(filepath.Join(dir, ".terraform/providers", asked, provider, locked, platform, "terraform-provider-aws_v"+locked+"_x5")); err != nil {
 						t.Error(err)
 					}
 				}

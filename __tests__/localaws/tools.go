@@ -66,7 +66,7 @@ func usesOpenTofu() bool {
 
 // CheckTools returns an error that names every program that a deployment onto
 // the local AWS needs and that is missing, broken, too old or known not to do, a
-// line each with how to get it. Of Terraform and OpenTofu it checks the one that
+// line each with how to get it, and a mirror without the provider. Of Terraform and OpenTofu it checks the one that
 // TERRAFORM_BINARY_NAME names, by default terraform.
 func CheckTools(ctx context.Context) error {
 	last := terraform
@@ -75,11 +75,12 @@ func CheckTools(ctx context.Context) error {
 	}
 	last.name = terraformBinary()
 	all := append(slices.Clone(tools), last)
-	errs := make([]error, len(all))
+	errs := make([]error, len(all)+1)
 	var checks sync.WaitGroup
 	for i, t := range all {
 		checks.Go(func() { errs[i] = t.check(ctx) })
 	}
+	_, errs[len(all)] = chooseMirror()
 	checks.Wait()
 	return errors.Join(errs...)
 }

@@ -16,7 +16,7 @@ type object = map[string]any
 // trial is a change of one argument of a resource that the constructs make.
 type trial struct {
 	kind, path string // such as aws_lb, health_check[0].path
-	mode       string // changed, removed or added
+	mode       string // changed, removed, added or shrunk
 	before     object
 	after      object
 }
@@ -30,11 +30,18 @@ var place = regexp.MustCompile(`\[\d+\]`)
 // untried are types, and arguments by the paths of their types, that are not tried, and
 // why.
 var untried = map[string]string{
-	"aws_dynamodb_table.attribute.name":   "goes with hash_key, and the provider refuses the one without the other",
-	"aws_dynamodb_table.hash_key":         "likewise",
-	"aws_lb_listener.default_action.type": "goes with the block of the action, and the provider refuses the one without the other",
-	"terraform_data":                      "is Terraform's own, not the AWS provider's: https://developer.hashicorp.com/terraform/language/resources/terraform-data",
+	"aws_db_instance.restore_to_point_in_time.restore_time":                  partOfRestore,
+	"aws_db_instance.restore_to_point_in_time.source_db_instance_identifier": partOfRestore,
+	"aws_db_instance.restore_to_point_in_time.source_dbi_resource_id":        partOfRestore,
+	"aws_db_instance.restore_to_point_in_time.use_latest_restorable_time":    partOfRestore,
+	"aws_dynamodb_table.attribute.name":                                      "goes with hash_key, and the provider refuses the one without the other",
+	"aws_dynamodb_table.hash_key":                                            "likewise",
+	"aws_lb_listener.default_action.type":                                    "goes with the block of the action, and the provider refuses the one without the other",
+	"aws_s3_object.override_provider":                                        "is a block without a value",
+	"terraform_data":                                                         "is Terraform's own, not the AWS provider's: https://developer.hashicorp.com/terraform/language/resources/terraform-data",
 }
+
+const partOfRestore = "the provider replaces a database for the block that comes or goes, not for what is in it; the constructs have Terraform ignore all of it"
 
 // exemplars are resources of the stacks that together have each argument that is set, by type.
 func exemplars(all []*review.Stack) (map[string][]object, error) {
@@ -50,7 +57,9 @@ func exemplars(all []*review.Stack) (map[string][]object, error) {
 				return nil, err
 			}
 			o := arguments.(object)
-			delete(o, "tags")
+			if _, tagged := o["tags"]; tagged {
+				o["tags"] = object{"Name": "one"}
+			}
 			if shape := fmt.Sprint(r.Type, plainPaths(o)); !seen[shape] {
 				seen[shape] = true
 				found[r.Type] = append(found[r.Type], o)
@@ -60,30 +69,46 @@ func exemplars(all []*review.Stack) (map[string][]object, error) {
 	return found, nil
 }
 
-// trials are all changes of one argument each of an exemplar.
-func trials(all map[string][]object) ([]trial, error) {
+// trials are all changes of one value each of an exemplar, and each argument taken away, or
+// added, but for those that are required.
+func trials(all map[string][]object, required func(kind, argument string) bool) ([]trial, error) {
 	var found []trial
 	seen := map[string]bool{}
+	is := func(key string) bool {
+		was := seen[key] || untried[key] != ""
+		seen[key] = true
+		return was
+	}
 	for _, kind := range slices.Sorted(maps.Keys(all)) {
 		for _, o := range all[kind] {
 			for _, path := range leaves("", o) {
-				key := kind + "." + place.ReplaceAllString(path, "")
-				if seen[key] || untried[key] != "" {
+				if is(kind + "." + place.ReplaceAllString(path, "")) {
 					continue
 				}
-				seen[key] = true
-				before, changed, removed := copied(o), copied(o), copied(o)
 				other, err := otherValue(kind, path, at(o, path))
 				if err != nil {
 					return nil, err
 				}
+				changed := copied(o)
 				set(changed, path, other)
-				unset(removed, path)
-				found = append(found, trial{kind, path, "changed", before, changed}, trial{kind, path, "removed", before, removed}, trial{kind, path, "added", removed, before})
+				found = append(found, trial{kind, path, "changed", copied(o), changed})
+			}
+			for _, argument := range slices.Sorted(maps.Keys(o)) {
+				if required(kind, argument) || untried[kind+"."+argument] != "" || is(kind+" without "+argument) {
+					continue
+				}
+				without := copied(o)
+				delete(without, argument)
+				found = append(found, trial{kind, argument, "removed", copied(o), without}, trial{kind, argument, "added", without, copied(o)})
 			}
 		}
 	}
-	return found, nil
+	// Storage that may grow by itself has perhaps done so.
+	shrunk := copied(all["aws_db_instance"][0])
+	larger := copied(shrunk)
+	shrunk["allocated_storage"], larger["allocated_storage"] = 20, 40
+	shrunk["max_allocated_storage"], larger["max_allocated_storage"] = 100, 100
+	return append(found, trial{"aws_db_instance", "allocated_storage", "shrunk", larger, shrunk}), nil
 }
 
 func plainPaths(o object) []string {
@@ -148,11 +173,6 @@ func at(o object, path string) any {
 func set(o object, path string, value any) {
 	in, last := container(o, path)
 	in[last] = value
-}
-
-func unset(o object, path string) {
-	in, last := container(o, path)
-	delete(in, last)
 }
 
 func copied(o object) object {

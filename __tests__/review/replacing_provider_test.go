@@ -212,7 +212,7 @@ func filled(value, unknown any, block *tfjson.SchemaBlock) object {
 }
 
 // words are values of attributes of which the provider knows all that there can be.
-var words = map[string]string{"fifo_throughput_scope": "", "protocol_version": "HTTP1"}
+var words = map[string]string{"fifo_throughput_scope": "", "stream_view_type": "", "protocol_version": "HTTP1"}
 
 func madeUp(name string, a *tfjson.SchemaAttribute) any {
 	switch kind := a.AttributeType.FriendlyName(); {

@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -27,24 +26,16 @@ type outcome struct {
 // What the provider refuses to do without an argument is left out.
 func outcomes(t *testing.T) map[string]outcome {
 	t.Helper()
-	if f := os.Getenv("DEVCACHE"); f != "" {
-		if b, err := os.ReadFile(f); err == nil {
-			var m map[string]devOutcome
-			if err := json.Unmarshal(b, &m); err != nil {
-				t.Fatal(err)
-			}
-			r := map[string]outcome{}
-			for k, v := range m {
-				r[k] = outcome{trial{v.Kind, v.Path, v.Mode, v.Before, v.After}, v.Planned}
-			}
-			return r
-		}
-	}
 	all, err := exemplars(synthesize(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := trials(all)
+	p := newPlanner(t)
+	list, err := trials(all, func(kind, argument string) bool {
+		block := p.schemas.ResourceSchemas[kind].Block
+		a, isAttribute := block.Attributes[argument]
+		return isAttribute && a.Required || !isAttribute && block.NestedBlocks[argument].MinItems > 0
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +43,6 @@ func outcomes(t *testing.T) map[string]outcome {
 	for i, c := range list {
 		tried[fmt.Sprintf("%s.t%d", c.kind, i)] = c
 	}
-	p := newPlanner(t)
 	made := p.planAll(tried, func(c trial) object { return c.before })
 	state := map[string]map[string]object{}
 	for address, c := range tried {
@@ -64,14 +54,6 @@ func outcomes(t *testing.T) map[string]outcome {
 	found := map[string]outcome{}
 	for address, c := range tried {
 		found[address] = outcome{c, planned[address]}
-	}
-	if f := os.Getenv("DEVCACHE"); f != "" {
-		m := map[string]devOutcome{}
-		for k, v := range found {
-			m[k] = devOutcome{v.kind, v.path, v.mode, v.before, v.after, v.planned}
-		}
-		b, _ := json.Marshal(m)
-		os.WriteFile(f, b, 0o600)
 	}
 	return found
 }
@@ -150,16 +132,22 @@ func compared(t *testing.T, c trial, attributes []string) (*review.Change, map[s
 }
 
 // TestReplacing has the AWS provider plan a change of each argument that the constructs
-// set, and compares what it replaces with what the review says without a plan.
+// set. What it replaces, and which attributes change with a resource that is changed in
+// place, has to be what the review says without a plan.
 func TestReplacing(t *testing.T) {
-	tried := outcomes(t)
+	holdAgainst(t, outcomes(t))
+}
+
+func holdAgainst(t *testing.T, tried map[string]outcome) {
+	t.Helper()
 	replaced, said, set := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, o := range tried {
 		set[o.kind+" "+topLevel(o.path)] = true
-		if o.planned.Change.Actions.Replace() {
-			for _, path := range o.planned.Change.ReplacePaths {
-				replaced[fmt.Sprint(o.kind, " ", path.([]any)[0])] = true
+		if o.mode == "shrunk" {
+			if before, after := o.planned.Change.Before.(object)[o.path], o.planned.Change.After.(object)[o.path]; before != after {
+				t.Errorf("%v: the provider plans %v to become %v", o.trial, before, after)
 			}
+			continue
 		}
 		own, _ := compared(t, o.trial, nil)
 		if own == nil {
@@ -171,11 +159,22 @@ func TestReplacing(t *testing.T) {
 				said[o.kind+" "+topLevel(d.Path)] = true
 			}
 		}
-		if o.planned.Change.Actions.Replace() && own.Action != review.Replace {
-			t.Errorf("%v: the provider replaces it, because of %v; replacing.go does not know", o.trial, o.planned.Change.ReplacePaths)
-		}
-		if o.mode == "changed" && o.planned.Change.Actions.Update() && own.Action == review.Replace {
-			t.Errorf("%v: the provider changes it in place; replacing.go has it replaced", o.trial)
+		switch actions := o.planned.Change.Actions; {
+		case actions.Replace():
+			for _, path := range o.planned.Change.ReplacePaths {
+				replaced[fmt.Sprint(o.kind, " ", path.([]any)[0])] = true
+			}
+			if own.Action != review.Replace {
+				t.Errorf("%v: the provider replaces it, because of %v; replacing.go does not know", o.trial, o.planned.Change.ReplacePaths)
+			}
+		case own.Action == review.Replace:
+			if o.mode == "changed" {
+				t.Errorf("%v: the provider plans %v; replacing.go has it replaced", o.trial, actions)
+			}
+		case actions.Update() && topLevel(o.path) != "tags":
+			// Of a launch template, tags alone have the provider plan a latest_version that
+			// it does not know yet, and that is the former one when it does.
+			inPlace(t, o)
 		}
 	}
 	for argument := range said {
@@ -188,36 +187,35 @@ func TestReplacing(t *testing.T) {
 			t.Errorf("%s: is in replacing.go, and no construct sets it", argument)
 		}
 	}
-	inPlace(t, tried)
+}
+
+// unread are attributes to which no code of ours refers, and why they change.
+var unread = map[string]string{
+	"aws_lb.subnet_mapping":   "is subnets in another form",
+	"aws_ssm_parameter.value": "is insecure_value, as a secret",
 }
 
 // inPlace holds the attributes that a change in place gives other values, as the review
-// says without a plan, against the provider's plans.
-func inPlace(t *testing.T, tried map[string]outcome) {
+// says without a plan, against the provider's plan.
+func inPlace(t *testing.T, o outcome) {
 	t.Helper()
-	for _, o := range tried {
-		if !o.planned.Change.Actions.Update() {
+	before, after := o.planned.Change.Before.(object), o.planned.Change.After.(object)
+	unknown, _ := o.planned.Change.AfterUnknown.(object)
+	moves := map[string]bool{}
+	var attributes []string
+	for name := range before {
+		_, was := o.before[name]
+		_, is := o.after[name]
+		if was || is || name == "tags_all" || unread[o.kind+"."+name] != "" {
 			continue
 		}
-		before, after := o.planned.Change.Before.(object), o.planned.Change.After.(object)
-		unknown, _ := o.planned.Change.AfterUnknown.(object)
-		moves := map[string]bool{}
-		var attributes []string
-		for name := range before {
-			if _, was := o.before[name]; was {
-				continue
-			}
-			if _, is := o.after[name]; is {
-				continue
-			}
-			attributes = append(attributes, name)
-			moves[name] = unknown[name] == true || !reflect.DeepEqual(before[name], after[name])
-		}
-		_, said := compared(t, o.trial, attributes)
-		for _, name := range attributes {
-			if moves[name] != said[name] {
-				t.Errorf("%v: %s becomes another value: %t by the provider's plan, %t by the review", o.trial, name, moves[name], said[name])
-			}
+		attributes = append(attributes, name)
+		moves[name] = unknown[name] == true || !reflect.DeepEqual(before[name], after[name])
+	}
+	_, said := compared(t, o.trial, attributes)
+	for _, name := range attributes {
+		if moves[name] != said[name] {
+			t.Errorf("%v: %s becomes another value: %t by the provider's plan, %t by the review", o.trial, name, moves[name], said[name])
 		}
 	}
 }
@@ -248,10 +246,4 @@ func listedInReplacing(t *testing.T) []string {
 		t.Fatal("replacing.go lists nothing that this test can read")
 	}
 	return found
-}
-
-type devOutcome struct {
-	Kind, Path, Mode string
-	Before, After    object
-	Planned          *tfjson.ResourceChange
 }

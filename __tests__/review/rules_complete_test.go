@@ -21,7 +21,7 @@ var unruled = map[string]string{
 }
 
 // TestEveryArgumentHasARule changes, adds and takes away each resource that the constructs
-// make, and each of its arguments.
+// make, and each of its arguments. What users feel of it has a source.
 func TestEveryArgumentHasARule(t *testing.T) {
 	found := map[string]bool{}
 	judge := func(what, kind string, before, after object) {
@@ -43,6 +43,9 @@ func TestEveryArgumentHasARule(t *testing.T) {
 		for _, f := range review.Judge(side(before), side(after), nil).Findings {
 			if strings.Contains(f.Text, noRule) {
 				found[what+": "+f.Text] = true
+			}
+			if f.Level > review.Nothing && f.Level != review.Unknown && f.Source == "" {
+				found[what+": no source: "+f.Text] = true
 			}
 		}
 	}
@@ -92,4 +95,9 @@ func differing(value any) any {
 		return append(slices.Clone(v), "one more")
 	}
 	return fmt.Sprint(value, "2")
+}
+
+func unset(o object, path string) {
+	in, last := container(o, path)
+	delete(in, last)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/stacks"
 )
 
@@ -40,6 +41,31 @@ func TestRolloutActsAsTheProvider(t *testing.T) {
 	})
 }
 
+// TestAccount: the settings' account is every stack's, an environment's own wins, and
+// without any nothing is said.
+func TestAccount(t *testing.T) {
+	const all, own = "111122223333", "444455556666"
+	settings := synthesized.settings
+	settings.AccountID = all
+	dir := t.TempDir()
+	synthesize(dir, settings, trial, variant(func(e *stacks.Environment) { e.Name, e.AccountID = "other", own }))
+	for id, want := range map[string]string{project.StateStack: all, trial.Name: all, "other": own} {
+		s := readStack(t, dir, id)
+		expect(t, s.json, "["+want+"]", "provider", "aws", 0, "allowed_account_ids")
+		if id == project.StateStack {
+			continue
+		}
+		expect(t, s.get("terraform_data", "web_rollout"), want, "provisioner", "local-exec", "environment", "ROLLOUT_ACCOUNT_ID")
+		byHand := at(s.json, "output", "rollout_command", "value").(string)
+		if want := " --account-id '" + want + "'"; !strings.HasSuffix(byHand, want) {
+			t.Errorf("the output is %s\nwant at its end %s", byHand, want)
+		}
+	}
+	for _, id := range synthesized.ids {
+		expect(t, load(t, id).json, nil, "provider", "aws", 0, "allowed_account_ids")
+	}
+}
+
 // TestOwnProvider: a stack of one's own may say more, in its provider without an alias.
 func TestOwnProvider(t *testing.T) {
 	roles := func(arns ...string) (list []*provider.AwsProviderAssumeRole) {
@@ -54,6 +80,7 @@ func TestOwnProvider(t *testing.T) {
 			for _, child := range *own.Node().Children() {
 				if aws, ok := child.(provider.AwsProvider); ok && aws.Alias() == nil {
 					aws.SetAssumeRole(roles)
+					aws.SetAllowedAccountIds(jsii.Strings("111122223333", "444455556666"))
 				}
 			}
 			cluster(own, "web", nil)
@@ -66,6 +93,7 @@ func TestOwnProvider(t *testing.T) {
 	environment := at(s.get("terraform_data", "web_rollout"), "provisioner", "local-exec", "environment")
 	for name, want := range map[string]any{
 		"ROLLOUT_ROLE_ARN": deployRole, "ROLLOUT_EXTERNAL_ID": "x'1", "ROLLOUT_SESSION_NAME": "deploy", "ROLLOUT_PROFILE": nil,
+		"ROLLOUT_ACCOUNT_ID": "111122223333,444455556666",
 	} {
 		expect(t, environment, want, name)
 	}

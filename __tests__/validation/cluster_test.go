@@ -48,7 +48,7 @@ func TestServer(t *testing.T) {
 		{func(p *clusterProps) { p.ServerText = "a\x00b" }, `stage.Cluster.ServerText: "a\x00b": must be one line of text, UTF-8 without control characters`},
 		{func(p *clusterProps) { p.ServerText = "a\x85b" }, `stage.Cluster.ServerText: "a\x85b": must be one line of text, UTF-8 without control characters`},
 		{func(p *clusterProps) { p.ServerText = "\xff" }, `stage.Cluster.ServerText: "\xff": must be one line of text, UTF-8 without control characters`},
-		{func(p *clusterProps) { p.ServerText = strings.Repeat("x", 16384) }, `stage.Cluster.ServerText: 16384: is its size in bytes; it makes the boot script 18305 bytes long, above EC2's limit of 16384`},
+		{func(p *clusterProps) { p.ServerText = strings.Repeat("x", 16384) }, `stage.Cluster.ServerText: 16384: is its size in bytes; it makes the boot script 18307 bytes long, above EC2's limit of 16384`},
 		{func(p *clusterProps) { p.HealthCheckPath = "health" }, `stage.Cluster.HealthCheckPath: "health": must be a path of 1 to 1024 characters that starts with /, such as /health or /status?full=1, other characters than A-Z a-z 0-9 . _ ~ ! $ & ' ( ) * + , ; = : @ / ? - written as %XX`},
 		{func(p *clusterProps) { p.HealthCheckPath = `/a"b` }, `stage.Cluster.HealthCheckPath: "/a\"b": must be a path of 1 to 1024 characters that starts with /, such as /health or /status?full=1, other characters than A-Z a-z 0-9 . _ ~ ! $ & ' ( ) * + , ; = : @ / ? - written as %XX`},
 		{func(p *clusterProps) { p.HealthCheckPath = `/a\b` }, `stage.Cluster.HealthCheckPath: "/a\\b": must be a path of 1 to 1024 characters that starts with /, such as /health or /status?full=1, other characters than A-Z a-z 0-9 . _ ~ ! $ & ' ( ) * + , ; = : @ / ? - written as %XX`},

@@ -24,6 +24,15 @@ func TestEnvironments(t *testing.T) {
 		{func(p *environment) { p.AssumeRoleARN, p.Profile = "deploy", "[stage]" }, "stage.AssumeRoleARN: \"deploy\": must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/deploy\nstage.Profile: \"[stage]\": must be the name of a profile: words of letters, digits and _ . : / @ + = , -"},
 		{func(p *environment) { p.AssumeRoleARN = "arn:aws:iam::111122223333:user/deploy" }, `stage.AssumeRoleARN: "arn:aws:iam::111122223333:user/deploy": must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/deploy`},
 		{func(p *environment) { p.AssumeRoleARN = "arn:aws:iam::${var.account}:role/deploy" }, `stage.AssumeRoleARN: "arn:aws:iam::${var.account}:role/deploy": must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/deploy`},
+		{func(p *environment) { p.AccountID = "1111-2222-3333" }, `stage.AccountID: "1111-2222-3333": must be the id of an AWS account: 12 digits, such as 111122223333`},
+		{func(p *environment) { p.AccountID = "${data.aws_caller_identity.current.account_id}" }, `stage.AccountID: "${data.aws_caller_identity.current.account_id}": must be the id of an AWS account: 12 digits, such as 111122223333`},
+		{func(p *environment) { p.AccountID = "012345678901" }, ""},
+		{func(p *environment) {
+			p.AccountID, p.AssumeRoleARN = "111122223333", "arn:aws:iam::444455556666:role/deploy"
+		}, `stage.AccountID: "111122223333": is not the account of AssumeRoleARN, 444455556666`},
+		{func(p *environment) {
+			p.AccountID, p.AssumeRoleARN = "444455556666", "arn:aws:iam::444455556666:role/deploy"
+		}, ""},
 		{func(p *environment) { p.Profile = " stage" }, `stage.Profile: " stage": must be the name of a profile: words of letters, digits and _ . : / @ + = , -`},
 		{func(p *environment) {
 			p.AssumeRoleARN, p.Profile = "arn:aws-cn:iam::111122223333:role/team/x/deploy", "Power User-1"

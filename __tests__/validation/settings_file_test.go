@@ -22,7 +22,7 @@ func TestSettingsFaults(t *testing.T) {
 			`cdktf.json: context.lockTable: "": must not be empty`,
 		}},
 		{"misspelt, of a wrong type, impossible", `{"project": "My_Project", "region": "Frankfurt", "stateBucket": 7, "lockTable": "table", "bucket": "b", "stateLock": "none", "rolloutPlatforms": "linux/amd64"}`, []string{
-			`cdktf.json: context.bucket: "b": is no setting; settings are [alertEmail lockTable project region rolloutPlatforms stateBucket stateLock]`,
+			`cdktf.json: context.bucket: "b": is no setting; settings are [accountId alertEmail lockTable project region rolloutPlatforms stateBucket stateLock]`,
 			`cdktf.json: context.rolloutPlatforms: "linux/amd64": must be a list of strings`,
 			`cdktf.json: context.stateBucket: 7: must be a string`,
 			`cdktf.json: context.project: "My_Project": must be lower-case letters, digits and single hyphens inside, a letter first`,
@@ -33,6 +33,12 @@ func TestSettingsFaults(t *testing.T) {
 			`cdktf.json: context.stateBucket: "${var.bucket}": must be the value itself: settings are read before Terraform runs`,
 			`cdktf.json: context.lockTable: "${var.table}": must be the value itself: settings are read before Terraform runs`,
 			`cdktf.json: context.alertEmail: "${var.email}": must be the value itself: settings are read before Terraform runs`,
+		}},
+		{"an account that is a number", `{"project": "p", "region": "eu-central-1", "stateBucket": "b-b", "lockTable": "locks", "accountId": 111122223333}`, []string{
+			`cdktf.json: context.accountId: 111122223333: must be a string`,
+		}},
+		{"no account", `{"project": "p", "region": "eu-central-1", "stateBucket": "b-b", "lockTable": "locks", "accountId": "11112222333"}`, []string{
+			`cdktf.json: context.accountId: "11112222333": must be the id of an AWS account: 12 digits, such as 111122223333`,
 		}},
 		{"no object", `[]`, []string{`cdktf.json: "context": must be an object with the project's settings`}},
 	}

@@ -45,6 +45,27 @@ cdktf.json: context.rolloutPlatforms[3]: "plan9/386": must be one of ["darwin/am
 	})
 }
 
+// TestAccountOfRole: the account of every stack, and a role in another one.
+func TestAccountOfRole(t *testing.T) {
+	s := valid
+	s.AccountID = "111122223333"
+	e := stage
+	for role, want := range map[string]string{
+		"":                                      "",
+		"arn:aws:iam::111122223333:role/deploy": "",
+		"arn:aws:iam::444455556666:role/deploy": `stage.AssumeRoleARN: "arn:aws:iam::444455556666:role/deploy": is in another account than cdktf.json: context.accountId, 111122223333: say so in AccountID`,
+	} {
+		e.AssumeRoleARN = role
+		if got := lines(stacks.Validate(s, []stacks.Environment{e})); got != want {
+			t.Errorf("%s: faults are\n%s\nwant\n%s", role, got, want)
+		}
+	}
+	e.AccountID, e.AssumeRoleARN = "444455556666", "arn:aws:iam::444455556666:role/deploy"
+	if err := stacks.Validate(s, []stacks.Environment{e}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestSettingsValid has odd values that must pass.
 func TestSettingsValid(t *testing.T) {
 	inStageWith(t, []row[project.Settings]{

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 
@@ -13,7 +12,6 @@ import (
 
 	"example.com/webserver-cluster/internal/database"
 	"example.com/webserver-cluster/internal/identity"
-	"example.com/webserver-cluster/internal/outdir"
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/rdsca"
 	"example.com/webserver-cluster/internal/state"
@@ -74,15 +72,19 @@ func makeUser(cmd *cobra.Command, name string, w way) error {
 	if err != nil {
 		return err
 	}
-	target, region, err := find(ctx, name)
+	settings, err := project.LoadFile(".")
 	if err != nil {
 		return err
 	}
-	who, err := identity.OfStack(outdir.Stack(project.OutputFolder("."), name))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	target, err := find(ctx, settings, name)
+	if err != nil {
 		return err
 	}
-	cfg, _, err := who.Config(ctx, region)
+	who, err := identity.OfEnvironment(settings, name)
+	if err != nil {
+		return err
+	}
+	cfg, _, err := who.Config(ctx, settings.Region)
 	if err != nil {
 		return err
 	}
@@ -107,24 +109,20 @@ func makeUser(cmd *cobra.Command, name string, w way) error {
 }
 
 // find finds the environment's database in the outputs of its stack.
-func find(ctx context.Context, name string) (t database.Target, region string, err error) {
-	settings, err := project.LoadFile(".")
-	if err != nil {
-		return t, "", err
-	}
+func find(ctx context.Context, settings project.Settings, name string) (database.Target, error) {
 	store, err := state.Open(ctx, settings, nil)
 	if err != nil {
-		return t, "", err
+		return database.Target{}, err
 	}
 	object, err := store.Stack(name).Load(ctx, "")
 	if err != nil {
-		return t, "", fmt.Errorf("%s: %w", name, err)
+		return database.Target{}, fmt.Errorf("%s: %w", name, err)
 	}
-	t, err = database.NewTarget(object.Output)
+	t, err := database.NewTarget(object.Output)
 	if err != nil {
-		return t, "", fmt.Errorf("%s: %w", name, err)
+		return t, fmt.Errorf("%s: %w", name, err)
 	}
-	return t, settings.Region, nil
+	return t, nil
 }
 
 func (w way) roots() (*x509.CertPool, error) {

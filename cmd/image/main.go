@@ -15,7 +15,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/signal"
 	"regexp"
@@ -26,7 +25,6 @@ import (
 
 	"example.com/webserver-cluster/internal/identity"
 	"example.com/webserver-cluster/internal/image"
-	"example.com/webserver-cluster/internal/outdir"
 	"example.com/webserver-cluster/internal/project"
 )
 
@@ -111,8 +109,8 @@ func open(ctx context.Context, settings project.Settings, name string) (*image.E
 	if !environmentRule.MatchString(name) || name == project.StateStack {
 		return nil, usageError{fmt.Errorf("environment: %q: must be the name of an environment, such as stage", name)}
 	}
-	who, err := identity.OfStack(outdir.Stack(project.OutputFolder("."), name))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	who, err := identity.OfEnvironment(settings, name)
+	if err != nil {
 		return nil, err
 	}
 	cfg, _, err := who.Config(ctx, settings.Region)

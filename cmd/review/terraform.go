@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"example.com/webserver-cluster/internal/outdir"
-	"example.com/webserver-cluster/internal/state"
+	"example.com/webserver-cluster/internal/project"
 )
 
 // planned is what Terraform planned for a stack, or why it refused to.
@@ -25,7 +25,7 @@ type planned struct {
 }
 
 // tool is the Terraform or OpenTofu that cdktf would call.
-func tool() string { return cmp.Or(os.Getenv(state.BinaryVariable), "terraform") }
+func tool() string { return cmp.Or(os.Getenv(project.BinaryVariable), "terraform") }
 
 func (w *work) terraform(folder string, arguments ...string) *exec.Cmd {
 	return w.command(folder, []string{"CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1"}, tool(), arguments...)
@@ -58,7 +58,7 @@ func (w *work) plan(after *synthesis, stack string) (planned, error) {
 func (w *work) initialize(folder, stack string, more ...string) error {
 	output, err := w.terraform(folder, append([]string{"init", "-input=false", "-no-color"}, more...)...).Output()
 	if errors.Is(err, exec.ErrNotFound) {
-		return fmt.Errorf("%s is not on the PATH: install Terraform or OpenTofu 1.10 or newer (%s names another program)", tool(), state.BinaryVariable)
+		return fmt.Errorf("%s is not on the PATH: install Terraform or OpenTofu 1.10 or newer (%s names another program)", tool(), project.BinaryVariable)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %s init: %s", stack, filepath.Base(tool()), cmp.Or(errorLine(string(output)), firstError(err)))

@@ -24,6 +24,7 @@ type where struct {
 func (w *where) add(flags *pflag.FlagSet) {
 	flags.StringVar(&w.group, "group", "", "name of the Auto Scaling group (required)")
 	flags.StringVar(&w.region, "region", "", "AWS region of the group (default: the one in cdktf.json, else as the aws command finds it)")
+	flags.StringSliceVar(&w.AccountIDs, "account-id", nil, "AWS account that the group is in: another one is refused (default: any)")
 	flags.StringVar(&w.Profile, "profile", "", "profile in the AWS configuration (default: as the aws command finds it)")
 	flags.StringVar(&w.RoleARN, "role-arn", "", "IAM role to assume (default: none)")
 	flags.StringVar(&w.ExternalID, "external-id", "", "external id that the role asks for (default: none)")
@@ -38,6 +39,12 @@ func (w where) connect(ctx context.Context) (*rollout.AWS, aws.CredentialsProvid
 	if w.group == "" {
 		return nil, nil, usageError{errors.New("--group is missing: the name of the Auto Scaling group")}
 	}
+	for _, id := range w.AccountIDs {
+		if rule := project.AccountRule(id); rule != "" {
+			return nil, nil, usageError{fmt.Errorf("--account-id: %q: %s", id, rule)}
+		}
+	}
+	w.SaidIn = "--account-id"
 	if w.RoleARN != "" && !roleRule.MatchString(w.RoleARN) {
 		return nil, nil, usageError{fmt.Errorf("--role-arn: %q: must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy", w.RoleARN)}
 	}

@@ -18,7 +18,7 @@ func advise(kind state.Kind, stack string) string {
 		return "log in (aws sso login, aws configure) or set AWS_PROFILE"
 	case state.ExpiredCredentials:
 		return "log in again"
-	case state.UnknownCredentials:
+	case state.UnknownCredentials, state.WrongAccount:
 		return "check AWS_PROFILE and the AWS_… variables"
 	case state.NoPermission:
 		return "ask who looks after the account's IAM policies and the bucket's policy"

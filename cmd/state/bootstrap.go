@@ -179,7 +179,7 @@ func updateStore(cmd *cobra.Command, store *state.Store, stack state.Stack, yes 
 // deploy are the arguments for cdktf.
 func deploy(yes bool) []string {
 	if yes {
-		return []string{"deploy", project.StateStack, "--auto-approve"}
+		return deployArguments(project.StateStack)
 	}
 	return []string{"deploy", project.StateStack}
 }

@@ -4,6 +4,7 @@
 //
 //	state bootstrap           makes bucket and table in an empty account
 //	state check [STACK]...    says whether everything is in order
+//	state deploy STACK        deploys under a lock that can be told from any other
 //	state unlock STACK        unlocks the state of a killed deploy
 //	state adopt STACK         imports what a killed deploy made but did not record
 //	state versions STACK      lists the versions of a state
@@ -20,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -49,6 +51,9 @@ Exit status:
 `
 
 func main() {
+	if filepath.Base(os.Args[0]) == state.DeployTerraform {
+		os.Exit(underLock(os.Args[1:]))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
 	if err := root().ExecuteContext(ctx); err != nil {
@@ -92,7 +97,7 @@ func root() *cobra.Command {
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
-	cmd.AddCommand(bootstrapCommand(), checkCommand(), unlockCommand(), adoptCommand(), versionsCommand(), rollbackCommand(), lockModeCommand())
+	cmd.AddCommand(bootstrapCommand(), checkCommand(), deployCommand(), unlockCommand(), adoptCommand(), versionsCommand(), rollbackCommand(), lockModeCommand())
 	return cmd
 }
 

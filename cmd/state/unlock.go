@@ -36,25 +36,39 @@ imported only as the resource of the code that made it.
 Whether a deploy is still running can be seen only on the machine and as the user that
 took the lock. For a lock from elsewhere, ask its holder, then use --force.
 
+With --own it is the last step of a job whose deploy may have been killed: it knows the lock of
+"deploy" in this folder by its id, ends what still runs of that deploy, and unlocks the stack
+if that lock is what it is locked by. If not, there is nothing to do.
+
 If it is interrupted or fails, the stack stays locked, and running it again continues. Only with a
 deleted, broken or overwritten state it is unlocked at once: the rollback that helps needs the lock.
 Where an import fails again and again, --no-adopt unlocks the stack without it: the next deploy may
 then make a second time what exists already.
 ` + exitHelp,
-		Example: "  go run ./cmd/state unlock stage\n  go run ./cmd/state unlock stage --force --yes",
+		Example: "  go run ./cmd/state unlock stage\n  go run ./cmd/state unlock stage --force --yes\n  go run ./cmd/state unlock stage --own",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if how.own && how.force {
+				return usage(cmd, errors.New("--own and --force exclude each other: a lock is this deploy's own, or it is not"))
+			}
+			if how.own {
+				return unlockOwn(cmd, args[0], how)
+			}
 			return unlock(cmd, args[0], how)
 		},
 	}
 	yesFlag(cmd, &how.yes)
 	cmd.Flags().BoolVar(&how.force, "force", false, "the holder is known to have ended")
+	cmd.Flags().BoolVar(&how.own, "own", false, `only what "deploy" has locked from this folder; if it has, without a question`)
 	cmd.Flags().BoolVar(&how.noAdopt, "no-adopt", false, "do not import resources that the state lacks")
 	return cmd
 }
 
 // unlocking is what the command line says to unlock.
-type unlocking struct{ yes, force, noAdopt bool }
+type unlocking struct {
+	yes, force, noAdopt, own bool
+	as                       *state.LockInfo // keeps that lock's id and reason; nil: a new one
+}
 
 func unlock(cmd *cobra.Command, name string, how unlocking) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
@@ -69,6 +83,21 @@ func unlock(cmd *cobra.Command, name string, how unlocking) error {
 	if err := describe(ctx, out, stack, held); err != nil {
 		return err
 	}
+	if err := mayRun(stack, held, how.force, out); err != nil {
+		return err
+	}
+	if len(held) > 0 {
+		if err := confirm(cmd, how.yes, "Take the lock away?"); err != nil {
+			return err
+		}
+	}
+
+	return takeOver(cmd, store, stack, held, how)
+}
+
+// mayRun returns errMayRun if the holder of a lock may still be running, unless force says
+// that it does not.
+func mayRun(stack state.Stack, held []state.Held, force bool, out io.Writer) error {
 	for i, lock := range held {
 		if i > 0 && lock.ID == held[0].ID {
 			continue
@@ -77,19 +106,25 @@ func unlock(cmd *cobra.Command, name string, how unlocking) error {
 		switch {
 		case err != nil:
 			return err
-		case reason != "" && !how.force:
-			return fmt.Errorf("%w: %s\nAsk %s. If the deploy has ended: %s unlock %s --force", errMayRun, reason, lock.Who, command, name)
+		case reason != "" && !force:
+			return fmt.Errorf("%w: %s\nAsk %s. If the deploy has ended: %s unlock %s --force", errMayRun, reason, lock.Who, command, stack.Name)
 		case reason != "":
 			fmt.Fprintf(out, "--force: %s\n", reason)
 		}
 	}
-	if len(held) > 0 {
-		if err := confirm(cmd, how.yes, "Take the lock away?"); err != nil {
-			return err
-		}
-	}
+	return nil
+}
 
-	lock, err := stack.Lock(ctx, "state unlock", held)
+// takeOver replaces the locks held, whose holder has ended, by this command's, repairs
+// what there is to repair, and releases the lock.
+func takeOver(cmd *cobra.Command, store *state.Store, stack state.Stack, held []state.Held, how unlocking) error {
+	ctx, out, name := cmd.Context(), cmd.OutOrStdout(), stack.Name
+	as := stack.NewLock("state unlock", "")
+	if how.as != nil {
+		as = stack.NewLock("state unlock", how.as.Why())
+		as.ID = how.as.ID // so that it goes on here if it is killed
+	}
+	lock, err := stack.Take(ctx, as, held)
 	if err != nil {
 		return err
 	}
@@ -104,6 +139,7 @@ func unlock(cmd *cobra.Command, name string, how unlocking) error {
 	}
 	if len(held) > 0 {
 		fmt.Fprintf(out, "%s is unlocked.\n", name)
+		err = errors.Join(err, forgetDeploy(name, held))
 	}
 	switch {
 	case unusable(err): // what helps is a rollback, and that needs the lock
@@ -157,7 +193,7 @@ func unusable(err error) bool {
 // and destroy by one name.
 func mayHaveMade(held []state.Held) bool {
 	return slices.ContainsFunc(held, func(lock state.Held) bool {
-		return slices.Contains([]string{"OperationTypeApply", "state unlock", "state adopt"}, lock.Operation)
+		return slices.Contains([]string{"OperationTypeApply", state.DeployOperation, "state unlock", "state adopt"}, lock.Operation)
 	})
 }
 
@@ -197,6 +233,9 @@ func describe(ctx context.Context, out io.Writer, stack state.Stack, held []stat
   lock id    %s
   stored in  %s
 `, stack.Name, lock.Who, lock.Created.Local().Format(time.DateTime), state.Age(lock.Created), lock.Operation, lock.ID, strings.Join(places, ", "))
+		if why := lock.Why(); why != "" {
+			fmt.Fprintf(out, "  why        %s\n", why)
+		}
 	}
 	switch {
 	case errors.Is(noState, state.ErrNoState):

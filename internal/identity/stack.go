@@ -2,9 +2,14 @@ package identity
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+
+	"example.com/webserver-cluster/internal/outdir"
+	"example.com/webserver-cluster/internal/project"
 )
 
 // ConfigFile is the Terraform configuration of a stack in its folder.
@@ -12,17 +17,18 @@ const ConfigFile = "cdk.tf.json"
 
 // Provider is what a stack's AWS provider says of whose credentials it takes.
 type Provider struct {
-	Profile    string `json:"profile"`
-	AssumeRole []struct {
+	Profile           string   `json:"profile"`
+	AllowedAccountIDs []string `json:"allowed_account_ids"`
+	AssumeRole        []struct {
 		RoleARN     string `json:"role_arn"`
 		ExternalID  string `json:"external_id"`
 		SessionName string `json:"session_name"`
 	} `json:"assume_role"`
 }
 
-// Identity is the same as an Identity.
-func (p Provider) Identity() Identity {
-	i := Identity{Profile: p.Profile}
+// Identity is the same as an Identity, for a stack in dir.
+func (p Provider) Identity(dir string) Identity {
+	i := Identity{Profile: p.Profile, AccountIDs: p.AllowedAccountIDs, SaidIn: "allowed_account_ids in " + filepath.Join(dir, ConfigFile)}
 	for _, role := range p.AssumeRole {
 		i.RoleARN, i.ExternalID, i.SessionName = role.RoleARN, role.ExternalID, role.SessionName
 	}
@@ -47,5 +53,19 @@ func OfStack(dir string) (Identity, error) {
 	if len(c.Provider.AWS) == 0 {
 		return Identity{}, fmt.Errorf("%s: has no AWS provider", path)
 	}
-	return c.Provider.AWS[0].Identity(), nil
+	return c.Provider.AWS[0].Identity(dir), nil
+}
+
+// OfEnvironment is whose credentials the environment of that name is deployed with, as it
+// was synthesized from the project's folder; where it was not, those of whoever runs the
+// command, in the settings' account.
+func OfEnvironment(s project.Settings, name string) (Identity, error) {
+	who, err := OfStack(outdir.Stack(project.OutputFolder("."), name))
+	if errors.Is(err, fs.ErrNotExist) {
+		who, err = Identity{}, nil
+		if s.AccountID != "" {
+			who.AccountIDs, who.SaidIn = []string{s.AccountID}, project.Place("accountId")
+		}
+	}
+	return who, err
 }

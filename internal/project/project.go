@@ -29,6 +29,10 @@ type Settings struct {
 	// StateBucket is the S3 bucket of the Terraform state. Bucket names are
 	// unique in all of AWS.
 	StateBucket string `json:"stateBucket"`
+	// AccountID is the AWS account of every stack, the state's included: Terraform and the
+	// commands refuse to touch another. An environment can say another one. Default: any
+	// account.
+	AccountID string `json:"accountId"`
 	// LockTable is the DynamoDB table of the state's locks.
 	LockTable string `json:"lockTable"`
 	// StateLock is where the locks lie. Default LockBoth.
@@ -122,6 +126,9 @@ func parse(context []byte) (Settings, error) {
 			check(key, "must not be empty")
 		}
 	}
+	if s.AccountID != "" {
+		check("accountId", AccountRule(s.AccountID))
+	}
 	// A reference could only come true too late.
 	// https://developer.hashicorp.com/terraform/language/backend#define-a-backend-block
 	for _, key := range []string{"stateBucket", "lockTable", "alertEmail"} {
@@ -137,6 +144,18 @@ func parse(context []byte) (Settings, error) {
 	}
 	list.In(File+": context", f.Err())
 	return s, list.Err()
+}
+
+// accountRule is the form of an account's id, leading zeros included.
+// https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
+var accountRule = regexp.MustCompile(`^[0-9]{12}$`)
+
+// AccountRule is the rule that an account's id breaks; "" for none.
+func AccountRule(id string) string {
+	if accountRule.MatchString(id) {
+		return ""
+	}
+	return "must be the id of an AWS account: 12 digits, such as 111122223333"
 }
 
 // fields are the fields of s, strings and lists of them, by the names in their tags.

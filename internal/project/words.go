@@ -24,6 +24,10 @@ const (
 	// one.
 	ApplicationTag = "ApplicationDigest"
 
+	// BinaryVariable is how cdktf is told of another Terraform than the one called
+	// terraform, such as OpenTofu.
+	BinaryVariable = "TERRAFORM_BINARY_NAME"
+
 	// ClusterID is the id of an environment's cluster, and GroupName the Terraform name
 	// of its Auto Scaling group.
 	ClusterID = "web"

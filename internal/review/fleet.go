@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,12 +68,36 @@ func rolls(j *judging, c *Change, _ Difference) effect {
 	if change := j.changes[group]; change != nil && change.Action == Create {
 		return nothing("the first instances of a new group")
 	}
+	if c.Action == Replace && j.onlyTagged(c.code) {
+		return nothing("rollout runs, and finds the instances as they should be: of the launch template, only tags of its own change")
+	}
 	f, err := j.fleet(group, c.code)
 	if err != nil {
 		return effect{level: Unknown, text: "how the instances are replaced cannot be told: " + err.Error()}
 	}
 	j.verdict.Fleet = &f
 	return rolling(f.String()+j.whyRolled(c), instanceRefresh)
+}
+
+// onlyTagged tells whether nothing changes of what a rollout is run for but the launch
+// template's own tags, which make no version. The provider plans one all the same.
+// https://github.com/hashicorp/terraform-provider-aws/blob/v5.99.1/internal/service/ec2/ec2_launch_template.go
+func (j *judging) onlyTagged(rollout Resource) bool {
+	tagged := false
+	for _, r := range references(rollout.Arguments) {
+		change := j.changes[r[:strings.LastIndexByte(r, '.')]]
+		if change == nil {
+			continue
+		}
+		if change.Type != "aws_launch_template" && change.Action == Update {
+			continue // of a group, the rollout has the name alone
+		}
+		if change.Action != Update || slices.ContainsFunc(change.Differences, func(d Difference) bool { return !within(d.Path, "tags") && !within(d.Path, "tags_all") }) {
+			return false
+		}
+		tagged = true
+	}
+	return tagged
 }
 
 func (j *judging) fleet(group string, rollout Resource) (Fleet, error) {

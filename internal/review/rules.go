@@ -21,7 +21,7 @@ const (
 	imds            = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html"
 	publicAddresses = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html"
 	ssmDelete       = "https://docs.aws.amazon.com/systems-manager/latest/userguide/deleting-parameters.html"
-	asgZones        = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-availability-zone-balanced.html"
+	asgZones        = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html#AutoScalingBehavior.InstanceUsage"
 	asgPolicies     = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html"
 	asgSchedules    = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html"
 	asgDrain        = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay"

@@ -31,16 +31,21 @@ func bound(_ *judging, _ *Change, d Difference) effect {
 	return nothing(fmt.Sprintf("at most %g instances", now))
 }
 
-// zones are the subnets of a group or a load balancer. It tells what is felt if one of
-// them goes.
-func zones(what string, leaves effect) effect {
-	return by(func(_ *judging, _ *Change, d Difference) effect {
+// zones are the subnets of a group or a load balancer, of which one comes, or one goes.
+func zones(comes, leaves effect) effect {
+	return by(func(j *judging, c *Change, d Difference) effect {
 		before, _ := d.Before.([]any)
 		after, _ := d.After.([]any)
-		if !d.Unknown && containsAll(after, before) {
-			return nothing(what + " gets another zone")
+		switch {
+		case d.Unknown || !containsAll(after, before):
+			return leaves
+		case containsAll(before, after):
+			return nothing("the same zones, in another order")
 		}
-		return leaves
+		if comes.judge != nil {
+			return comes.judge(j, c, d)
+		}
+		return comes
 	})
 }
 
@@ -63,9 +68,18 @@ func purchased(byDefault float64) effect {
 	})
 }
 
-// leavesZone is a group that leaves a zone. Its instances there are replaced as those of an
-// unbalanced group are, by the group's maintenance policy.
-var leavesZone = rolling("the group leaves a zone: the instances there are replaced by ones in the other zones, which are launched before they go", asgZones)
+// A group whose zones change balances its instances anew, if a zone has two more of them
+// than another one.
+var (
+	getsZone = by(func(_ *judging, c *Change, d Difference) effect {
+		zones, _ := d.Before.([]any)
+		if least, _ := number(c.after, "min_size"); int(least) <= len(zones) {
+			return nothing("the group gets another zone")
+		}
+		return rolling("the group gets another zone: some instances are replaced by ones there, which are launched before they go", asgZones)
+	})
+	leavesZone = rolling("the group leaves a zone: the instances there are replaced by ones in the other zones, which are launched before they go", asgZones)
+)
 
 func containsAll(all, some []any) bool {
 	for _, s := range some {
@@ -130,7 +144,7 @@ var clusterKinds = map[string]kind{
 		replaced: interruption("another group: the instances of the old one go when the new one's are launched, healthy or not", asgDelete),
 		arguments: effects(map[string]effect{
 			"min_size": by(bound), "max_size": by(bound),
-			"vpc_zone_identifier":    zones("the group", leavesZone),
+			"vpc_zone_identifier":    zones(getsZone, leavesZone),
 			"target_group_arns":      interruption("the instances move to another target group, where they get requests only when they are found healthy", asgDrain),
 			"health_check_type":      look("by what AWS calls an instance unhealthy and replaces it", asgHealth),
 			"mixed_instances_policy": nothing("which instances are launched from now on; those that run stay until they are replaced"),

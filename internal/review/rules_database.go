@@ -32,7 +32,7 @@ func class(_ *judging, c *Change, _ Difference) effect {
 	if isTrue(c.after, "multi_az") && isTrue(c.before, "multi_az") {
 		length = "a failover, a minute or two"
 	}
-	return interruption(fmt.Sprintf("another class: the database does not answer for %s, %s", length, c.when()), rdsMultiAZ)
+	return interruption(fmt.Sprintf("another class: the database does not answer for %s, %s", length, c.when()), rdsModify)
 }
 
 // when is when RDS makes a change that does not have to be made at once.
@@ -40,7 +40,10 @@ func (c *Change) when() string {
 	if isTrue(c.after, "apply_immediately") {
 		return "at once"
 	}
-	return "in the maintenance window, " + text(c.after, "maintenance_window") + " UTC"
+	if window := text(c.after, "maintenance_window"); window != "" {
+		return "in the maintenance window, " + window + " UTC"
+	}
+	return "in the maintenance window"
 }
 
 // storage is how much of it there is at least.
@@ -62,6 +65,10 @@ func storageType(_ *judging, c *Change, d Difference) effect {
 		return nothing("another kind of storage, without an interruption; the database may be slower meanwhile")
 	}
 	return interruption("another kind of storage: the database may not answer for a short time, "+c.when(), rdsModify)
+}
+
+func renamed(_ *judging, c *Change, _ Difference) effect {
+	return interruption("another name, and with it another address: the database cannot be reached for ten minutes, "+c.when()+", and by servers only when rollout has told them", rdsRename)
 }
 
 // storageLimit is how far storage grows by itself.
@@ -90,11 +97,11 @@ func public(_ *judging, _ *Change, d Difference) effect {
 	return look("the database can be reached from its VPC alone", rdsPublic)
 }
 
-func tokens(_ *judging, _ *Change, d Difference) effect {
+func tokens(_ *judging, c *Change, d Difference) effect {
 	if d.on() {
 		return nothing("users may log in with an IAM token; how others do stays")
 	}
-	return interruption("who logs in with an IAM token is refused", rdsIAM)
+	return interruption("who logs in with an IAM token is refused, "+c.when(), rdsIAM)
 }
 
 func insights(_ *judging, _ *Change, d Difference) effect {
@@ -219,7 +226,7 @@ var databaseKinds = map[string]kind{
 		what: "database",
 		made: nothing("a database, empty or restored"), removed: by(databaseGone), replaced: by(databaseGone),
 		arguments: effects(map[string]effect{
-			"identifier":              interruption("another name, and with it another address: the database cannot be reached for ten minutes, and by servers only when rollout has told them", rdsRename),
+			"identifier":              by(renamed),
 			"instance_class":          by(class),
 			"engine_version":          by(version),
 			"allocated_storage":       by(storage),

@@ -40,6 +40,7 @@ const (
 	NoCredentials                  // none is set
 	ExpiredCredentials             // they were good
 	UnknownCredentials             // AWS does not know them
+	WrongAccount                   // they are of another than the settings say
 	NoPermission                   // AWS refuses it
 	NoBucket                       // it does not exist
 	WrongRegion                    // the bucket is in another one

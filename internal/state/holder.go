@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/shirou/gopsutil/v4/process"
+
+	"example.com/webserver-cluster/internal/project"
 )
 
 // MayRun tells why a lock's holder may still be running; "" if it has certainly
@@ -58,14 +60,18 @@ func (s Stack) candidates(lock LockInfo) (map[int32]string, error) {
 	for _, p := range all {
 		// A process that ends meanwhile is none that holds the lock.
 		name, err := p.Name()
-		if err != nil || !couldHold(lock, name, p.Pid) || !ours(p) || zombie(p) {
+		if err != nil || !isOurs(p) || zombie(p) {
+			continue
+		}
+		belongs, known := belongsTo(lock, p)
+		if !belongs && !couldHold(lock, name, p.Pid) && (known || !isTerraform(name)) {
 			continue
 		}
 		dir, works := "a folder that cannot be seen", unknown
 		if cwd, err := p.Cwd(); err == nil {
 			dir, works = cwd, s.worksOn(cwd, p)
 		}
-		if works == elsewhere && !strings.HasPrefix(lock.Operation, "OperationType") {
+		if works == elsewhere && !strings.HasPrefix(lock.Operation, "OperationType") && lock.Operation != DeployOperation {
 			// While Terraform moves a state here from another backend, its folder is still
 			// recorded as the other one's.
 			works = unknown
@@ -76,39 +82,37 @@ func (s Stack) candidates(lock LockInfo) (map[int32]string, error) {
 			since = " since " + started.Format(time.DateTime)
 			// Of one that surely works on this state, the time is no proof: if the clock was
 			// set meanwhile, as after a machine's sleep, it tells nothing.
-			if lock.Info == "" && works == unknown && started.After(lock.Created.Add(5*time.Second)) && started.Before(time.Now().Add(time.Minute)) {
+			if lock.holder() == 0 && works == unknown && started.After(lock.Created.Add(5*time.Second)) && started.Before(time.Now().Add(time.Minute)) {
 				continue
 			}
 		}
-		if works != elsewhere {
+		if works != elsewhere || belongs {
 			found[p.Pid] = fmt.Sprintf("%s has been running on this machine%s (process %d in %s)", name, since, p.Pid, dir)
 		}
 	}
 	return found, nil
 }
 
-// holderInfo is what a lock of this process says in its Info.
-func holderInfo() string { return fmt.Sprintf("process %d", os.Getpid()) }
-
 // couldHold tells whether a process could hold a lock, by its name and number.
 func couldHold(lock LockInfo, name string, pid int32) bool {
-	if lock.Info != "" { // one of this package
-		return lock.Info == fmt.Sprintf("process %d", pid) && pid != int32(os.Getpid())
+	if holder := lock.holder(); holder != 0 { // one of this package
+		return pid == holder && pid != int32(os.Getpid())
 	}
-	other := os.Getenv(BinaryVariable)
-	return terraformName.MatchString(name) || other != "" && name == filepath.Base(other)
+	return isTerraform(name)
 }
 
-// BinaryVariable is how cdktf is told of another Terraform than the one called
-// terraform.
-const BinaryVariable = "TERRAFORM_BINARY_NAME"
+// isTerraform tells whether a process is a Terraform, by its name.
+func isTerraform(name string) bool {
+	other := os.Getenv(project.BinaryVariable)
+	return terraformName.MatchString(name) || other != "" && name == filepath.Base(other)
+}
 
 // terraformName are the names of Terraform and OpenTofu, with a version behind
 // where several are installed, but none of their plugins and language servers.
 var terraformName = regexp.MustCompile(`^(terraform|tofu)([-_.]?v?[0-9][0-9.]*(-[a-z0-9]+)?)?(\.exe)?$`)
 
-// ours tells whether a process is of this user, as the lock is, or of nobody knows whom.
-func ours(p *process.Process) bool {
+// isOurs tells whether a process is of this user, as the lock is, or of nobody knows whom.
+func isOurs(p *process.Process) bool {
 	name, err := p.Username()
 	return err != nil || name == username()
 }

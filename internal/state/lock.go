@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"regexp"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -40,6 +42,37 @@ func username() string {
 // their names tell.
 func (i LockInfo) Ours() bool { return i.Who == me() }
 
+// ours is the form of Info in a lock of this package: its process, and why it was taken.
+var ours = regexp.MustCompile(`^process ([0-9]+)(?:: (.*))?$`)
+
+// holderInfo is what a lock of this process says in its Info.
+func holderInfo(why string) string {
+	info := fmt.Sprintf("process %d", os.Getpid())
+	if why != "" {
+		info += ": " + why
+	}
+	return info
+}
+
+// holder is the number of the process that holds a lock of this package; 0 for one of
+// Terraform's.
+func (i LockInfo) holder() int32 {
+	m := ours.FindStringSubmatch(i.Info)
+	if m == nil {
+		return 0
+	}
+	pid, _ := strconv.ParseInt(m[1], 10, 32)
+	return int32(pid)
+}
+
+// Why is what the holder said of the reason; "" for nothing.
+func (i LockInfo) Why() string {
+	if m := ours.FindStringSubmatch(i.Info); m != nil {
+		return m[2]
+	}
+	return i.Info
+}
+
 // Held is a lock that is in a place.
 type Held struct {
 	LockInfo
@@ -60,6 +93,9 @@ func (e *LockedError) Error() string {
 	}
 	text := fmt.Sprintf("%s is locked by %s since %s (%s ago): %s, lock %s in %s", e.Stack, e.Who,
 		e.Created.Local().Format(time.DateTime), Age(e.Created), e.Operation, e.ID, e.Place)
+	if why := e.Why(); why != "" {
+		text += ": " + why
+	}
 	if e.Advice != "" {
 		text += "\n" + e.Advice
 	}
@@ -92,21 +128,31 @@ type Lock struct {
 	held   []Held
 }
 
-// Lock takes the stack's lock for an operation. abandoned are locks of a
-// holder that is known to have ended: each is replaced in one step, so that nobody
-// else gets in between. If anything else is in a place, Lock returns a
-// *LockedError and leaves nothing behind.
+// NewLock is a lock of the stack, not taken yet, for an operation of this process. why is
+// for whoever finds the stack locked; it may be empty.
+func (s Stack) NewLock(operation, why string) LockInfo {
+	return LockInfo{
+		ID: newID(), Operation: operation, Info: holderInfo(why), Who: me(), Created: time.Now().UTC(), Path: s.lockID(),
+	}
+}
+
+// Lock takes the stack's lock for an operation, as Take does.
 func (s Stack) Lock(ctx context.Context, operation string, abandoned []Held) (*Lock, error) {
+	return s.Take(ctx, s.NewLock(operation, ""), abandoned)
+}
+
+// Take takes the stack's lock. abandoned are locks of a
+// holder that is known to have ended: each is replaced in one step, so that nobody
+// else gets in between. If anything else is in a place, Take returns a
+// *LockedError and leaves nothing behind.
+func (s Stack) Take(ctx context.Context, as LockInfo, abandoned []Held) (*Lock, error) {
 	// With the lock that this one replaces, it has been held without a break.
-	id, created := newID(), time.Now().UTC()
 	for _, held := range abandoned {
-		if !held.Created.IsZero() && held.Created.Before(created) {
-			created = held.Created
+		if !held.Created.IsZero() && held.Created.Before(as.Created) {
+			as.Created = held.Created
 		}
 	}
-	info, err := json.Marshal(LockInfo{
-		ID: id, Operation: operation, Info: holderInfo(), Who: me(), Created: created, Path: s.lockID(),
-	})
+	info, err := json.Marshal(as)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +170,7 @@ func (s Stack) Lock(ctx context.Context, operation string, abandoned []Held) (*L
 			switch {
 			case readErr != nil:
 				err = errors.Join(err, readErr)
-			case held.ID == id:
+			case held.ID == as.ID && held.Info == as.Info: // the one replaced may have had this id
 				tag = held.tag
 				if conditionFailed(err) {
 					err = nil
@@ -154,6 +200,22 @@ func (s Stack) look(ctx context.Context, p place) (*Held, error) {
 		held = &Held{Place: p.String()}
 	}
 	return held, err
+}
+
+// Holds tells whether the lock with this id is the stack's, in each of its places.
+func (s Stack) Holds(ctx context.Context, id string) (bool, error) {
+	held, err := s.Held(ctx)
+	return len(held) == len(s.places()) && !slices.ContainsFunc(held, func(h Held) bool { return h.ID != id }), err
+}
+
+// Drop removes a lock from its place, if it is still there; what else is there stays.
+func (s Stack) Drop(ctx context.Context, held Held) error {
+	i := slices.IndexFunc(s.places(), func(p place) bool { return p.String() == held.Place })
+	err := s.places()[i].remove(ctx, held)
+	if conditionFailed(err) {
+		return nil
+	}
+	return s.store.explain("unlock "+s.Name, err)
 }
 
 // Release gives the lock back. It does so even when ctx is done.

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/logging"
 
+	"example.com/webserver-cluster/internal/identity"
 	"example.com/webserver-cluster/internal/project"
 )
 
@@ -29,8 +30,9 @@ type Store struct {
 }
 
 // Open returns the store that the settings name. Credentials come from where
-// every AWS tool takes them: the environment, a profile, a role. It asks AWS
-// nothing yet, but fails if there are no credentials. advise is asked for what each
+// every AWS tool takes them: the environment, a profile, a role. It fails if there are
+// none, or they are of another account than the settings'; else it asks AWS nothing
+// yet. advise is asked for what each
 // failure then advises; nil for no advice.
 func Open(ctx context.Context, s project.Settings, advise Adviser) (*Store, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.Region), config.WithLogger(logging.Nop{}))
@@ -41,6 +43,16 @@ func Open(ctx context.Context, s project.Settings, advise Adviser) (*Store, erro
 	store.advise = advise
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, store.fail(NoCredentials, "", "no AWS credentials", err)
+	}
+	if s.AccountID == "" {
+		return store, nil
+	}
+	account, err := store.Account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if wrong := identity.WrongAccount(account, []string{s.AccountID}, project.Place("accountId")); wrong != nil {
+		return nil, store.fail(WrongAccount, "", wrong.Error(), nil)
 	}
 	return store, nil
 }

@@ -53,8 +53,8 @@ func (c config) tags() map[string]string {
 
 // identity is whose credentials made the stack's resources. The state is reached
 // without it.
-func (c config) identity() identity.Identity {
-	return c.Provider.AWS[0].Identity()
+func (c config) identity(dir string) identity.Identity {
+	return c.Provider.AWS[0].Identity(dir)
 }
 
 // owns tells whether tags are those of one of the stack's resources.

@@ -19,7 +19,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"example.com/webserver-cluster/internal/identity"
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/state"
 )
@@ -61,7 +60,7 @@ func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) ([]
 	if err != nil || len(c.Provider.AWS) == 0 { // a stack with nothing on AWS
 		return nil, nil, err
 	}
-	if i := c.identity(); i != (identity.Identity{}) {
+	if i := c.identity(dir); !i.Own() {
 		endpoint := cfg.BaseEndpoint
 		if cfg, _, err = i.Config(ctx, cfg.Region); err != nil {
 			return nil, nil, err

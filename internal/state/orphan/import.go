@@ -17,6 +17,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/webserver-cluster/internal/identity"
+	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/internal/providerlock"
 	"example.com/webserver-cluster/internal/state"
 )
 
@@ -106,8 +108,8 @@ func prepare(ctx context.Context, dir, scratch string) error {
 			}
 		}
 	}
-	if lock, err := os.ReadFile(filepath.Join(dir, ".terraform.lock.hcl")); err == nil {
-		if err := os.WriteFile(filepath.Join(scratch, ".terraform.lock.hcl"), lock, 0o644); err != nil {
+	if lock, err := os.ReadFile(filepath.Join(dir, providerlock.Name)); err == nil {
+		if err := os.WriteFile(filepath.Join(scratch, providerlock.Name), lock, 0o644); err != nil {
 			return err
 		}
 	}
@@ -140,7 +142,7 @@ func importOne(ctx context.Context, dir, stateFile string, o Orphan) (*state.Fil
 
 // terraform runs Terraform in dir. The error has what it said.
 func terraform(ctx context.Context, dir string, args ...string) error {
-	cmd := exec.CommandContext(ctx, cmp.Or(os.Getenv(state.BinaryVariable), "terraform"), args...)
+	cmd := exec.CommandContext(ctx, cmp.Or(os.Getenv(project.BinaryVariable), "terraform"), args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_DATA_DIR=")
 	// Killed, Terraform would leave the provider's process behind.
