@@ -13,9 +13,15 @@ import (
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 )
 
+// Follow names the group of an attached stage: a run ends when it is at rest.
+func (s *Stage) Follow(group string) { s.group = group }
+
 // atRest tells whether the group has as many instances as it wants, and none on its way.
-// A group that is gone is at rest.
+// A group that is gone, or that nobody has named, is at rest.
 func (s *Stage) atRest(ctx context.Context) bool {
+	if s.group == "" {
+		return true
+	}
 	groups := autoscaling.NewFromConfig(s.Cloud.Config())
 	described, err := groups.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{s.group}})
 	if err != nil || len(described.AutoScalingGroups) != 1 {
