@@ -46,7 +46,7 @@ func synthesize() (err error) {
 	}()
 	fastjsii.Load()
 	app := cdktf.NewApp(nil)
-	stacks.NewStateStack(app, settings)
+	stacks.NewStateStack(app, settings, environments)
 	for _, environment := range environments {
 		stacks.NewEnvironment(app, settings, environment)
 	}

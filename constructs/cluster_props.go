@@ -209,6 +209,9 @@ type WebserverClusterProps struct {
 	// deploys needs no Go: "linux", "darwin" or "windows" with "amd64" or "arm64".
 	// Default: none, the deploy runs "go run ./cmd/rollout".
 	RolloutPlatforms []string
+	// PermissionsBoundaryARN is the IAM policy that limits what the instances' role can do,
+	// whatever its own policies and Grant say. Default: none.
+	PermissionsBoundaryARN string
 
 	// Tags are for everything in the cluster, its instances and their volumes
 	// too; they win over the provider's default_tags. A change of Tags replaces

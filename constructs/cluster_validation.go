@@ -61,6 +61,7 @@ func (p WebserverClusterProps) Validate() error {
 	p.Alarms.check(&f, set.Alarms, p)
 	p.checkReplacement(&f, set)
 	checkRolloutPlatforms(&f, p.RolloutPlatforms)
+	checkBoundary(&f, p.PermissionsBoundaryARN)
 	checkTags(&f, "Tags", p.Tags, p.DefaultTags)
 	checkTags(&f, "DefaultTags", p.DefaultTags)
 	return f.Err()

@@ -21,6 +21,7 @@ func (c *cluster) role() (iamrole.IamRole, cdktf.ITerraformDependable) {
 		// https://github.com/hashicorp/terraform-provider-aws/pull/47141
 		AssumeRolePolicy: assumableBy(c.scope, "trust",
 			fmt.Sprintf(`ec2.amazonaws.com${%s.partition == "aws-cn" ? ".cn" : ""}`, "data.aws_partition."+c.prefix+"partition")),
+		PermissionsBoundary: optional(c.props.PermissionsBoundaryARN),
 	})
 	attachment := add(c.scope, "session_manager", iamrolepolicyattachment.NewIamRolePolicyAttachment, &iamrolepolicyattachment.IamRolePolicyAttachmentConfig{
 		Role: role.Name(),
@@ -32,7 +33,7 @@ func (c *cluster) role() (iamrole.IamRole, cdktf.ITerraformDependable) {
 
 // Grant lets the instances do actions (such as "s3:GetObject") to resources, by
 // their ARNs. The id tells the grant from the cluster's others. No instance
-// starts before it has it.
+// starts before it has it. PermissionsBoundaryARN has to allow the actions, too.
 func (c *WebserverCluster) Grant(id string, actions []string, resources ...string) {
 	c.waitFor(grant(c.scope, c.InstanceRole, labelRole("Grant", id), actions, resources...))
 }

@@ -67,6 +67,9 @@ type NetworkProps struct {
 	// FlowLogRetentionDays is how long flow logs are kept, in days: one of the
 	// values that CloudWatch Logs takes. Default 30.
 	FlowLogRetentionDays int
+	// PermissionsBoundaryARN is the IAM policy that limits what the flow logs' role can do,
+	// whatever its own policies say. Default: none.
+	PermissionsBoundaryARN string
 	// Tags are for everything in the network; they win over the provider's
 	// default_tags. Default: none besides Name.
 	Tags map[string]string
@@ -206,8 +209,9 @@ func (n *network) flowLogs() {
 		RetentionInDays: jsii.Number(n.props.FlowLogRetentionDays),
 	})
 	role := add(n.scope, "flow_logs_role", iamrole.NewIamRole, &iamrole.IamRoleConfig{
-		NamePrefix:       jsii.String(namePrefix(n.props.Name+"-flow-logs", maxRoleNamePrefix)),
-		AssumeRolePolicy: assumableBy(n.scope, "flow_logs_trust", "vpc-flow-logs.amazonaws.com"),
+		NamePrefix:          jsii.String(namePrefix(n.props.Name+"-flow-logs", maxRoleNamePrefix)),
+		AssumeRolePolicy:    assumableBy(n.scope, "flow_logs_trust", "vpc-flow-logs.amazonaws.com"),
+		PermissionsBoundary: optional(n.props.PermissionsBoundaryARN),
 	})
 	// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 	// without CreateLogGroup: the group is made here.

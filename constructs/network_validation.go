@@ -38,6 +38,7 @@ func (p NetworkProps) Validate() error {
 		f.Add("NAT", string(p.NAT), "must be %q, %q or %q", NATNone, NATSingle, NATPerZone)
 	}
 	checkLogRetention(&f, "FlowLogRetentionDays", p.FlowLogRetentionDays)
+	checkBoundary(&f, p.PermissionsBoundaryARN)
 	checkTags(&f, "Tags", p.Tags)
 	return f.Err()
 }

@@ -174,6 +174,14 @@ func orDefault[T comparable](value, fallback T) T {
 	return value
 }
 
+// optional is a string's pointer, nil for the empty one.
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
 // nameTagKey is the tag that AWS's console shows as a resource's name.
 const nameTagKey = "Name"
 

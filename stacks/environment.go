@@ -17,8 +17,9 @@ import (
 
 // Environment says how an environment differs from the defaults of its constructs.
 // What follows from the environment's name, from other constructs and from the settings
-// (Name, Environment, Network, Database, Alerts, DefaultTags and RolloutPlatforms) is not said here:
-// NewEnvironment fills it in, and Validate refuses a literal that does.
+// (Name, Environment, Network, Database, Alerts, DefaultTags, RolloutPlatforms and
+// PermissionsBoundaryARN) is not said here: NewEnvironment fills it in, and Validate refuses
+// a literal that does.
 type Environment struct {
 	// Name is the environment's and its stack's name: lower-case letters and
 	// digits, a letter first.
@@ -84,6 +85,10 @@ func NewEnvironment(app cdktf.App, s project.Settings, environment Environment) 
 	stack := newStack(app, e.Name, s.Region, e.Tags, e.credentials())
 	useS3Backend(stack, e.Name, s)
 
+	if s.GitHubRepository != "" && e.here() {
+		boundary := constructs.PermissionsBoundaryARN(stack, "boundary", e.Cluster.Name)
+		e.Network.PermissionsBoundaryARN, e.Cluster.PermissionsBoundaryARN = boundary, boundary
+	}
 	alerts := constructs.NewAlerts(stack, "alerts", e.alerts(s))
 	network := constructs.NewNetwork(stack, "network", e.Network)
 

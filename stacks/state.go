@@ -18,8 +18,9 @@ const backendVariable = "STATE_BACKEND"
 
 // NewStateStack makes the stack of the bucket and the table that hold
 // everyone's state, its own included. It is deployed once an account, before
-// all others.
-func NewStateStack(app cdktf.App, s project.Settings) cdktf.TerraformStack {
+// all others. With a GitHub repository in the settings it makes the roles for its workflows,
+// too.
+func NewStateStack(app cdktf.App, s project.Settings, environments []Environment) cdktf.TerraformStack {
 	stack := newStack(app, project.StateStack, s.Region, withDefaultTags(nil, s, project.StateStack), credentials{accountID: s.AccountID})
 	if os.Getenv(backendVariable) == "local" {
 		cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{
@@ -30,12 +31,20 @@ func NewStateStack(app cdktf.App, s project.Settings) cdktf.TerraformStack {
 		useS3Backend(stack, project.StateStack, s)
 	}
 	store := constructs.NewStateStore(stack, "store", stateStore(s))
-	addOutputs(stack, []output{
+	outputs := []output{
 		{"state_bucket", store.BucketName, "S3 bucket of the Terraform state"},
 		{"state_bucket_arn", store.BucketARN, "ARN of the state bucket"},
 		{"lock_table", store.TableName, "DynamoDB table of the state's locks"},
 		{"lock_table_arn", store.TableARN, "ARN of the lock table"},
-	})
+	}
+	if s.GitHubRepository != "" {
+		roles := constructs.NewGitHubRoles(stack, "github", gitHubRoles(s, environments))
+		outputs = append(outputs, output{"review_role_arn", roles.ReviewRoleARN, "IAM role of reviews in " + s.GitHubRepository})
+		for _, e := range environments {
+			outputs = append(outputs, output{"deploy_role_arn_" + e.Name, roles.DeployRoleARNs[e.Name], "IAM role of deploys of " + e.Name + " in " + s.GitHubRepository})
+		}
+	}
+	addOutputs(stack, outputs)
 	return stack
 }
 

@@ -60,6 +60,8 @@ func Validate(s project.Settings, environments []Environment) error {
 	// Every environment has the same.
 	f.As(map[string]string{"Email": project.Place("alertEmail")}, constructs.AlertsProps{Name: standIn.Project, Email: s.AlertEmail}.Validate())
 
+	checkGitHub(&f, s, environments)
+
 	names := map[string]bool{project.StateStack: true}
 	for i, e := range environments {
 		label := cmp.Or(e.Name, "environment")
@@ -204,6 +206,7 @@ func (e Environment) checkFilledIn(f *faults.List, label string) {
 		given bool
 	}{
 		{"Network.Name", e.Network.Name != ""},
+		{"Network.PermissionsBoundaryARN", e.Network.PermissionsBoundaryARN != ""},
 		{"Cluster.Name", e.Cluster.Name != ""},
 		{"Cluster.Environment", e.Cluster.Environment != ""},
 		{"Cluster.Network", e.Cluster.Network != nil},
@@ -211,6 +214,7 @@ func (e Environment) checkFilledIn(f *faults.List, label string) {
 		{"Cluster.Alerts", e.Cluster.Alerts != nil},
 		{"Cluster.DefaultTags", e.Cluster.DefaultTags != nil},
 		{"Cluster.RolloutPlatforms", e.Cluster.RolloutPlatforms != nil},
+		{"Cluster.PermissionsBoundaryARN", e.Cluster.PermissionsBoundaryARN != ""},
 		{"Database.Name", e.Database != nil && e.Database.Name != ""},
 		{"Database.Network", e.Database != nil && e.Database.Network != nil},
 		{"Database.Alerts", e.Database != nil && e.Database.Alerts != nil},

@@ -4,7 +4,8 @@
 # PLAN: "true" where there are credentials for a plan. The rest is GitHub's.
 set -euo pipefail
 
-arguments=(--base "origin/$GITHUB_BASE_REF" --format markdown --fail-on data-at-risk)
+# GitHub has checked out what a merge would make: it is compared with the branch as it was then.
+arguments=(--format markdown --fail-on data-at-risk)
 if [ "$PLAN" = true ]; then
   arguments+=(--plan)
 else

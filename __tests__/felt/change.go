@@ -48,7 +48,8 @@ func (m Measured) String() string {
 		text += "; database: " + m.Database.String()
 	}
 	if err := errors.Join(m.Refused, m.DeployError); err != nil {
-		text += fmt.Sprintf("; failed: %.200v", err)
+		_, reason, _ := strings.Cut(err.Error(), "Error:") // behind Terraform's warnings
+		text += fmt.Sprintf("; failed: %.300s", strings.Join(strings.Fields(reason), " "))
 	}
 	return text
 }

@@ -43,7 +43,10 @@ func TestKinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(world.Stop)
-	chains := Chains(hostedZone(t, world))
+	chains := []Chain{ShortChain()}
+	if *full {
+		chains = Chains(hostedZone(t, world))
+	}
 	results := make([][]Result, len(chains))
 	var mu sync.Mutex
 	t.Cleanup(func() {
@@ -60,7 +63,7 @@ func TestKinds(t *testing.T) {
 	for i, chain := range chains {
 		name := chain.Start.Environment.Name
 		chain.Kinds = slices.DeleteFunc(slices.Clone(chain.Kinds), func(k Kind) bool {
-			return !*full && !k.Short || !wanted.MatchString(name+"/"+k.Name)
+			return !wanted.MatchString(name + "/" + k.Name)
 		})
 		if len(chain.Kinds) == 0 {
 			continue
@@ -83,7 +86,12 @@ func TestKinds(t *testing.T) {
 				for _, fault := range r.Judge() {
 					t.Errorf("%s: %s", k.Name, fault)
 				}
-				if r.Measured.Level() != review.Refused {
+				switch {
+				case k.Back:
+					if _, err := env.Apply(t.Context(), k.Name+", put back", current); err != nil {
+						t.Fatal(err)
+					}
+				case r.Measured.Level() != review.Refused:
 					current = next
 				}
 				mu.Lock()

@@ -11,10 +11,13 @@ type Kind struct {
 	Name   string
 	Change func(*Config)
 	Level  review.Level
-	// Short has the kind in every run of the tests, not only in a full one.
+	// Short has the kind in every run of the tests, not only in a full one: there, all such
+	// kinds are changes of one environment.
 	Short bool
 	// Window has the maintenance window come after the deploy: the change waits for it.
 	Window bool
+	// Back has the environment put back afterwards, without a measurement.
+	Back bool
 	// Risk shows after a change that puts data at risk that the data, or what guards it,
 	// is gone. Nil: the client of the database sees it.
 	Risk func(ctx context.Context, e *Env) error
@@ -36,6 +39,19 @@ func Chains(zone string) []Chain {
 		{Small("third", 30), networkKinds},
 		{frontStart(), frontKinds(zone)},
 	}
+}
+
+// ShortChain is one environment with the kinds that are in every run of the tests.
+func ShortChain() Chain {
+	short := Chain{Start: Small("stage", 10)}
+	for _, chain := range Chains("") {
+		for _, k := range chain.Kinds {
+			if k.Short {
+				short.Kinds = append(short.Kinds, k)
+			}
+		}
+	}
+	return short
 }
 
 // cluster makes a change of the cluster.

@@ -14,8 +14,7 @@ import (
 // networkKinds are changes of the network, of who may call, and of the state's lock.
 var networkKinds = []Kind{
 	{Name: "who may call, one more (AllowedCIDRs)", Level: review.Nothing, Short: true, Change: cluster(func(p *clusterProps) { p.AllowedCIDRs = []string{"10.0.0.0/8", "0.0.0.0/0"} })},
-	{Name: "who may call, one less", Level: review.Interruption, Short: true, Change: cluster(func(p *clusterProps) { p.AllowedCIDRs = []string{"10.0.0.0/8"} })},
-	{Name: "who may call, everybody again", Level: review.Nothing, Short: true, Change: cluster(func(p *clusterProps) { p.AllowedCIDRs = []string{"10.0.0.0/8", "0.0.0.0/0"} })},
+	{Name: "who may call, one less", Level: review.Interruption, Short: true, Back: true, Change: cluster(func(p *clusterProps) { p.AllowedCIDRs = []string{"10.0.0.0/8"} })},
 	{Name: "NAT gateway per zone", Level: review.Nothing, Change: func(c *Config) { c.Environment.Network.NAT = constructs.NATPerZone }},
 	{Name: "no NAT gateway", Level: review.Nothing, Change: func(c *Config) { c.Environment.Network.NAT = constructs.NATNone }},
 	{Name: "flow logs, kept shorter", Level: review.Nothing, Change: func(c *Config) { c.Environment.Network.FlowLogRetentionDays = 7 }},

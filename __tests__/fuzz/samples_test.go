@@ -41,8 +41,8 @@ func drawEnvironment(d *draw) sample {
 	s := &environmentSample{}
 	d.fill(&s.Settings)
 	d.fill(&s.Environment, "Network", "Cluster", "Database")
-	d.fill(&s.Environment.Network, "Name")
-	d.fill(&s.Environment.Cluster, "Name", "Environment", "Network", "Database", "Alerts", "DefaultTags")
+	d.fill(&s.Environment.Network, "Name", "PermissionsBoundaryARN")
+	d.fill(&s.Environment.Cluster, "Name", "Environment", "Network", "Database", "Alerts", "DefaultTags", "PermissionsBoundaryARN")
 	if d.below(4) > 0 {
 		s.Environment.Database = &constructs.MySQLProps{}
 		d.fill(s.Environment.Database, "Name", "Network", "Alerts")
@@ -129,7 +129,7 @@ func (s *environmentSample) validate() error {
 }
 
 func (s *environmentSample) make(app cdktf.App) {
-	stacks.NewStateStack(app, s.Settings)
+	stacks.NewStateStack(app, s.Settings, []stacks.Environment{s.Environment})
 	addOther(stacks.NewEnvironment(app, s.Settings, s.Environment))
 }
 

@@ -34,6 +34,7 @@ var values = map[string][]any{
 	"Settings.LockTable":        {"locks", "abc", "a.b-c_D9", strings.Repeat("a", 255)},
 	"Settings.StateLock":        {"both", "dynamodb", "s3"},
 	"Settings.RolloutPlatforms": {noTexts}, // each is built when it is synthesized
+	"Settings.GitHubRepository": {"", "", "acme/webservers", "a@1/b.c_d-e@23"},
 	"Settings.AccountID":        {"", "", "123456789012"},
 	"Settings.AlertEmail":       {"", "ops@example.com", "first.last+tag@sub.example.com"},
 
@@ -43,13 +44,14 @@ var values = map[string][]any{
 	"Environment.AssumeRoleARN": {"", "", "arn:aws:iam::123456789012:role/deploy", "arn:aws-cn:iam::123456789012:role/team/a+b=c,d.e@f-g"},
 	"Environment.Profile":       {"", "", "stage", "a b", "AdministratorAccess-123456789012"},
 
-	"NetworkProps.Name":                 {"own", "a", "net-" + strings.Repeat("a", 196)},
-	"NetworkProps.CIDR":                 {"10.0.0.0/16", "10.1.0.0/22", "192.168.0.0/18", "172.16.128.0/20"},
-	"NetworkProps.ZoneCount":            {0, 0, 2, 3, 6},
-	"NetworkProps.Zones":                {noTexts, noTexts, noTexts, []string{}, []string{"eu-central-1a", "eu-central-1b"}, []string{"eu-central-1c", "eu-central-1b", "eu-central-1a"}, []string{reference, "eu-central-1b"}},
-	"NetworkProps.NAT":                  {"", constructs.NATNone, constructs.NATSingle, constructs.NATPerZone},
-	"NetworkProps.FlowLogRetentionDays": {0, 1, 365, 3653},
-	"NetworkProps.Tags":                 tags,
+	"NetworkProps.Name":                   {"own", "a", "net-" + strings.Repeat("a", 196)},
+	"NetworkProps.CIDR":                   {"10.0.0.0/16", "10.1.0.0/22", "192.168.0.0/18", "172.16.128.0/20"},
+	"NetworkProps.ZoneCount":              {0, 0, 2, 3, 6},
+	"NetworkProps.Zones":                  {noTexts, noTexts, noTexts, []string{}, []string{"eu-central-1a", "eu-central-1b"}, []string{"eu-central-1c", "eu-central-1b", "eu-central-1a"}, []string{reference, "eu-central-1b"}},
+	"NetworkProps.NAT":                    {"", constructs.NATNone, constructs.NATSingle, constructs.NATPerZone},
+	"NetworkProps.FlowLogRetentionDays":   {0, 1, 365, 3653},
+	"NetworkProps.PermissionsBoundaryARN": {"", "arn:aws:iam::123456789012:policy/boundary", "arn:aws-cn:iam::aws:policy/a/b", reference},
+	"NetworkProps.Tags":                   tags,
 
 	"MySQLProps.Name":                {"own", "a", "db-" + strings.Repeat("a", 60)},
 	"MySQLProps.InstanceClass":       {"", "db.t4g.micro", "db.m7g.large", "db.r6gd.16xlarge"},
@@ -148,5 +150,6 @@ var values = map[string][]any{
 	"WebserverClusterProps.CheckpointDelay":        {time.Duration(0), time.Duration(0), time.Duration(0), time.Second, 48 * time.Hour},
 	"WebserverClusterProps.Tags":                   tags,
 	"WebserverClusterProps.RolloutPlatforms":       {noTexts},
+	"WebserverClusterProps.PermissionsBoundaryARN": {"", "arn:aws:iam::123456789012:policy/boundary", "arn:aws-cn:iam::aws:policy/a/b", reference},
 	"WebserverClusterProps.DefaultTags":            tags,
 }

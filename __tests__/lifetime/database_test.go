@@ -15,14 +15,14 @@ import (
 	"example.com/webserver-cluster/constructs"
 )
 
-func TestTheEndOfADatabase(t *testing.T) {
-	d := newDeployment(t)
-	database := func(change func(*constructs.MySQLProps)) []byte {
+// databases synthesizes stacks with a database, the parts of a network around it.
+func databases(t *testing.T, name, cidr string) func(change func(*constructs.MySQLProps)) []byte {
+	return func(change func(*constructs.MySQLProps)) []byte {
 		return synthesize(t, func(stack cdktf.TerraformStack) {
 			network := constructs.NewNetwork(stack, "network", constructs.NetworkProps{
-				Name: "lifetime", CIDR: "10.4.0.0/16", NAT: constructs.NATNone, Zones: []string{region + "b", region + "c"},
+				Name: name, CIDR: cidr, NAT: constructs.NATNone, Zones: []string{region + "b", region + "c"},
 			})
-			props := constructs.MySQLProps{Name: "lifetime", Network: network}
+			props := constructs.MySQLProps{Name: name, Network: network}
 			change(&props)
 			made := constructs.NewMySQL(stack, "mysql", props)
 			for name, value := range map[string]string{"snapshot": made.FinalSnapshot, "connect": made.ConnectARN, "secret": made.SecretARN} {
@@ -30,23 +30,21 @@ func TestTheEndOfADatabase(t *testing.T) {
 			}
 		})
 	}
+}
+
+// everything is a database with all that one can have; the next version at once.
+func everything(p *constructs.MySQLProps) {
+	p.ApplicationUser, p.LogRetentionDays = "app", 7
+	p.InstanceClass, p.PerformanceInsights = "db.m7g.large", true
+	p.EngineVersion, p.AllowMajorVersionUpgrade, p.ApplyImmediately = "9.7", true, true
+}
+
+func TestTheEndOfADatabase(t *testing.T) {
+	d := newDeployment(t)
+	database := databases(t, "lifetime", "10.4.0.0/16")
 	protected := database(func(p *constructs.MySQLProps) { p.DeletionProtection = true })
 	renamed := database(func(p *constructs.MySQLProps) { p.DeletionProtection, p.DatabaseName = true, "other" })
-	// Unprotected, and with all that a database can have; the next version at once.
-	next := func(p *constructs.MySQLProps) {
-		p.ApplicationUser, p.LogRetentionDays = "app", 7
-		p.InstanceClass, p.PerformanceInsights = "db.m7g.large", true
-		p.EngineVersion, p.AllowMajorVersionUpgrade, p.ApplyImmediately = "9.7", true, true
-	}
-	unprotected := database(next)
-	restored := func(from constructs.Restore) []byte {
-		return database(func(p *constructs.MySQLProps) { next(p); p.Restore = &from; p.SkipFinalSnapshot = true })
-	}
-	const snapshotName = "lifetime-kept"
-	fromSnapshot := restored(constructs.Restore{Snapshot: snapshotName})
-	fromAnother := restored(constructs.Restore{Snapshot: "another"})
-	fromBefore := restored(constructs.Restore{Instance: "lifetime-old"})
-	after := database(func(p *constructs.MySQLProps) { next(p); p.SkipFinalSnapshot = true })
+	unprotected := database(everything)
 	t.Parallel()
 
 	d.use(protected)
@@ -64,7 +62,7 @@ func TestTheEndOfADatabase(t *testing.T) {
 	d.use(unprotected)
 	d.apply()
 	d.unchanged()
-	instance := d.instance()
+	instance := d.instance("lifetime")
 	if *instance.EngineVersion != "9.7" || *instance.DBParameterGroups[0].DBParameterGroupName == "" || !aws.ToBool(instance.IAMDatabaseAuthenticationEnabled) || !aws.ToBool(instance.PerformanceInsightsEnabled) {
 		t.Errorf("the database is %+v", instance)
 	}
@@ -96,16 +94,38 @@ func TestTheEndOfADatabase(t *testing.T) {
 	if plan := d.terraform("show", "-json", "plan"); !strings.Contains(plan, "lifetime-final-") || strings.Contains(plan, snapshot) {
 		t.Errorf("the next database's snapshot is to be called %s again", snapshot)
 	}
+}
 
-	// docs/restore.md: from a snapshot.
+// TestARestoredDatabase: docs/restore.md, step by step.
+func TestARestoredDatabase(t *testing.T) {
+	d := newDeployment(t)
+	database := databases(t, "restored", "10.5.0.0/16")
+	from := func(r constructs.Restore) []byte {
+		return database(func(p *constructs.MySQLProps) { everything(p); p.Restore = &r; p.SkipFinalSnapshot = true })
+	}
+	const snapshot = "restored-kept"
+	fromSnapshot := from(constructs.Restore{Snapshot: snapshot})
+	fromAnother := from(constructs.Restore{Snapshot: "another"})
+	fromBefore := from(constructs.Restore{Instance: "restored-old"})
+	after := database(func(p *constructs.MySQLProps) { everything(p); p.SkipFinalSnapshot = true })
+	t.Parallel()
+
+	// What is restored: a snapshot of a database that is gone.
 	client := rds.NewFromConfig(cloud.Config())
-	if _, err := client.CopyDBSnapshot(t.Context(), &rds.CopyDBSnapshotInput{SourceDBSnapshotIdentifier: &snapshot, TargetDBSnapshotIdentifier: aws.String(snapshotName)}); err != nil {
+	if _, err := client.CreateDBInstance(t.Context(), &rds.CreateDBInstanceInput{
+		DBInstanceIdentifier: aws.String("gone"), Engine: aws.String("mysql"), EngineVersion: aws.String("9.7"), DBInstanceClass: aws.String("db.m7g.large"),
+		AllocatedStorage: aws.Int32(20), StorageEncrypted: aws.Bool(true), DBName: aws.String("app"),
+		MasterUsername: aws.String("admin"), ManageMasterUserPassword: aws.Bool(true),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.DeleteDBInstance(t.Context(), &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("gone"), FinalDBSnapshotIdentifier: aws.String(snapshot)}); err != nil {
 		t.Fatal(err)
 	}
 	d.use(fromSnapshot)
 	d.apply()
 	d.unchanged()
-	made := *d.instance().DbiResourceId
+	made := *d.instance("restored").DbiResourceId
 	if arn := d.output("secret"); !strings.HasPrefix(arn, "arn:aws:secretsmanager:") {
 		t.Errorf("the restored database's secret is %q", arn)
 	}
@@ -117,7 +137,7 @@ func TestTheEndOfADatabase(t *testing.T) {
 
 	// In its own place: the old one gets a new name and leaves the state.
 	if _, err := client.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{
-		DBInstanceIdentifier: aws.String("lifetime"), NewDBInstanceIdentifier: aws.String("lifetime-old"), ApplyImmediately: aws.Bool(true),
+		DBInstanceIdentifier: aws.String("restored"), NewDBInstanceIdentifier: aws.String("restored-old"), ApplyImmediately: aws.Bool(true),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -128,15 +148,15 @@ func TestTheEndOfADatabase(t *testing.T) {
 	d.unchanged()
 	d.use(after)
 	d.unchanged()
-	if d.instance().DbiResourceId == nil || *d.instance().DbiResourceId == made {
+	if d.instance("restored").DbiResourceId == nil || *d.instance("restored").DbiResourceId == made {
 		t.Errorf("the database is still %s", made)
 	}
 }
 
-// instance is the database of the test.
-func (d deployment) instance() types.DBInstance {
+// instance is a database.
+func (d deployment) instance(name string) types.DBInstance {
 	d.Helper()
-	found, err := rds.NewFromConfig(cloud.Config()).DescribeDBInstances(d.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String("lifetime")})
+	found, err := rds.NewFromConfig(cloud.Config()).DescribeDBInstances(d.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name})
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -8,12 +8,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/beevik/etree"
 
 	"example.com/webserver-cluster/tests/localaws/front"
 )
 
-// manageMasterPasswords: in the secrets that RDS manages moto puts the same
+// manageMasterPasswords: moto gives the secrets that RDS manages no tags, where RDS names the
+// database: https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html.
+// And in the secrets that RDS manages moto puts the same
 // password always, for a user "admin" always, and a rotation leaves it. RDS
 // makes a password for the master user and another one at each rotation,
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html.
@@ -45,16 +48,25 @@ func (a *AWS) manageMasterPasswords() {
 // renewMasterPassword gives the DB instance in an answer another password, if it
 // has one that RDS manages.
 func (a *AWS) renewMasterPassword(r *front.Request, resp *front.Response) error {
-	var secret, user string
+	var secret, user, instance string
 	err := resp.UpdateXML(func(root *etree.Element) {
 		if e := root.FindElement(".//MasterUserSecret/SecretArn"); e != nil {
 			secret = e.Text()
+		}
+		if e := root.FindElement(".//DBInstanceArn"); e != nil {
+			instance = e.Text()
 		}
 		if e := root.FindElement(".//MasterUsername"); e != nil {
 			user = e.Text()
 		}
 	})
 	if err != nil || secret == "" {
+		return err
+	}
+	tags := []types.Tag{
+		{Key: aws.String("aws:rds:primaryDBInstanceArn"), Value: &instance}, {Key: aws.String("aws:secretsmanager:owningService"), Value: aws.String("rds")},
+	}
+	if _, err := a.secrets(r.Region).TagResource(r.HTTP.Context(), &secretsmanager.TagResourceInput{SecretId: &secret, Tags: tags}); err != nil {
 		return err
 	}
 	_, err = putMasterPassword(r.HTTP.Context(), a.secrets(r.Region), secret, user)

@@ -138,7 +138,8 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 		return gate.Check(r)
 	})
 	a.closeGaps()
-	a.access = access.New(a.MotoConfig(), o.Log)
+	a.access = access.New(a.MotoConfig(), gate.Input, o.Log)
+	a.access.Register(a.Front)
 	public := a.Config()
 	public.AppID = strict.AWSItself
 	a.Scaling = scaling.New(scaling.Options{Front: a.Front, Clock: a.Clock, Services: scaling.OverHTTP(public, a.MotoConfig()), Region: a.region, Log: o.Log})

@@ -38,8 +38,8 @@ func TestOptions(t *testing.T) {
 		filledIn []string // by NewEnvironment
 	}{
 		"Environment": {stacks.Environment{}, []string{"Name", "Network", "Cluster"}},
-		"Network":     {constructs.NetworkProps{}, []string{"Name"}},
-		"Cluster":     {constructs.WebserverClusterProps{}, []string{"Name", "Environment", "Network", "Database", "Alerts", "RolloutPlatforms", "DefaultTags"}},
+		"Network":     {constructs.NetworkProps{}, []string{"Name", "PermissionsBoundaryARN"}},
+		"Cluster":     {constructs.WebserverClusterProps{}, []string{"Name", "Environment", "Network", "Database", "Alerts", "RolloutPlatforms", "DefaultTags", "PermissionsBoundaryARN"}},
 		"Database":    {constructs.MySQLProps{}, []string{"Name", "Network", "Alerts"}},
 	} {
 		want := map[string]bool{}

@@ -70,6 +70,7 @@ func Start(dir string, env []string) (*Process, error) {
 		// AWS has none.
 		"AWS_CA_BUNDLE=",
 	)
+	cmd.Dir = dir // for files that the stack names, as it would have it of Terraform
 	output, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

@@ -138,6 +138,13 @@ func (p *reviewed) command(arguments ...string) *exec.Cmd {
 	return cmd
 }
 
+// project is another program in the project's folder.
+func (p *reviewed) project(name string, arguments ...string) *exec.Cmd {
+	cmd := exec.Command(name, arguments...)
+	cmd.Dir, cmd.Env = p.dir, cleanEnvironment()
+	return cmd
+}
+
 // review runs the command.
 func (p *reviewed) review(arguments ...string) (out, failure string, status int) {
 	p.t.Helper()

@@ -215,9 +215,11 @@ func TestNothingInAReportIsObeyed(t *testing.T) {
 			}
 			continue
 		}
-		outside := strings.ReplaceAll(line, "`", "")
-		if strings.Contains(line, "<script>") && !strings.Contains(line, "``") || strings.Contains(outside, "@somebody") && !strings.Contains(line, "``") {
-			t.Errorf("outside of code: %s", line)
+		// Code in a line is between four backticks, since it has three itself.
+		for i, outside := range strings.Split(line, "````") {
+			if i%2 == 0 && (strings.Contains(outside, "<script") || strings.Contains(outside, "@somebody") || strings.Contains(outside, "c```d")) {
+				t.Errorf("outside of code: %s", line)
+			}
 		}
 	}
 	if fence != "" || strings.Count(markdown, "<details>") != strings.Count(strings.ReplaceAll(markdown, `\u000a</details>`, ""), "\n</details>") {
@@ -243,6 +245,21 @@ func TestCommentIsNotTooLong(t *testing.T) {
 	}
 	if strings.Count(got, "<details>") != strings.Count(got, "</details>") || strings.Count(got, "```")%2 != 0 {
 		t.Errorf("what opens does not close:\n%.2000s", got)
+	}
+}
+
+// TestDrift has what others have changed on AWS in every form.
+func TestDrift(t *testing.T) {
+	p := &review.Plan{By: "1.11.4", Drift: []review.Change{{Address: "aws_vpc.network_vpc", Type: "aws_vpc", Action: review.Update,
+		Differences: []review.Difference{{Path: "tags.Owner", Before: "us", After: "them"}}}}}
+	stack, _ := parse(t, "stage", recorded(t, "stage"))
+	r := review.NewReport("nothing", []review.Verdict{review.Judge(nil, stack, p)}, nil, nil, nil)
+	for form, got := range map[string]string{"text": inText(t, r, review.Style{}), "markdown": inMarkdown(t, r)} {
+		for _, want := range []string{"as planned by version 1.11.4 of Terraform or OpenTofu", "by others since the last deploy", `tags.Owner  "us" → "them"`} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s has no %q:\n%s", form, want, got)
+			}
+		}
 	}
 }
 

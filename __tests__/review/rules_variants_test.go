@@ -93,7 +93,7 @@ var synthesized = sync.OnceValues(func() (all []*review.Stack, err error) {
 		}
 		defer os.RemoveAll(dir)
 		app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(filepath.Join(dir, "out"))})
-		stacks.NewStateStack(app, settings)
+		stacks.NewStateStack(app, settings, environments)
 		if lock == project.LockBoth {
 			for _, e := range environments {
 				stacks.NewEnvironment(app, settings, e)

@@ -76,7 +76,7 @@ func synthesizeFrom(project, dir string, s project.Settings, environments ...sta
 		}
 	}()
 	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(dir)})
-	stacks.NewStateStack(app, s)
+	stacks.NewStateStack(app, s, environments)
 	for _, e := range environments {
 		stacks.NewEnvironment(app, s, e)
 	}

@@ -36,7 +36,7 @@ func TestReview(t *testing.T) {
 	reviews := func(plan, status, text string) (*runner, bool) {
 		must(t, os.WriteFile(filepath.Join(w.dir, "summary.md"), nil, 0o600))
 		r := w.runner(t)
-		r.env = append(r.env, "GITHUB_BASE_REF=main", "REPORT_STATUS="+status, "REPORT_TEXT="+text)
+		r.env = append(r.env, "REPORT_STATUS="+status, "REPORT_TEXT="+text)
 		r.expressions["vars.AWS_REVIEW_ROLE != '' && github.event.pull_request.head.repo.full_name == github.repository"] = plan
 		r.conditions["env.PLAN == 'true'"] = plan == "true"
 		return r, r.job(job(t, workflow, "review"), nil)
@@ -45,7 +45,7 @@ func TestReview(t *testing.T) {
 	const tricky = "A `$(touch broken)` report\nEOF\n::error::with\n\"quotes\" and 100 % of a delimiter"
 	r, ok := reviews("true", "0", tricky)
 	report := r.outputs["review.report"]
-	if !ok || !strings.HasPrefix(report, "<!-- webserver-cluster-review -->\n"+tricky+"\n") || !strings.HasSuffix(report, "called with: --base origin/main --format markdown --fail-on data-at-risk --plan") {
+	if !ok || !strings.HasPrefix(report, "<!-- webserver-cluster-review -->\n"+tricky+"\n") || !strings.HasSuffix(report, "called with: --format markdown --fail-on data-at-risk --plan") {
 		t.Fatalf("it succeeded: %v, report:\n%s\n%s", ok, report, &r.said)
 	}
 	r.says("checked", "Generated Terraform code for the stacks")

@@ -145,6 +145,7 @@ func run(ctx context.Context, out io.Writer, stacks []string, f flags) error {
 	}
 	defer w.clean()
 	report, err := w.review(stacks, f)
+	w.clean() // before anything is written: a pipe that nobody reads any more ends this program
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,9 @@ type Settings struct {
 	// RolloutPlatforms are the platforms, such as linux/amd64, of machines that
 	// deploy without Go. Default: none.
 	RolloutPlatforms []string `json:"rolloutPlatforms"`
+	// GitHubRepository is the GitHub repository, "owner/name" or "owner@1234/name@5678", whose
+	// workflows get roles for reviews and deploys. Default: none.
+	GitHubRepository string `json:"githubRepository"`
 }
 
 // LockMode says where the locks of the states lie.
@@ -131,7 +134,7 @@ func parse(context []byte) (Settings, error) {
 	}
 	// A reference could only come true too late.
 	// https://developer.hashicorp.com/terraform/language/backend#define-a-backend-block
-	for _, key := range []string{"stateBucket", "lockTable", "alertEmail"} {
+	for _, key := range []string{"stateBucket", "lockTable", "alertEmail", "githubRepository"} {
 		if strings.Contains(fields[key].String(), "${") {
 			check(key, "must be the value itself: settings are read before Terraform runs")
 		}

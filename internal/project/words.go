@@ -33,8 +33,22 @@ const (
 	ClusterID = "web"
 	GroupName = ClusterID + "_group"
 
+	// ProbeKey is a key in the state bucket, and an item in the lock table, that nothing has:
+	// "state check" finds by it whether it may write.
+	ProbeKey = "permission-check"
+
+	// LockSuffix is what Terraform puts behind the key of a state to make that of its lock in
+	// the bucket.
+	// https://developer.hashicorp.com/terraform/language/backend/s3#s3-state-locking
+	LockSuffix = ".tflock"
+
 	stateKeySuffix = "/terraform.tfstate"
 )
+
+// LockID is the key of a state's lock in the lock table, and DigestID that of its digest.
+// https://github.com/hashicorp/terraform/blob/v1.11.4/internal/backend/remote-state/s3/client.go (lockPath, stateIDSuffix)
+func LockID(bucket, stateKey string) string   { return bucket + "/" + stateKey }
+func DigestID(bucket, stateKey string) string { return LockID(bucket, stateKey) + "-md5" }
 
 // The SSM parameters of a cluster, by its name: the id of its image for instances of an
 // architecture (as names of images have it), the application that was deployed last, and

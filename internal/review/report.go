@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -33,23 +34,25 @@ type Money struct {
 	Text  string `json:"text"`
 }
 
-// NewReport puts the verdicts together. What is noted of each stack is noted once.
+// NewReport puts the verdicts together. What is noted of every stack is noted once.
 func NewReport(base string, verdicts []Verdict, apart []Apart, money []Money, notes []string) Report {
-	r := Report{Version: ReportVersion, Base: base, Stacks: verdicts, Apart: apart, Money: money, Notes: notes}
-	var more []string
-	for i := range verdicts {
-		if Worse(verdicts[i].Level, r.Level) {
-			r.Level = verdicts[i].Level
+	r := Report{Version: ReportVersion, Base: base, Stacks: verdicts, Apart: apart, Money: money, Notes: slices.Clone(notes)}
+	of := map[string][]string{} // the stacks by what is noted of them
+	for _, v := range verdicts {
+		r.Level = max(r.Level, v.Level)
+		for _, note := range unique(v.Notes) {
+			of[note] = append(of[note], v.Stack)
 		}
-		more = append(more, verdicts[i].Notes...)
 	}
-	slices.Sort(more)
-	r.Notes = unique(append(slices.Clone(notes), more...))
+	for _, note := range slices.Sorted(maps.Keys(of)) {
+		if len(of[note]) == len(verdicts) {
+			r.Notes = append(r.Notes, note)
+		} else {
+			r.Notes = append(r.Notes, strings.Join(of[note], ", ")+": "+note)
+		}
+	}
 	return r
 }
-
-// Worse tells whether one level is worse than another one.
-func Worse(a, b Level) bool { return a > b }
 
 // Reaches tells whether a level is to stop what is not to go on from a limit: what is
 // refused or unknown is, whatever the limit.
@@ -147,6 +150,14 @@ func (v *Verdict) headline() string {
 		line += fmt.Sprintf(", %d to look at", look)
 	}
 	return line
+}
+
+// planned says which tool made the plan, if there is one.
+func (v *Verdict) planned() string {
+	if v.Planned == "" {
+		return ""
+	}
+	return ", as planned by version " + v.Planned + " of Terraform or OpenTofu"
 }
 
 // somewhat is at most this many of what a line lists.

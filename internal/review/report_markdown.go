@@ -61,7 +61,7 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 func stackParts(v *Verdict) []part {
 	reasons, harmless := v.entries()
 	var parts []part
-	section := part{before: "### " + prose(v.Stack) + "\n\n", after: "\n"}
+	section := part{before: "### " + prose(v.Stack+v.planned()) + "\n\n", after: "\n"}
 	for _, e := range reasons {
 		section.lines = append(section.lines, reasonLine(v, e))
 	}

@@ -73,7 +73,7 @@ func (p page) stack(v *Verdict) {
 		return
 	}
 	p.line("", 0)
-	p.line(p.paint(pretty.Bold, visible(v.Stack)), 0)
+	p.line(p.paint(pretty.Bold, visible(v.Stack))+visible(v.planned()), 0)
 	reasons, harmless := v.entries()
 	legendGiven := false
 	for _, e := range reasons {

@@ -36,8 +36,14 @@ func zones(comes, leaves effect) effect {
 	return by(func(j *judging, c *Change, d Difference) effect {
 		before, _ := d.Before.([]any)
 		after, _ := d.After.([]any)
+		unknown := d.Unknown
+		if old, is := j.code(j.before, c, d.Path); unknown && is {
+			// A plan knows no subnet that is still to be made; the code has them all.
+			now, _ := j.code(j.after, c, d.Path)
+			before, after, unknown = old, now, false
+		}
 		switch {
-		case d.Unknown || !containsAll(after, before):
+		case unknown || !containsAll(after, before):
 			return leaves
 		case containsAll(before, after):
 			return nothing("the same zones, in another order")
@@ -47,6 +53,21 @@ func zones(comes, leaves effect) effect {
 		}
 		return comes
 	})
+}
+
+// code is a list that a stack's code has for an argument of what changes; false if it has
+// none, or refers to what is replaced.
+func (j *judging) code(s *Stack, c *Change, argument string) ([]any, bool) {
+	if s == nil {
+		return nil, false
+	}
+	list, is := s.Resources[c.Address].Arguments[argument].([]any)
+	for _, r := range references(list) {
+		if change := j.changes[r[:strings.LastIndexByte(r, '.')]]; change != nil && change.Action == Replace {
+			return nil, false
+		}
+	}
+	return list, is
 }
 
 // purchased is another part of a group that is to be On-Demand, which it is by default where

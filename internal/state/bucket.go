@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"example.com/webserver-cluster/internal/project"
 )
 
 // BucketExists tells whether the bucket exists in the account. One of another
@@ -63,14 +65,12 @@ func (s *Store) checkPublicAccess(ctx context.Context) error {
 	return nil
 }
 
-// probe is a key that nothing has: a write that is conditional on what is
-// there never happens, but AWS checks the permission first.
-const probe = "permission-check"
-
+// mayWriteBucket writes what never happens: it is conditional on what is there, but AWS
+// checks the permission first.
 func (s *Store) mayWriteBucket(ctx context.Context) error {
 	nothing := aws.String(`"none"`)
 	_, err := s.s3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.Settings.StateBucket, Key: aws.String(probe), Body: strings.NewReader(""), IfMatch: nothing,
+		Bucket: &s.Settings.StateBucket, Key: aws.String(project.ProbeKey), Body: strings.NewReader(""), IfMatch: nothing,
 	})
 	if !conditionFailed(err) {
 		return s.explain("write to the bucket", err)
@@ -78,7 +78,7 @@ func (s *Store) mayWriteBucket(ctx context.Context) error {
 	if !s.usesFile() {
 		return nil
 	}
-	_, err = s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.Settings.StateBucket, Key: aws.String(probe), IfMatch: nothing})
+	_, err = s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.Settings.StateBucket, Key: aws.String(project.ProbeKey), IfMatch: nothing})
 	if !conditionFailed(err) {
 		return s.explain("delete from the bucket, which is how a lock is released", err)
 	}

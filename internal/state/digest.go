@@ -88,7 +88,7 @@ func (s Stack) RemoveDigest(ctx context.Context) error {
 	return s.store.explain("remove the digest of "+s.Name, err)
 }
 
-func (s Stack) digestID() string { return s.lockID() + "-md5" }
+func (s Stack) digestID() string { return project.DigestID(s.store.Settings.StateBucket, s.Key) }
 
 func tableKey(id string) map[string]dbtypes.AttributeValue {
 	return map[string]dbtypes.AttributeValue{project.LockKey: &dbtypes.AttributeValueMemberS{Value: id}}

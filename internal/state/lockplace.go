@@ -95,7 +95,7 @@ func sameInfo(info string) (*string, map[string]dbtypes.AttributeValue) {
 // filePlace is the lock file in the bucket. It is known by its ETag.
 type filePlace struct{ Stack }
 
-func (p filePlace) key() *string { return aws.String(p.Key + lockSuffix) }
+func (p filePlace) key() *string { return aws.String(p.Key + project.LockSuffix) }
 
 func (p filePlace) String() string { return "bucket " + p.store.Settings.StateBucket }
 

@@ -73,9 +73,6 @@ func (s *Store) Stack(name string) Stack {
 	return Stack{s, name, project.StateKey(name)}
 }
 
-// lockSuffix is what Terraform puts behind the key of a state to make the lock's.
-const lockSuffix = ".tflock"
-
 // Stacks are the names of all stacks that have a state, or a lock in the bucket. A
 // deleted state counts, since it can be brought back.
 func (s *Store) Stacks(ctx context.Context) ([]string, error) {
@@ -88,7 +85,7 @@ func (s *Store) Stacks(ctx context.Context) ([]string, error) {
 			return nil, s.explain("list the states", err)
 		}
 		for _, v := range page.Versions {
-			key, lock := strings.CutSuffix(*v.Key, lockSuffix)
+			key, lock := strings.CutSuffix(*v.Key, project.LockSuffix)
 			name, ok := project.StateKeyStack(key)
 			if ok && !seen[name] && (!lock || *v.IsLatest) {
 				names, seen[name] = append(names, name), true
@@ -105,9 +102,8 @@ type Stack struct {
 	Key   string // of its state in the bucket
 }
 
-// lockID is the key of the lock in the table; that of the digest is the same
-// with "-md5" behind it.
-func (s Stack) lockID() string { return s.store.Settings.StateBucket + "/" + s.Key }
+// lockID is the key of the lock in the table.
+func (s Stack) lockID() string { return project.LockID(s.store.Settings.StateBucket, s.Key) }
 
 var (
 	// ErrNoState means that a stack has no state and never had one.

@@ -33,11 +33,11 @@ func (s *Store) checkTable(ctx context.Context) error {
 
 func (s *Store) mayWriteTable(ctx context.Context) error {
 	there := aws.String("attribute_exists(" + project.LockKey + ")")
-	_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Settings.LockTable, Item: tableKey(probe), ConditionExpression: there})
+	_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Settings.LockTable, Item: tableKey(project.ProbeKey), ConditionExpression: there})
 	if !conditionFailed(err) {
 		return s.explain("write to the lock table", err)
 	}
-	_, err = s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Settings.LockTable, Key: tableKey(probe), ConditionExpression: there})
+	_, err = s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Settings.LockTable, Key: tableKey(project.ProbeKey), ConditionExpression: there})
 	if !conditionFailed(err) {
 		return s.explain("delete from the lock table, which is how a lock is released", err)
 	}

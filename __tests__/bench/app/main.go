@@ -49,7 +49,7 @@ func synthesize(number string) error {
 	fastjsii.Load()
 	app := cdktf.NewApp(nil)
 	if n == 0 {
-		stacks.NewStateStack(app, settings)
+		stacks.NewStateStack(app, settings, environments)
 	}
 	for _, environment := range environments {
 		stacks.NewEnvironment(app, settings, environment)

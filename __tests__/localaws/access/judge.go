@@ -19,20 +19,32 @@ import (
 	"example.com/webserver-cluster/tests/localaws/front"
 )
 
-// Judge issues credentials to instances and judges what is done with them.
+// Judge issues credentials to instances, notes those that roles are assumed with, and judges
+// what is done with them.
 type Judge struct {
 	config aws.Config
 	roles  roles
 	log    func(format string, args ...any)
+	input  func(*front.Request) (operation string, input map[string]any, err error)
+	asked  func(Asked)
 
 	mu       sync.Mutex
 	sessions map[string]*Session // by access key
 }
 
-// Session is an instance with a role, for as long as its credentials hold.
+// Asked is what a session asked for, one action on one resource.
+type Asked struct {
+	Role, Action, Resource string
+	Refused                string // why; "" if it was allowed
+	// Only is the Sid of the one statement that allows it; "" if there are several.
+	Only string
+}
+
+// Session is a role that an instance has, or that somebody assumed, for as long as the
+// credentials hold.
 type Session struct {
 	Role            string // its name
-	ARN             string // arn:aws:sts::ACCOUNT:assumed-role/ROLE/INSTANCE
+	ARN             string // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, of an instance with its id
 	AccessKeyID     string
 	SecretAccessKey string
 	Token           string
@@ -49,11 +61,12 @@ func partOf(text string) arn.ARN {
 	return parsed
 }
 
-// New returns a judge for the AWS that config leads to, past any front. Log is
-// told of what it does not understand.
-func New(config aws.Config, log func(format string, args ...any)) *Judge {
+// New returns a judge for the AWS that config leads to, past any front. Input reads a
+// request by its service's model. Log is told of what the judge does not understand.
+func New(config aws.Config, input func(*front.Request) (string, map[string]any, error), log func(format string, args ...any)) *Judge {
 	return &Judge{
 		config:   config,
+		input:    input,
 		roles:    roles{client: iam.NewFromConfig(config), known: map[string]role{}},
 		log:      log,
 		sessions: map[string]*Session{},
@@ -85,10 +98,30 @@ func (j *Judge) Issue(ctx context.Context, region, profileARN, instance string, 
 		Token:           aws.ToString(out.Credentials.SessionToken),
 		Issued:          now, Expires: now.Add(life),
 	}
+	j.keep(s)
+	return s, nil
+}
+
+func (j *Judge) keep(s *Session) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.sessions[s.AccessKeyID] = s
-	return s, nil
+}
+
+// OnAsked has tell be told of everything that sessions ask for.
+func (j *Judge) OnAsked(tell func(Asked)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.asked = tell
+}
+
+func (j *Judge) tell(a Asked) {
+	j.mu.Lock()
+	tell := j.asked
+	j.mu.Unlock()
+	if tell != nil {
+		tell(a)
+	}
 }
 
 func (j *Judge) session(accessKey string) *Session {
@@ -97,8 +130,8 @@ func (j *Judge) session(accessKey string) *Session {
 	return j.sessions[accessKey]
 }
 
-// Check returns the AWS error (a *front.Error) for a request of an instance that
-// may not make it.
+// Check returns the AWS error (a *front.Error) for a request of a session that may not
+// make it.
 func (j *Judge) Check(r *front.Request) error {
 	s := j.session(r.AccessKey)
 	if s == nil {
@@ -111,7 +144,7 @@ func (j *Judge) Check(r *front.Request) error {
 		return refuse(r, "ExpiredToken", "The security token included in the request is expired")
 	}
 	ctx := r.HTTP.Context()
-	needs, err := j.needs(ctx, r)
+	needs, err := j.needs(ctx, s, r)
 	if err != nil {
 		return err
 	}
@@ -131,8 +164,8 @@ func (j *Judge) Check(r *front.Request) error {
 	return nil
 }
 
-// Secret is the secret access key of an instance role's credentials; false if no
-// instance has such ones, or they have expired.
+// Secret is the secret access key of a session's credentials; false if there is no such
+// session, or it has ended.
 func (j *Judge) Secret(accessKey string) (string, bool) {
 	s := j.session(accessKey)
 	if s == nil || time.Now().After(s.Expires) {
@@ -141,9 +174,8 @@ func (j *Judge) Secret(accessKey string) (string, bool) {
 	return s.SecretAccessKey, true
 }
 
-// May returns nil if these credentials, an instance role's, allow the action to the
-// resource, an ARN: rds-db:connect for example. Credentials that no instance has may do
-// everything.
+// May returns nil if these credentials, a role's, allow the action to the resource, an ARN:
+// rds-db:connect for example. Credentials that no role was assumed for may do everything.
 func (j *Judge) May(ctx context.Context, accessKey, token, action, resource string) error {
 	s := j.session(accessKey)
 	switch {
@@ -192,6 +224,7 @@ func (j *Judge) may(ctx context.Context, s *Session, region string, q question) 
 		answer = judge(role.boundary, q, note)
 	}
 	if answer == allowed {
+		j.tell(Asked{Role: s.Role, Action: q.action, Resource: q.resource, Only: only(role.policies, q)})
 		return "", nil
 	}
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
@@ -201,6 +234,7 @@ func (j *Judge) may(ctx context.Context, s *Session, region string, q question) 
 	} else {
 		reason += fmt.Sprintf("because no %s allows the %s action", kind, q.action)
 	}
+	j.tell(Asked{Role: s.Role, Action: q.action, Resource: q.resource, Refused: reason})
 	return reason, nil
 }
 

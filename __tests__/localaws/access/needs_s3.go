@@ -26,12 +26,19 @@ func needsS3(r *front.Request) []question {
 	if key == "" {
 		values := map[string]string{"s3:prefix": query.Get("prefix"), "s3:delimiter": query.Get("delimiter")}
 		if method == http.MethodPost && query.Has("delete") {
-			return []question{{"s3:DeleteObject", arn + "/*", nil}}
+			action := "s3:DeleteObject"
+			if strings.Contains(string(r.Body), "<VersionId>") {
+				action += "Version"
+			}
+			return []question{{action: action, resource: arn + "/*"}}
 		}
-		return []question{{bucketAction(method, query), arn, values}}
+		return []question{{action: bucketAction(method, query), resource: arn, values: values}}
 	}
 	arn += "/" + key
-	needs := []question{{objectAction(method, query), arn, map[string]string{"s3:versionid": query.Get("versionId")}}}
+	needs := []question{{action: objectAction(method, query), resource: arn, values: map[string]string{"s3:versionid": query.Get("versionId")}}}
+	if r.HTTP.Header.Get("X-Amz-Tagging") != "" {
+		needs = append(needs, question{action: "s3:PutObjectTagging", resource: arn})
+	}
 	if source := r.HTTP.Header.Get("X-Amz-Copy-Source"); source != "" {
 		path, version, _ := strings.Cut(strings.TrimPrefix(source, "/"), "?versionId=")
 		if decoded, err := url.PathUnescape(path); err == nil {
@@ -55,14 +62,22 @@ func bucketAction(method string, query url.Values) string {
 		return "s3:ListBucketVersions"
 	case query.Has("uploads"):
 		return "s3:ListBucketMultipartUploads"
-	case query.Has("lifecycle"):
-		return "s3:" + verbs[method] + "LifecycleConfiguration"
-	case query.Has("encryption"):
-		return "s3:" + verbs[method] + "EncryptionConfiguration"
 	}
-	for _, sub := range []string{"Acl", "CORS", "Location", "Logging", "Notification", "ObjectLockConfiguration", "OwnershipControls", "Policy", "PublicAccessBlock", "Tagging", "Versioning", "Website"} {
+	verb := verbs[method]
+	if verb == "Delete" && !query.Has("policy") && !query.Has("website") {
+		verb = "Put" // to take it away is to set it
+	}
+	for sub, name := range map[string]string{
+		"accelerate": "AccelerateConfiguration", "encryption": "EncryptionConfiguration", "lifecycle": "LifecycleConfiguration",
+		"object-lock": "BucketObjectLockConfiguration", "replication": "ReplicationConfiguration", "requestPayment": "BucketRequestPayment",
+	} {
+		if query.Has(sub) {
+			return "s3:" + verb + name
+		}
+	}
+	for _, sub := range []string{"Acl", "CORS", "Location", "Logging", "Notification", "OwnershipControls", "Policy", "PublicAccessBlock", "Tagging", "Versioning", "Website"} {
 		if query.Has(strings.ToLower(sub)) || query.Has(strings.ToLower(sub[:1])+sub[1:]) {
-			return "s3:" + verbs[method] + "Bucket" + sub
+			return "s3:" + verb + "Bucket" + sub
 		}
 	}
 	switch method {
@@ -104,7 +119,7 @@ func (j *Judge) hidden(ctx context.Context, s *Session, r *front.Request) (reaso
 	if r.Service != "s3" || key == "" || verbs[r.HTTP.Method] != "Get" {
 		return "", nil
 	}
-	list := question{"s3:ListBucket", "arn:aws:s3:::" + bucket, map[string]string{"s3:prefix": key}}
+	list := question{action: "s3:ListBucket", resource: "arn:aws:s3:::" + bucket, values: map[string]string{"s3:prefix": key}}
 	if reason, err = j.may(ctx, s, r.Region, list); reason == "" || err != nil {
 		return "", err
 	}

@@ -13,6 +13,7 @@ type document struct {
 }
 
 type statement struct {
+	Sid               string
 	Effect            string
 	Principal         json.RawMessage // of a trust policy
 	Action, NotAction list[string]
@@ -51,11 +52,14 @@ func parse(text string) (document, error) {
 	return d, err
 }
 
-// question is what is asked of policies. Values are those of the condition keys
-// that are known of the request.
+// question is what is asked of policies, and what is known of the request for their
+// conditions, each by the condition key in lower case.
 type question struct {
 	action, resource string
-	values           map[string]string // by key in lower case
+	values           map[string]string
+	many             map[string][]string                          // of keys with several values
+	look             map[string]func() (string, error)            // of those that have to be looked up
+	tags             map[string]func() (map[string]string, error) // by the key up to its "/"
 }
 
 // verdict is a policies' answer.
@@ -92,6 +96,26 @@ func judge(policies []document, q question, note func(string)) verdict {
 	return answer
 }
 
+// only is the Sid of the one statement that allows q; "" for none, or several.
+func only(policies []document, q question) string {
+	sid, n := "", 0
+	for _, p := range policies {
+		for _, s := range p.Statement {
+			if s.Effect != "Allow" || !s.covers(q) {
+				continue
+			}
+			if holds, err := s.holds(q); err == nil && holds {
+				sid = s.Sid
+				n++
+			}
+		}
+	}
+	if n != 1 {
+		return ""
+	}
+	return sid
+}
+
 // covers tells whether s speaks of the action and the resource.
 func (s statement) covers(q question) bool {
 	// Actions are written in any case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
@@ -123,8 +147,8 @@ func (q question) fill(pattern string) string {
 		return pattern
 	}
 	name, rest, _ := strings.Cut(rest, "}")
-	value, known := q.values[strings.ToLower(name)]
-	if !known {
+	value, known, err := q.value(name)
+	if !known || err != nil {
 		value = "${" + name + "}" // matches nothing
 	}
 	return before + value + q.fill(rest)

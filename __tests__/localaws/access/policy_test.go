@@ -69,6 +69,10 @@ func TestNeedsS3(t *testing.T) {
 		{"GET", "/b?publicAccessBlock", "", "s3:GetBucketPublicAccessBlock", "arn:aws:s3:::b"},
 		{"POST", "/b?delete", "", "s3:DeleteObject", "arn:aws:s3:::b/*"},
 		{"DELETE", "/b", "", "s3:DeleteBucket", "arn:aws:s3:::b"},
+		{"GET", "/b?object-lock", "", "s3:GetBucketObjectLockConfiguration", "arn:aws:s3:::b"},
+		{"GET", "/b?accelerate", "", "s3:GetAccelerateConfiguration", "arn:aws:s3:::b"},
+		{"DELETE", "/b?lifecycle", "", "s3:PutLifecycleConfiguration", "arn:aws:s3:::b"},
+		{"DELETE", "/b?policy", "", "s3:DeleteBucketPolicy", "arn:aws:s3:::b"},
 		{"GET", "/", "", "s3:ListAllMyBuckets", "*"},
 	} {
 		r := &front.Request{HTTP: httptest.NewRequest(test.method, test.target, nil), Service: "s3"}

@@ -26,9 +26,13 @@ type roles struct {
 }
 
 type role struct {
-	read     time.Time
-	policies []document
-	boundary []document // one; none for no boundary
+	read        time.Time
+	arn         string
+	trust       document
+	longest     time.Duration // of a session
+	policies    []document
+	boundary    []document // one; none for no boundary
+	boundaryARN string
 }
 
 // get returns the policies of a role.
@@ -52,7 +56,13 @@ func (r *roles) read(ctx context.Context, name string) (role, error) {
 	if err != nil {
 		return found, err
 	}
+	found.arn = aws.ToString(got.Role.Arn)
+	found.longest = time.Duration(aws.ToInt32(got.Role.MaxSessionDuration)) * time.Second
+	if found.trust, err = decode(got.Role.AssumeRolePolicyDocument); err != nil {
+		return found, err
+	}
 	if b := got.Role.PermissionsBoundary; b != nil {
+		found.boundaryARN = aws.ToString(b.PermissionsBoundaryArn)
 		d, err := r.managed(ctx, b.PermissionsBoundaryArn)
 		if err != nil {
 			return found, err

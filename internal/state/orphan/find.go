@@ -69,7 +69,7 @@ func Find(ctx context.Context, cfg aws.Config, dir string, file *state.File) ([]
 	}
 	f := finder{store: state.On(cfg, project.Settings{}), cfg: cfg, config: c, file: file}
 	// untagged comes last: its import ids have those of what was found before in them.
-	for _, find := range []func(context.Context) error{f.tagged, f.tagsOfEC2, f.groups, f.roles, f.instanceProfiles, f.buckets, f.tables, f.untagged} {
+	for _, find := range []func(context.Context) error{f.tagged, f.tagsOfEC2, f.groups, f.roles, f.instanceProfiles, f.policies, f.openIDConnectProviders, f.buckets, f.tables, f.untagged} {
 		if err := find(ctx); err != nil {
 			return nil, nil, err
 		}

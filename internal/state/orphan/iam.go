@@ -75,6 +75,59 @@ func (f *finder) instanceProfiles(ctx context.Context) error {
 	return nil
 }
 
+// policies finds IAM policies: like instance profiles, they belong to no region.
+func (f *finder) policies(ctx context.Context) error {
+	const kind = "aws_iam_policy"
+	if f.config.Resource[kind] == nil {
+		return nil
+	}
+	client := iam.NewFromConfig(f.cfg)
+	pages := iam.NewListPoliciesPaginator(client, &iam.ListPoliciesInput{Scope: iamtypes.PolicyScopeTypeLocal})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list IAM policies: %w", err)
+		}
+		for _, policy := range page.Policies {
+			if !f.mayBe(kind, *policy.PolicyName) {
+				continue
+			}
+			output, err := client.ListPolicyTags(ctx, &iam.ListPolicyTagsInput{PolicyArn: policy.Arn})
+			if state.NotFound(err) { // deleted since it was listed
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("list the tags of %s: %w", *policy.Arn, err)
+			}
+			f.identity(*policy.Arn, output.Tags)
+		}
+	}
+	return nil
+}
+
+// openIDConnectProviders finds IAM's OIDC providers, which belong to no region either.
+func (f *finder) openIDConnectProviders(ctx context.Context) error {
+	if f.config.Resource["aws_iam_openid_connect_provider"] == nil {
+		return nil
+	}
+	client := iam.NewFromConfig(f.cfg)
+	list, err := client.ListOpenIDConnectProviders(ctx, &iam.ListOpenIDConnectProvidersInput{})
+	if err != nil {
+		return fmt.Errorf("list OIDC providers: %w", err)
+	}
+	for _, provider := range list.OpenIDConnectProviderList {
+		output, err := client.ListOpenIDConnectProviderTags(ctx, &iam.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: provider.Arn})
+		if state.NotFound(err) { // deleted since it was listed
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("list the tags of %s: %w", *provider.Arn, err)
+		}
+		f.identity(*provider.Arn, output.Tags)
+	}
+	return nil
+}
+
 // mayBe tells whether a name is, or starts with, one that the configuration
 // gives to a resource of the type. Only these are asked for their tags.
 func (f *finder) mayBe(kind, name string) bool {

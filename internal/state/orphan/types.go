@@ -106,6 +106,10 @@ var Types = map[string]Type{
 	// Imported by an ARN that SNS makes up. Subscribing again returns it.
 	"aws_sns_topic_subscription": {Untagged: true, Repeatable: true},
 
+	// The roles for GitHub's workflows.
+	"aws_iam_openid_connect_provider": {ImportID: "{arn}"},
+	"aws_iam_policy":                  {ImportID: "{arn}", Name: "name"},
+
 	// The state store.
 	"aws_dynamodb_table":                                 {ImportID: "{name}", Name: "name"},
 	"aws_s3_bucket":                                      {ImportID: "{bucket}", Name: "bucket", Unread: []string{"force_destroy"}},
