@@ -56,10 +56,14 @@ type WebserverClusterProps struct {
 	// change nothing else. While a rollout is under way, AWS refuses a change of these.
 	// Default: none.
 	InstanceTypes []string
-	// Spot runs the cluster on Spot Instances, all or some: those that are launched from
-	// then on; the ones that run stay until a rollout replaces them. With InstanceTypes
-	// EC2 has more to choose from and interrupts less. Default: none, On-Demand Instances
-	// only.
+	// Spot runs the cluster on Spot Instances, all or some. The group replaces those that
+	// run by itself, gradually, until as many are On-Demand Instances as Spot says: new
+	// ones are in service before old ones go, up to MaxHealthyPercentage at once. It
+	// launches what it has at that moment, which is the template's newest version if Spot
+	// is new (see InstanceTypes). Unset, it leaves Spot Instances to the next rollout, as
+	// far as AWS says. With InstanceTypes EC2 has more to choose from and interrupts less.
+	// Default: none, On-Demand Instances only.
+	// https://docs.aws.amazon.com/autoscaling/ec2/userguide/update-auto-scaling-group.html
 	Spot *Spot
 	// AllowUnknownInstanceType lets an instance type pass that is newer than the AWS
 	// SDK in go.mod. Default false: it is taken for a typing error.

@@ -18,7 +18,11 @@ import (
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
 type Spot struct {
 	// OnDemandBase is the number of instances that are On-Demand Instances before
-	// the first Spot Instance. Default 0.
+	// the first Spot Instance. A change of this or of OnDemandPercentage has the group
+	// replace instances until it holds; one of AllocationStrategy is for instances that
+	// are launched from then on.
+	// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
+	// Default 0.
 	OnDemandBase int
 	// OnDemandPercentage is how many of the instances above OnDemandBase are
 	// On-Demand Instances, in percent. Default 0.

@@ -179,6 +179,7 @@ func (e *Env) readOutputs(ctx context.Context) error {
 		scheme, host = "https", cmp.Or(host, domain.Name)
 	}
 	e.users.Attach(e.world.Cloud, scheme+"://"+cmp.Or(host, address), cmp.Or(e.config.Page, page), usersOneOf)
+	e.users.Follow(e.Outputs["autoscaling_group_name"])
 	if host != "" {
 		e.users.Resolve(host, address)
 	}

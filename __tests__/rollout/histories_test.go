@@ -33,8 +33,8 @@ var seedsKept = []uint64{506, 535, 833, 950, 1258, 2214, 3580, 5736, 9448}
 
 // TestHistories makes up what happens to a group in some hours: deploys of good and
 // bad versions, runs of rollout that are killed and repeated or come two at once,
-// refreshes that people cancel, alarms, launches that EC2 refuses, scale-outs,
-// instances that die. The group is that of the local AWS's engine, in simulated time.
+// refreshes that people cancel, alarms, launches that EC2 refuses, scale-outs, other
+// shares of Spot Instances, instances that die. The group is that of the local AWS's engine, in simulated time.
 //
 // Whatever happened, one more run in the calm after it must end with the wanted
 // version everywhere, or, if that is bad, with the proven one everywhere and an error;
@@ -70,28 +70,30 @@ const (
 var climates = []engine.Climate{
 	{},
 	{Lag: 10 * time.Second},
-	{UnkindSurplus: true, Throttle: 0.3},
-	{UnkindSurplus: true, Lag: 10 * time.Second, Throttle: 0.3},
+	{UnkindSurplus: true, UnkindPurchases: true, Throttle: 0.3},
+	{UnkindSurplus: true, UnkindPurchases: true, Lag: 10 * time.Second, Throttle: 0.3},
 }
 
 // history is what happens to the group "web" of a world.
 type history struct {
 	*testing.T
 	*world.World
-	dice     *rand.Rand
-	mu       sync.Mutex // guards log, owed, killedAt and outcomes: runs are goroutines
-	climate  int
-	spot     bool
-	log      []string
-	wanted   int          // the version of the last deploy
-	bad      map[int]bool // versions that never get healthy
-	owed     int          // healthy instances that were killed and have yet to be replaced
-	killedAt time.Time    // the last of them
-	outcomes map[outcome]int
+	dice      *rand.Rand
+	mu        sync.Mutex // guards log, owed, killedAt and outcomes: runs are goroutines
+	purchases *rand.Rand // of its own, so that the histories of all seeds stay otherwise
+	climate   int
+	spot      bool
+	warm      bool // has a warm pool
+	log       []string
+	wanted    int          // the version of the last deploy
+	bad       map[int]bool // versions that never get healthy
+	owed      int          // healthy instances that were killed and have yet to be replaced
+	killedAt  time.Time    // the last of them
+	outcomes  map[outcome]int
 }
 
 func newHistory(t *testing.T, seed uint64) *history {
-	h := &history{T: t, World: world.New(), dice: rand.New(rand.NewPCG(seed, 0)), wanted: 1, bad: map[int]bool{}}
+	h := &history{T: t, World: world.New(), dice: rand.New(rand.NewPCG(seed, 0)), purchases: rand.New(rand.NewPCG(seed, 1)), wanted: 1, bad: map[int]bool{}}
 	warmup := int32(60 * (1 + h.dice.IntN(2)))
 	h.climate = h.dice.IntN(len(climates))
 	h.Engine.SetClimate(climates[h.climate])
@@ -110,12 +112,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	first := &scaling.LaunchTemplateSpecification{LaunchTemplateId: aws.String(world.Template), Version: aws.String("1")}
 	if h.spot = h.chance(30); h.spot {
 		in.CapacityRebalance = aws.Bool(h.chance(50))
-		in.MixedInstancesPolicy = &scaling.MixedInstancesPolicy{
-			LaunchTemplate: &scaling.LaunchTemplate{LaunchTemplateSpecification: first,
-				Overrides: []scaling.LaunchTemplateOverrides{{InstanceType: aws.String("t3.micro")}, {InstanceType: aws.String("t3a.micro")}}},
-			InstancesDistribution: &scaling.InstancesDistribution{OnDemandBaseCapacity: aws.Int32(int32(h.dice.IntN(2))),
-				OnDemandPercentageAboveBaseCapacity: aws.Int32(0), SpotAllocationStrategy: aws.String("price-capacity-optimized")},
-		}
+		in.MixedInstancesPolicy = spotPolicy(first, h.dice.IntN(2), 0)
 	} else {
 		in.LaunchTemplate = first
 	}

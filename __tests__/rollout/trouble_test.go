@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/smithy-go"
 
@@ -26,7 +27,7 @@ func (h *history) furnish() {
 			must(h.T, err)
 		}
 	}
-	if h.chance(20) && !h.spot { // AWS has no warm pool of a group with Spot Instances
+	if h.warm = h.chance(20) && !h.spot; h.warm { // AWS has no warm pool of a group with Spot Instances
 		_, err := h.Groups.PutWarmPool(h.Context(), &autoscaling.PutWarmPoolInput{AutoScalingGroupName: aws.String("web"), MinSize: aws.Int32(1)})
 		must(h.T, err)
 	}
@@ -38,6 +39,9 @@ func (h *history) trouble() {
 		troubles := []func() func(){h.killed, h.interrupted, h.cancelled, h.turnedBack, h.alarmed, h.resized, h.refused, h.suspended, h.throttled}
 		happens := troubles[h.dice.IntN(len(troubles))]()
 		time.AfterFunc(h.moment(15), happens)
+	}
+	if !h.warm && h.purchases.IntN(100) < 30 {
+		time.AfterFunc(time.Duration(h.purchases.IntN(15*60))*time.Second, h.repurchased())
 	}
 }
 
@@ -99,6 +103,43 @@ func (h *history) interrupted() func() {
 		if err == nil {
 			h.lost(time.Now().Add(2 * time.Minute)) // the notice
 		}
+	}
+}
+
+// repurchased has a person want another share of On-Demand Instances, with a mixed
+// instances policy or, of On-Demand Instances alone, without one: the group replaces
+// what runs.
+func (h *history) repurchased() func() {
+	base, percent, policy := h.purchases.IntN(2), []int{0, 50, 100}[h.purchases.IntN(3)], h.purchases.IntN(100) < 70
+	return func() {
+		groups, err := h.Groups.DescribeAutoScalingGroups(context.Background(), &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{"web"}})
+		if err != nil {
+			return // throttled
+		}
+		group := groups.AutoScalingGroups[0]
+		launches := group.LaunchTemplate
+		if group.MixedInstancesPolicy != nil {
+			launches = group.MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification
+		}
+		in := &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: aws.String("web")}
+		if policy {
+			in.MixedInstancesPolicy = spotPolicy(launches, base, percent)
+		} else {
+			in.LaunchTemplate = launches
+		}
+		_, err = h.Groups.UpdateAutoScalingGroup(context.Background(), in)
+		h.note("a policy %v, %d and %d %% On-Demand: %v", policy, base, percent, err)
+	}
+}
+
+// spotPolicy has so many On-Demand Instances, that part of the others, and Spot
+// Instances.
+func spotPolicy(launches *scaling.LaunchTemplateSpecification, base, percent int) *scaling.MixedInstancesPolicy {
+	return &scaling.MixedInstancesPolicy{
+		LaunchTemplate: &scaling.LaunchTemplate{LaunchTemplateSpecification: launches,
+			Overrides: []scaling.LaunchTemplateOverrides{{InstanceType: aws.String("t3.micro")}, {InstanceType: aws.String("t3a.micro")}}},
+		InstancesDistribution: &scaling.InstancesDistribution{OnDemandBaseCapacity: aws.Int32(int32(base)),
+			OnDemandPercentageAboveBaseCapacity: aws.Int32(int32(percent)), SpotAllocationStrategy: aws.String("price-capacity-optimized")},
 	}
 }
 

@@ -13,6 +13,26 @@ import (
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 )
 
+// Follow names the group of an attached stage: a run ends when it is at rest.
+func (s *Stage) Follow(group string) { s.group = group }
+
+// atRest tells whether the group has as many instances as it wants, and none on its way.
+// A group that is gone, or that nobody has named, is at rest.
+func (s *Stage) atRest(ctx context.Context) bool {
+	if s.group == "" {
+		return true
+	}
+	groups := autoscaling.NewFromConfig(s.Cloud.Config())
+	described, err := groups.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{s.group}})
+	if err != nil || len(described.AutoScalingGroups) != 1 {
+		return err == nil
+	}
+	g := described.AutoScalingGroups[0]
+	return len(g.Instances) == int(aws.ToInt32(g.DesiredCapacity)) && !slices.ContainsFunc(g.Instances, func(i autoscalingtypes.Instance) bool {
+		return i.LifecycleState != autoscalingtypes.LifecycleStateInService
+	})
+}
+
 // Whole returns an error that says what of the fleet is not as it has to be
 // after a deploy: everybody InService and healthy on the group's version, with
 // that image, no refresh under way. Instances that only drain do not count.

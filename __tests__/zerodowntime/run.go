@@ -1,6 +1,7 @@
 package zerodowntime
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -34,7 +35,7 @@ func (s *Stage) Under(name string, do func(*Run) error) (*Run, error) {
 	time.Sleep(before)
 	err := do(r)
 	if err == nil {
-		s.awaitDrained()
+		s.awaitRest()
 		time.Sleep(after)
 	}
 	r.load.stop()
@@ -49,16 +50,16 @@ func (r *Run) Update() {
 	r.Lives = r.stage.fleet.all(r.Start)
 }
 
-// awaitDrained waits for the end of the instances that the group has let go: a
-// deploy ends before them, and they still have users.
-func (s *Stage) awaitDrained() {
-	const most = 10 * time.Minute // AWS time, far above any deregistration delay here
+// awaitRest waits for the end of the instances that the group has let go, and of those
+// that it still replaces by itself: a deploy ends before them, and they still have users.
+func (s *Stage) awaitRest() {
+	const most = 20 * time.Minute // AWS time, far above any deregistration delay here
 	draining := func(l Life) bool {
 		state, there := l.state()
 		return there && state == Draining
 	}
 	deadline := time.Now().Add(s.Cloud.Clock.Real(most))
-	for time.Now().Before(deadline) && slices.ContainsFunc(s.fleet.all(time.Now()), draining) {
+	for time.Now().Before(deadline) && (slices.ContainsFunc(s.fleet.all(time.Now()), draining) || !s.atRest(context.Background())) {
 		time.Sleep(100 * time.Millisecond)
 	}
 }

@@ -32,7 +32,7 @@ type climate struct {
 var climates = []climate{
 	{"kind", scaling.Climate{}},
 	{"lagging", scaling.Climate{Lag: 10 * time.Second}},
-	{"unkind", scaling.Climate{UnkindSurplus: true, Throttle: 0.3}},
+	{"unkind", scaling.Climate{UnkindSurplus: true, UnkindPurchases: true, Throttle: 0.3}},
 }
 
 // TestZeroDowntime deploys stage once and then goes through the scenarios in

@@ -14,6 +14,7 @@ var kinds = func() map[string]kind {
 // Pages that more than one rule goes back to.
 const (
 	asgAPI          = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html"
+	asgUpdate       = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/update-auto-scaling-group.html"
 	asgDelete       = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-process-shutdown.html"
 	asgHealth       = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html"
 	ebsEncryption   = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html"

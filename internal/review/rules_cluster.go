@@ -71,7 +71,8 @@ func (j *judging) code(s *Stack, c *Change, argument string) ([]any, bool) {
 }
 
 // purchased is another part of a group that is to be On-Demand, which it is by default where
-// the code has none. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
+// the code has none. Of a policy that goes, AWS does not say whether its Spot Instances are
+// replaced: here they are. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
 func purchased(byDefault float64) effect {
 	return by(func(_ *judging, _ *Change, d Difference) effect {
 		old, now := d.numbers()
@@ -84,7 +85,7 @@ func purchased(byDefault float64) effect {
 		if old == now {
 			return nothing("as many On-Demand Instances as before")
 		}
-		return rolling("instances are replaced until as many are On-Demand, and as many Spot, as the group is to have now: new ones are launched before old ones go", asgAPI)
+		return rolling("instances are replaced until as many are On-Demand, and as many Spot, as the group is to have now: by its instance maintenance policy, or without one, new ones are launched before old ones go", asgUpdate)
 	})
 }
 

@@ -17,6 +17,11 @@ type Climate struct {
 	// while it is not ready. AWS documents neither.
 	UnkindSurplus bool
 
+	// UnkindPurchases has a group that loses its mixed instances policy replace its
+	// Spot Instances, as one whose policy comes to want On-Demand Instances alone does.
+	// Otherwise they stay. AWS documents neither.
+	UnkindPurchases bool
+
 	// Lag is the AWS time that passes until a change is seen: descriptions of
 	// groups, instances, refreshes and activities show what was Lag ago; a group
 	// takes the desired configuration of a successful refresh Lag after its end;

@@ -30,23 +30,24 @@ type group struct {
 	maintenance       *types.InstanceMaintenancePolicy
 	policies          []string // termination policies of an update, which moto does not take; none: the settings have them
 
-	hooks       []types.LifecycleHook
-	warmPool    *types.WarmPoolConfiguration
-	members     []*member
-	activities  []*types.Activity  // oldest first
-	refreshes   []*refresh         // oldest first
-	intent      string             // what changed the desired capacity last: the first half of a cause
-	causes      []string           // why instances are to be launched that replace others
-	keep        int                // unhealthy instances that wait for their replacements
-	balance     bool               // an instance is to be launched, to balance zones
-	balancing   *member            // it, until it serves
-	atRisk      int                // Spot Instances that are to be replaced before they end
-	launchAfter time.Time          // a launch failed: the next one waits
-	avoid       map[pool]time.Time // what had no capacity, until when others come first
-	trim        bool               // take a surplus away at once, a refresh or not
-	taking      *refresh           // it has succeeded, and the group does not have its configuration yet
-	due         time.Time          // when the next step is to be taken; the zero time: soon
-	newID       func() string      // of refreshes and activities
+	hooks        []types.LifecycleHook
+	warmPool     *types.WarmPoolConfiguration
+	members      []*member
+	activities   []*types.Activity  // oldest first
+	refreshes    []*refresh         // oldest first
+	intent       string             // what changed the desired capacity last: the first half of a cause
+	causes       []string           // why instances are to be launched that replace others
+	keep         int                // unhealthy instances that wait for their replacements
+	balance      bool               // an instance is to be launched, to balance zones
+	balancing    *member            // it, until it serves
+	repurchasing bool               // instances are to be replaced until the policy's share of them is On-Demand
+	atRisk       int                // Spot Instances that are to be replaced before they end
+	launchAfter  time.Time          // a launch failed: the next one waits
+	avoid        map[pool]time.Time // what had no capacity, until when others come first
+	trim         bool               // take a surplus away at once, a refresh or not
+	taking       *refresh           // it has succeeded, and the group does not have its configuration yet
+	due          time.Time          // when the next step is to be taken; the zero time: soon
+	newID        func() string      // of refreshes and activities
 }
 
 // member is an instance of a group.
@@ -211,6 +212,7 @@ func (g *group) step(now time.Time, seen *view) []command {
 		todo = append(todo, g.roll(r, now, seen)...)
 	}
 	g.replaceUnhealthy(now, seen)
+	todo = append(todo, g.toRepurchase(now, seen)...)
 	g.uneven(now, seen)
 	g.scaleIn(now, seen)
 	todo = append(todo, g.toBalance(now, seen)...)
@@ -256,8 +258,8 @@ func (g *group) scaleOut(now time.Time, seen *view) []command {
 }
 
 // scaleIn ends what the group has too much of. What an instance refresh, or
-// the replacement of an unhealthy instance, launches before it ends another one is
-// not too much.
+// the replacement of an unhealthy instance or of another purchase option, launches
+// before it ends another one is not too much.
 func (g *group) scaleIn(now time.Time, seen *view) {
 	if g.suspended("Terminate") {
 		return

@@ -156,7 +156,9 @@ func (e *Engine) updateGroup(r *front.Request, next front.Next) (*front.Response
 func (e *Engine) update(ctx context.Context, region string, in *autoscaling.UpdateAutoScalingGroupInput, store func() error) error {
 	e.mu.Lock()
 	g, err := e.find(region, in.AutoScalingGroupName)
+	var before *types.MixedInstancesPolicy
 	if err == nil {
+		before = g.settings.MixedInstancesPolicy
 		trial := group{min: g.min, max: g.max, desired: g.desired}
 		err = cmp.Or(trial.resize(in.MinSize, in.MaxSize, in.DesiredCapacity), checkPolicy(in.MixedInstancesPolicy))
 	}
@@ -178,6 +180,7 @@ func (e *Engine) update(ctx context.Context, region string, in *autoscaling.Upda
 	defer e.mu.Unlock()
 	g.revision++
 	g.settings, g.template = settings, template
+	g.repurchase(before, settings.MixedInstancesPolicy)
 	if in.DefaultInstanceWarmup != nil {
 		g.warmup = in.DefaultInstanceWarmup
 		if *g.warmup < 0 { // -1 takes it away

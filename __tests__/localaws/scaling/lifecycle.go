@@ -235,6 +235,10 @@ func (g *group) ceiling() int {
 		_, most := r.bounds(g.desired)
 		return max(g.wanted(), most)
 	}
+	if g.repurchasing {
+		_, most := g.repurchaseBounds()
+		return max(g.wanted(), most)
+	}
 	return g.wanted()
 }
 

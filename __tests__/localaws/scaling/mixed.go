@@ -1,7 +1,6 @@
 package scaling
 
 import (
-	"math"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -68,29 +67,21 @@ func kinds(p *types.MixedInstancesPolicy) []string {
 	return found
 }
 
-// spotNext tells whether the next instance is a Spot Instance: On-Demand
-// Instances come first up to the base, and above it make up their percentage,
-// rounded up: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html.
+// spotNext tells whether the next instance is a Spot Instance: as many On-Demand
+// Instances as there are to be come first. Those that are about to go do not count;
+// one more than desired, which balances zones, may be either.
 func (g *group) spotNext(p *types.MixedInstancesPolicy, replaced []*member) bool {
-	if p == nil || p.InstancesDistribution == nil {
-		return false // "Default: 100"
-	}
-	onDemand := 0
+	onDemand, stay := 0, 0
 	for _, m := range g.capacity() {
-		if !m.spot && !slices.Contains(replaced, m) {
+		if slices.Contains(replaced, m) || m.unhealthy != "" || !m.interrupted.IsZero() {
+			continue
+		}
+		stay++
+		if !m.spot {
 			onDemand++
 		}
 	}
-	return onDemand >= wantOnDemand(p.InstancesDistribution, g.desired)
-}
-
-func wantOnDemand(d *types.InstancesDistribution, desired int) int {
-	base := min(int(aws.ToInt32(d.OnDemandBaseCapacity)), desired)
-	percent := int32(100)
-	if d.OnDemandPercentageAboveBaseCapacity != nil {
-		percent = *d.OnDemandPercentageAboveBaseCapacity
-	}
-	return base + int(math.Ceil(float64(percent)*float64(desired-base)/100))
+	return p != nil && onDemand >= shareOf(p).of(max(g.desired, stay+1))
 }
 
 // purchase has in ask for m's type and purchase option.
@@ -123,10 +114,8 @@ func (g *group) alignment(m *member) int {
 		}
 	}
 	order := -slices.Index(kinds(p), m.instanceType)
-	if d := p.InstancesDistribution; d != nil {
-		if tooMany := onDemand > wantOnDemand(d, g.desired); tooMany == m.spot {
-			order += 1000
-		}
+	if tooMany := onDemand > shareOf(p).of(g.desired); tooMany == m.spot {
+		order += 1000
 	}
 	return order
 }

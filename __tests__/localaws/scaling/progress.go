@@ -119,6 +119,7 @@ func (g *group) take(r *refresh) command {
 			}
 			g.revision++
 			g.template, g.taking = r.target, nil
+			g.repurchase(g.settings.MixedInstancesPolicy, in.MixedInstancesPolicy)
 			g.settings.LaunchTemplate, g.settings.MixedInstancesPolicy = in.LaunchTemplate, in.MixedInstancesPolicy
 			if r.EndTime == nil {
 				r.end(types.InstanceRefreshStatusSuccessful, now)

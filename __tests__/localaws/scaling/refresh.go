@@ -150,15 +150,18 @@ func invalid(format string, args ...any) error {
 // launched at the same time. With it, and if both bounds cannot be kept, the
 // new instance is launched first, beyond the maximum.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
-func (r *refresh) bounds(desired int) (least, most int) {
-	p := r.Preferences
-	least = percentUp(*p.MinHealthyPercentage, desired)
-	if p.MaxHealthyPercentage == nil {
+func bounds(minHealthy, maxHealthy *int32, desired int) (least, most int) {
+	least = percentUp(*minHealthy, desired)
+	if maxHealthy == nil {
 		// "Setting the minimum healthy percentage to 100 percent limits the rate
 		// of replacement to one instance at a time" (an earlier edition of that page).
 		return max(0, min(least, desired-1)), desired
 	}
-	return least, max(percentDown(*p.MaxHealthyPercentage, desired), least+1)
+	return least, max(percentDown(*maxHealthy, desired), least+1)
+}
+
+func (r *refresh) bounds(desired int) (least, most int) {
+	return bounds(r.Preferences.MinHealthyPercentage, r.Preferences.MaxHealthyPercentage, desired)
 }
 
 // patience is how long a refresh waits without getting on before it fails: for

@@ -21,7 +21,7 @@ func (g *group) uneven(now time.Time, seen *view) {
 		}
 		return
 	}
-	if g.active() != nil || len(g.capacity()) != g.desired || g.countReady(seen) != g.desired || g.pausing(now) {
+	if g.active() != nil || g.repurchasing || len(g.capacity()) != g.desired || g.countReady(seen) != g.desired || g.pausing(now) {
 		return
 	}
 	for _, process := range []string{"AZRebalance", "Launch", "Terminate"} {
