@@ -171,8 +171,10 @@ var clusterKinds = map[string]kind{
 			"mixed_instances_policy": nothing("which instances are launched from now on; those that run stay until they are replaced"),
 			"mixed_instances_policy.instances_distribution.on_demand_base_capacity":                  purchased(0),
 			"mixed_instances_policy.instances_distribution.on_demand_percentage_above_base_capacity": purchased(100),
-			"launch_template":    nothing("which instances are launched from now on; those that run stay until they are replaced"),
-			"capacity_rebalance": nothing("whether a Spot Instance at risk is replaced before it goes"),
+			"launch_template": nothing("which instances are launched from now on; those that run stay until they are replaced"),
+			// Of the code, none has it; a plan shows it beside a mixed instances policy.
+			"capacity_reservation_specification": nothing("which Capacity Reservations instances use that are launched from now on"),
+			"capacity_rebalance":                 nothing("whether a Spot Instance at risk is replaced before it goes"),
 		}, nothing("how the group works from now on: no instance goes because of it"),
 			"default_instance_warmup", "enabled_metrics", "health_check_grace_period", "instance_maintenance_policy", "tag", "termination_policies", "wait_for_capacity_timeout"),
 	},
