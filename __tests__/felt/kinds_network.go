@@ -22,7 +22,6 @@ var networkKinds = []Kind{
 	{Name: "one zone less", Level: review.Interruption, Change: func(c *Config) { c.Environment.Network.ZoneCount = 2 }},
 	{Name: "addresses (CIDR)", Level: review.Refused, Change: func(c *Config) { c.Environment.Network.CIDR = "10.99.0.0/16" }},
 	{Name: "lock mode (stateLock)", Level: review.Nothing, Change: func(c *Config) { c.Settings = map[string]string{"stateLock": "s3"} }},
-	{Name: "project's name (every name)", Level: review.Interruption, Change: func(c *Config) { c.Settings = map[string]string{"stateLock": "s3", "project": "shop"} }},
 }
 
 // frontStart is an environment without a database, whose front door changes.
@@ -58,5 +57,6 @@ func frontKinds(zone string) []Kind {
 		{Name: "name that users call by (Domain.Name)", Level: review.Interruption, Change: cluster(func(p *clusterProps) {
 			p.Domain = &constructs.Domain{Name: "store.example.com", HostedZoneID: zone, AlternativeNames: []string{"www.example.com"}}
 		})},
+		{Name: "project's name (every name)", Level: review.Interruption, Change: func(c *Config) { c.Settings = map[string]string{"project": "shop"} }},
 	}
 }

@@ -14,6 +14,7 @@ func (a *AWS) closeGaps() {
 	keepTemplateTagsApart(a.Front)
 	keepRuleDescriptions(a.Front)
 	nameParameterSource(a.Front)
+	a.keepSubnetGroups()
 	tellDatabasesApart(a.Front)
 	tellRestoredFromReplicas(a.Front)
 	a.deferDatabaseChanges()

@@ -139,6 +139,8 @@ func testDatabase(t *testing.T, config aws.Config) {
 		t.Errorf("parameters: got %+v", parameters)
 	}
 
+	testSubnetGroup(t, config)
+
 	name, role := aws.String("db"), aws.String("arn:aws:iam::123456789012:role/monitoring")
 	must[*rds.CreateDBInstanceOutput](t)(client.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
 		DBInstanceIdentifier: name, DBInstanceClass: aws.String("db.t4g.micro"), Engine: aws.String("mysql"), AllocatedStorage: aws.Int32(20),
@@ -166,6 +168,28 @@ func testDatabase(t *testing.T, config aws.Config) {
 	})).DBInstances
 	if len(found) != 1 || *found[0].DBInstanceIdentifier != "db2" {
 		t.Errorf("by the resource id %s: got %d instances, %+v", *second.DbiResourceId, len(found), found)
+	}
+}
+
+// testSubnetGroup: it is there after a change of its subnets, with its tags.
+func testSubnetGroup(t *testing.T, config aws.Config) {
+	ctx, client := t.Context(), rds.NewFromConfig(config)
+	found := must[*ec2.DescribeSubnetsOutput](t)(ec2.NewFromConfig(config).DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{}))
+	var subnets []string
+	for _, s := range found.Subnets {
+		if *s.VpcId == *found.Subnets[0].VpcId {
+			subnets = append(subnets, *s.SubnetId)
+		}
+	}
+	name := aws.String("subnets")
+	must[*rds.CreateDBSubnetGroupOutput](t)(client.CreateDBSubnetGroup(ctx, &rds.CreateDBSubnetGroupInput{
+		DBSubnetGroupName: name, DBSubnetGroupDescription: aws.String("test"), SubnetIds: subnets[:2], Tags: []rdstypes.Tag{{Key: aws.String("Team"), Value: aws.String("web")}},
+	}))
+	must[*rds.ModifyDBSubnetGroupOutput](t)(client.ModifyDBSubnetGroup(ctx, &rds.ModifyDBSubnetGroupInput{DBSubnetGroupName: name, SubnetIds: subnets[:3]}))
+	group := must[*rds.DescribeDBSubnetGroupsOutput](t)(client.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: name})).DBSubnetGroups[0]
+	tags := must[*rds.ListTagsForResourceOutput](t)(client.ListTagsForResource(ctx, &rds.ListTagsForResourceInput{ResourceName: group.DBSubnetGroupArn})).TagList
+	if len(group.Subnets) != 3 || *group.DBSubnetGroupDescription != "test" || len(tags) != 1 || *tags[0].Value != "web" {
+		t.Errorf("got %+v with tags %+v", group, tags)
 	}
 }
 
