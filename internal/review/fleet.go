@@ -65,8 +65,8 @@ func rolls(j *judging, c *Change, _ Difference) effect {
 			group = a
 		}
 	}
-	if change := j.changes[group]; change != nil && change.Action == Create {
-		return nothing("the first instances of a new group")
+	if change := j.changes[group]; change != nil && change.Action != Update {
+		return nothing("the first instances of a new group") // what goes with the old one, the group's own rule says
 	}
 	if c.Action == Replace && j.onlyTagged(c.code) {
 		return nothing("rollout runs, and finds the instances as they should be: of the launch template, only tags of its own change")
