@@ -19,7 +19,7 @@ var networkKinds = []Kind{
 	{Name: "no NAT gateway", Level: review.Nothing, Change: func(c *Config) { c.Environment.Network.NAT = constructs.NATNone }},
 	{Name: "flow logs, kept shorter", Level: review.Nothing, Change: func(c *Config) { c.Environment.Network.FlowLogRetentionDays = 7 }},
 	{Name: "one more zone (ZoneCount)", Level: review.Nothing, Change: func(c *Config) { c.Environment.Network.ZoneCount = 3 }},
-	{Name: "one zone less", Level: review.Interruption, Change: func(c *Config) { c.Environment.Network.ZoneCount = 2 }},
+	{Name: "one zone less", Level: review.Unknown, Change: func(c *Config) { c.Environment.Network.ZoneCount = 2 }},
 	{Name: "addresses (CIDR)", Level: review.Refused, Change: func(c *Config) { c.Environment.Network.CIDR = "10.99.0.0/16" }},
 	{Name: "lock mode (stateLock)", Level: review.Nothing, Change: func(c *Config) { c.Settings = map[string]string{"stateLock": "s3"} }},
 }

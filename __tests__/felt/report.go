@@ -28,6 +28,9 @@ func (r Result) Judge() (faults []string) {
 	}
 	m := r.Measured
 	felt := m.Level()
+	if r.Kind.Level == review.Unknown && felt < review.Refused {
+		felt = review.Unknown // what the local AWS does is no proof of what AWS does
+	}
 	if r.Kind.Level == review.DataAtRisk && r.Kind.Risk != nil {
 		if r.Risk != nil {
 			fault("data is not at risk: %v", r.Risk)

@@ -55,7 +55,8 @@ var balancerKinds = map[string]kind{
 		made: nothing("a load balancer"), removed: interruption("nobody gets an answer, and open connections are cut", albDelete),
 		replaced: interruption("another load balancer, with another name: open connections are cut, and nobody gets an answer at the old name", albDelete),
 		arguments: map[string]effect{
-			"subnets":                    zones(nothing("the load balancer gets another zone"), interruption("the load balancer leaves a zone: whoever still uses its address there gets no answer until names are resolved again, and servers there get no requests any more", albZones)),
+			"subnets": zones(nothing("the load balancer gets another zone"), effect{level: Unknown, source: albZones,
+				text: "the load balancer leaves a zone: servers there get no requests any more; what becomes of whoever still uses its address there, AWS does not say"}),
 			"security_groups":            interruption("another security group: whom its rules do not let in, or not yet, can open no connection", albGroups),
 			"idle_timeout":               by(idleTimeout),
 			"drop_invalid_header_fields": look("whether headers with invalid names reach the servers", albAttributes),
