@@ -13,7 +13,7 @@ func TestBalancer(t *testing.T) {
 		{address: lb, before: `{"internal": false}`, after: `{"internal": true}`, level: interruption, word: "because of internal"},
 		{address: lb, before: `{"idle_timeout": 30}`, after: `{"idle_timeout": 60}`, level: nothing, word: "502"},
 		{address: lb, before: `{"idle_timeout": 60}`, after: `{"idle_timeout": 30}`, level: nothing, word: "30 s is cut"},
-		{address: lb, before: `{"subnets": ["a", "b"]}`, after: `{"subnets": ["a"]}`, level: review.Unknown, word: "leaves a zone"},
+		{address: lb, before: `{"subnets": ["a", "b"]}`, after: `{"subnets": ["a"]}`, level: unknown, word: "leaves a zone"},
 		{address: lb, before: `{"subnets": ["a"]}`, after: `{"subnets": ["b", "a"]}`},
 		{address: lb, before: `{"subnets": ["a", "b"]}`, after: `{"subnets": ["b", "a"]}`},
 		{address: lb, before: `{"security_groups": ["a"]}`, after: `{"security_groups": ["b"]}`, level: interruption, word: "security group"},
