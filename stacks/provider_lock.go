@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"os"
@@ -21,7 +22,7 @@ var providerLock string
 func lockProvider(folder string) {
 	err := os.MkdirAll(folder, 0o755)
 	if err == nil {
-		lock := providerlock.For(os.Getenv(project.BinaryVariable), providerLock)
+		lock := providerlock.For(cmp.Or(os.Getenv(project.RealBinaryVariable), os.Getenv(project.BinaryVariable)), providerLock)
 		err = os.WriteFile(filepath.Join(folder, providerlock.Name), []byte(lock), 0o644)
 	}
 	if err != nil {

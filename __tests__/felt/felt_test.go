@@ -147,6 +147,9 @@ func (e *Env) try(ctx context.Context, k Kind, c Config) (Result, error) {
 		r.Planned = review.Judge(before, after, plan)
 	}
 	if k.Window {
+		if m.Level() != review.Nothing {
+			return r, fmt.Errorf("before its maintenance window, the change was felt: %v", m)
+		}
 		w, err := e.MaintenanceWindow(ctx)
 		if err != nil {
 			return r, err
@@ -167,5 +170,10 @@ func (m *Measured) add(w Measured) {
 	m.Failures = append(m.Failures, w.Failures...)
 	m.Lowest = min(m.Lowest, w.Lowest)
 	m.Replaced += w.Replaced
-	m.Database = w.Database
+	if m.Database != nil && w.Database != nil {
+		m.Database.Queries += w.Database.Queries
+		m.Database.Failed += w.Database.Failed
+		m.Database.Gap, m.Database.GapOnAWS = max(m.Database.Gap, w.Database.Gap), max(m.Database.GapOnAWS, w.Database.GapOnAWS)
+		m.Database.DataLost = m.Database.DataLost || w.Database.DataLost
+	}
 }

@@ -168,6 +168,9 @@ func deployLocked(cmd *cobra.Command, name string, how deploying) error {
 	folder := deployFolder(name)
 	lock, err := takeLock(cmd, stack, record.Lock, how.wait)
 	if err != nil {
+		if ctx.Err() != nil {
+			time.Sleep(onItsWay) // what was sent before the interrupt
+		}
 		// Only if nothing of the lock can be left.
 		if held, readErr := stack.Held(context.WithoutCancel(ctx)); readErr == nil && !holds(held, record.Lock.ID) {
 			err = errors.Join(err, os.RemoveAll(folder))
@@ -182,6 +185,7 @@ func deployLocked(cmd *cobra.Command, name string, how deploying) error {
 	}
 	failed := cdktf(ctx, []string{
 		state.DeployVariable + "=" + record.Lock.ID, project.BinaryVariable + "=" + terraform,
+		project.RealBinaryVariable + "=" + record.Terraform,
 	}, deployArguments(name)...)
 	if failed == nil && ctx.Err() != nil {
 		failed = errors.New("interrupted") // cdktf calls that a success

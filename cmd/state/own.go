@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -55,9 +56,15 @@ func unlockOwn(cmd *cobra.Command, name string, how unlocking) error {
 	switch {
 	case err != nil:
 		return err
-	case all:
-		if err := mayRun(stack, mine, false, out); err != nil {
+	case all, len(mine) > 0 && exists(filepath.Join(folder, applyFile)):
+		// Terraform ran under this lock, though a repair that failed may have freed half of it. Who and
+		// where it says it is held may be another container's by now: the id tells that it is ours.
+		reason, err := stack.RunsHere(record.Lock)
+		if err != nil {
 			return err
+		}
+		if reason != "" {
+			return fmt.Errorf("%w: %s", errMayRun, reason)
 		}
 		if err := describe(ctx, out, stack, mine); err != nil {
 			return err
@@ -67,7 +74,7 @@ func unlockOwn(cmd *cobra.Command, name string, how unlocking) error {
 			return err
 		}
 	case len(mine) > 0:
-		// Terraform runs only while all places have the lock: there is nothing to repair.
+		// Terraform starts only when all places have the lock: there is nothing to repair.
 		for _, lock := range mine {
 			if err := stack.Drop(ctx, lock); err != nil {
 				return err

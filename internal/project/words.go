@@ -27,6 +27,8 @@ const (
 	// BinaryVariable is how cdktf is told of another Terraform than the one called
 	// terraform, such as OpenTofu.
 	BinaryVariable = "TERRAFORM_BINARY_NAME"
+	// RealBinaryVariable is Terraform itself, where cdktf is told of what stands in for it.
+	RealBinaryVariable = "STATE_DEPLOY_TERRAFORM"
 
 	// ClusterID is the id of an environment's cluster, and GroupName the Terraform name
 	// of its Auto Scaling group.

@@ -24,6 +24,9 @@ type Change struct {
 	Action      Action       `json:"action"`
 	Differences []Difference `json:"differences,omitempty"`
 
+	// Tainted says that it is replaced because it was not made as it should, the last time.
+	Tainted bool `json:"tainted,omitempty"`
+
 	before, after map[string]any // arguments in code, or values of the plan; nil where it is not there
 	code          Resource       // as the code has it now; before, if it has it no more
 }

@@ -68,7 +68,7 @@ func rolls(j *judging, c *Change, _ Difference) effect {
 	if change := j.changes[group]; change != nil && change.Action != Update {
 		return nothing("the first instances of a new group") // what goes with the old one, the group's own rule says
 	}
-	if c.Action == Replace && j.onlyTagged(c.code) {
+	if c.Action == Replace && !c.Tainted && j.onlyTagged(c.code) {
 		return nothing("rollout runs, and finds the instances as they should be: of the launch template, only tags of its own change")
 	}
 	f, err := j.fleet(group, c.code)
@@ -118,10 +118,8 @@ func (j *judging) fleet(group string, rollout Resource) (Fleet, error) {
 	least, _ := number(code.Arguments, "min_size")
 	most, _ := number(code.Arguments, "max_size")
 	f.Least, f.Most, f.Instances = int(least), int(most), int(least)
-	if change := j.changes[group]; change != nil {
-		if desired, known := number(change.before, "desired_capacity"); known {
-			f.Instances = int(desired)
-		}
+	if now, known := j.capacity[group]; known {
+		f.Instances = now
 	}
 	f.Batches, f.AtOnce, f.Lowest = preferences.Batches(f.Instances)
 	f.Expected.Duration, _ = preferences.Expected(f.Instances)

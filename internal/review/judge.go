@@ -42,6 +42,8 @@ type judging struct {
 	before, after *Stack // either may be nil
 	changes       map[string]*Change
 	verdict       *Verdict
+	planned       bool // by Terraform, and not told from the code
+	capacity      map[string]int
 }
 
 // Judge judges what a plan does to a stack, or, without one, what tells the stack's code
@@ -51,6 +53,7 @@ func Judge(before, after *Stack, plan *Plan) Verdict {
 	v := Verdict{Stack: known.Name}
 	j := judging{before: before, after: after, changes: map[string]*Change{}, verdict: &v}
 	if plan != nil {
+		j.planned, j.capacity = !plan.Refused, plan.Capacity
 		v.Changes, v.Drift, v.Planned = plan.Changes, plan.Drift, plan.By
 		if plan.Refused {
 			v.Findings = append(v.Findings, Finding{Level: Refused, PlanFails: true, Text: "Terraform refuses to plan this: nothing changes"})
@@ -123,7 +126,16 @@ func (j *judging) judge(c *Change) []Finding {
 		if c.Action == Replace && !isRollout(c.code) {
 			f.Text += because(c)
 		}
-		return []Finding{f}
+		all := []Finding{f}
+		if c.Action == Replace {
+			// What is made in its place has its other arguments from the start.
+			for _, d := range c.Differences {
+				if e := k.argument(d).of(j, c, d); !d.Replaces && e.Level == DataAtRisk {
+					all = append(all, e)
+				}
+			}
+		}
+		return all
 	}
 	var all []Finding
 	for _, d := range c.Differences {
@@ -154,7 +166,7 @@ func because(c *Change) string {
 // protects, or an argument that the code has it keep.
 func (j *judging) refused(c *Change) []Finding {
 	var all []Finding
-	if c.code.Lifecycle.PreventDestroy && (c.Action == Replace || c.Action == Remove && c.after != nil) {
+	if c.code.Lifecycle.PreventDestroy && c.Action == Replace {
 		all = append(all, Finding{Level: Refused, PlanFails: true, Address: c.Address, Text: "Terraform refuses to replace it: the code has prevent_destroy" + because(c), Source: preventDestroy})
 	}
 	return all

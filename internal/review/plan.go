@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,6 +16,8 @@ type Plan struct {
 	Changes []Change
 	// Drift is what was changed on AWS by others since the last deploy.
 	Drift []Change
+	// Capacity is how many instances each group has now, by its address.
+	Capacity map[string]int
 	// Refused is whether the plan failed.
 	Refused bool
 	// By is the version of the tool that made it.
@@ -33,6 +36,12 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 		Planned       json.RawMessage `json:"planned_values"`
 		Errored       bool            `json:"errored"`
 	}
+	var reasons struct {
+		Changes []struct {
+			Address string
+			Reason  string `json:"action_reason"`
+		} `json:"resource_changes"`
+	}
 	var in tfjson.Plan
 	if err := json.Unmarshal(content, &given); err != nil {
 		return nil, fmt.Errorf("is broken JSON: %w", err)
@@ -40,15 +49,27 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 	if given.FormatVersion == "" || given.Changes == nil && given.Planned == nil {
 		return nil, errNoPlan
 	}
-	if err := json.Unmarshal(content, &in); err != nil {
+	if err := errors.Join(json.Unmarshal(content, &in), json.Unmarshal(content, &reasons)); err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	tainted := map[string]bool{}
+	for _, c := range reasons.Changes {
+		tainted[c.Address] = c.Reason == "replace_because_tainted"
 	}
 	p := &Plan{By: in.TerraformVersion, Refused: given.Errored}
 	if err := belongs(stack, &in); err != nil {
 		return nil, err
 	}
+	p.Capacity = map[string]int{}
 	for _, c := range in.ResourceChanges {
+		if c.Type == "aws_autoscaling_group" && c.Change != nil {
+			before, _ := c.Change.Before.(map[string]any)
+			if desired, known := number(before, "desired_capacity"); known {
+				p.Capacity[c.Address] = int(desired)
+			}
+		}
 		if change, any := planned(stack, c); any {
+			change.Tainted = tainted[c.Address]
 			p.Changes = append(p.Changes, change)
 		}
 	}
@@ -86,14 +107,39 @@ func belongs(stack *Stack, in *tfjson.Plan) error {
 	for _, r := range in.Config.RootModule.Resources {
 		if r.Mode == tfjson.ManagedResourceMode {
 			inPlan[r.Address] = true
-			if _, is := stack.Resources[r.Address]; !is {
+			code, is := stack.Resources[r.Address]
+			if !is {
 				return fmt.Errorf("is not a plan of this code: %s, which it has, is not in %s", r.Address, stack.Name)
+			}
+			if err := sameArguments(stack.Name, r, code); err != nil {
+				return err
 			}
 		}
 	}
 	for address := range stack.Resources {
 		if !inPlan[address] {
 			return fmt.Errorf("is not a plan of this code: it lacks %s, which is in %s", address, stack.Name)
+		}
+	}
+	return nil
+}
+
+// sameArguments returns an error if a resource of a plan's configuration has another plain
+// value for an argument than the code.
+func sameArguments(stack string, r *tfjson.ConfigResource, code Resource) error {
+	for _, argument := range slices.Sorted(maps.Keys(r.Expressions)) {
+		e := r.Expressions[argument]
+		want, is := code.Arguments[argument]
+		switch want.(type) {
+		case string, float64, bool:
+		default:
+			continue
+		}
+		if e == nil || e.ConstantValue == nil || e.ConstantValue == tfjson.UnknownConstantValue || strings.Contains(fmt.Sprint(want), "{") {
+			continue
+		}
+		if is && fmt.Sprint(e.ConstantValue) != fmt.Sprint(want) {
+			return fmt.Errorf("is not a plan of this code: %s of %s is %v there, and %v in %s", argument, r.Address, e.ConstantValue, want, stack)
 		}
 	}
 	return nil
@@ -124,8 +170,10 @@ func planned(stack *Stack, in *tfjson.ResourceChange) (Change, bool) {
 		c.Action = Update
 	case actions.Forget():
 		c.Action = Forget
+	case actions.NoOp() || actions.Read():
+		return c, false
 	default:
-		return c, false // nothing, or a data source that is read
+		c.Action = Action(strings.Join(actionWords(actions), " and ")) // no rule knows it
 	}
 	if c.Action == Update || c.Action == Replace {
 		c.Differences = plannedDifferences(in.Change, c.code.Arguments, before, after)
@@ -133,23 +181,30 @@ func planned(stack *Stack, in *tfjson.ResourceChange) (Change, bool) {
 	return c, true
 }
 
+func actionWords(actions tfjson.Actions) (words []string) {
+	for _, a := range actions {
+		words = append(words, string(a))
+	}
+	return words
+}
+
 // plannedDifferences are those that a plan shows, without what it hides.
 func plannedDifferences(change *tfjson.Change, code, before, after map[string]any) []Difference {
-	const hidden = "(sensitive)"
 	all := differences(before, after, nil)
 	unknown, secret := flags(change.AfterUnknown), append(flags(change.AfterSensitive), flags(change.BeforeSensitive)...)
 	for _, path := range unknown {
-		if !slices.ContainsFunc(all, func(d Difference) bool { return within(d.Path, path) }) {
+		if !slices.ContainsFunc(all, func(d Difference) bool { return within(d.Path, path) || within(path, d.Path) }) {
 			all = append(all, Difference{Path: path})
 		}
 	}
 	tagged := slices.ContainsFunc(all, func(d Difference) bool { return within(d.Path, "tags") })
 	var kept []Difference
 	for _, d := range all {
-		under := func(path string) bool { return within(d.Path, path) }
+		// Of a plain list, which is one value, each element has a path of its own.
+		under := func(path string) bool { return within(d.Path, path) || within(path, d.Path) }
 		d.Unknown = slices.ContainsFunc(unknown, under)
 		if slices.ContainsFunc(secret, under) {
-			d.Before, d.After = hidden, hidden
+			d.Before, d.After = hiddenValue, hiddenValue
 		}
 		for _, path := range change.ReplacePaths {
 			parts, _ := path.([]any)

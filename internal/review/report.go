@@ -61,9 +61,8 @@ func (l Level) Reaches(limit Level) bool { return l >= limit || l == Refused || 
 // Refuse notes that Terraform refused to plan what the verdict is about, in its own
 // words.
 func (v *Verdict) Refuse(by string, reasons []string) {
-	v.Planned = by
 	for _, reason := range reasons {
-		v.Findings = append(v.Findings, Finding{Level: Refused, Text: "Terraform refuses to plan this, and nothing changes: " + reason})
+		v.Findings = append(v.Findings, Finding{Level: Refused, PlanFails: true, Text: "Terraform refuses to plan this, and nothing changes: " + reason})
 	}
 	v.rank()
 }

@@ -3,6 +3,7 @@ package review
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 const (
@@ -90,7 +91,7 @@ var balancerKinds = map[string]kind{
 		replaced: interruption("connections to this port are refused for some seconds", albListeners),
 		arguments: map[string]effect{
 			"default_action":  by(redirects),
-			"certificate_arn": nothing("new connections get the new certificate; open ones go on"),
+			"certificate_arn": by(certificate),
 			"ssl_policy":      interruption("clients that have none of the new policy's protocols and ciphers are refused; read whether it lets in weaker ones than before", albTLS),
 			"port":            interruption("connections to the former port are refused", albUpdate),
 			"protocol":        interruption("clients of the former protocol get no answer", albUpdate),
@@ -113,10 +114,21 @@ var balancerKinds = map[string]kind{
 	},
 }
 
+// certificate is another certificate of a listener: one that the code has ACM make for the
+// names, or one of which only its ARN is known.
+func certificate(j *judging, c *Change, d Difference) effect {
+	for _, r := range references(j.after.Resources[c.Address].Arguments["certificate_arn"]) {
+		if strings.HasPrefix(r, "aws_acm_certificate") {
+			return nothing("new connections get the new certificate; open ones go on")
+		}
+	}
+	return effect{level: Unknown, text: "another certificate: clients refuse one that is not for the name that they call by", source: albCertificate}
+}
+
 // recordGone is a record of a name that goes: one that leads users, or one that proves
 // the name to ACM.
 func recordGone(_ *judging, c *Change, _ Difference) effect {
-	if _, isAlias := c.code.Arguments["alias"]; !isAlias {
+	if alias, _ := c.code.Arguments["alias"].([]any); len(alias) == 0 { // a plan has an empty list
 		return look("ACM finds the proof of the name no more when it renews the certificate", acmValidation)
 	}
 	return interruption("the name leads nowhere", route53Change)

@@ -146,6 +146,16 @@ func publicAddress(d Difference) effect {
 	return effect{}
 }
 
+// rightGone is a policy that a role has no more; of a role that goes, nobody needs it.
+func rightGone(j *judging, c *Change, _ Difference) effect {
+	for _, r := range references(c.code.Arguments) {
+		if role := j.changes[r[:strings.LastIndexByte(r, '.')]]; role != nil && role.Type == "aws_iam_role" && role.Action == Remove {
+			return nothing("the rights of a role that goes")
+		}
+	}
+	return effect{level: Unknown, text: "a role may do less, at once: what needs it is refused", source: iamPolicies}
+}
+
 var clusterKinds = map[string]kind{
 	"aws_launch_template": {
 		what: "launch template",
@@ -207,13 +217,13 @@ var clusterKinds = map[string]kind{
 	},
 	"aws_iam_role_policy": {
 		what: "IAM policy of a role",
-		made: look("a role may do more", iamPolicies), removed: look("a role may do less: what needed it is refused", iamPolicies),
+		made: look("a role may do more", iamPolicies), removed: by(rightGone),
 		replaced:  rights("the role", iamPolicies),
 		arguments: map[string]effect{"policy": rights("the role", iamPolicies)},
 	},
 	"aws_iam_role_policy_attachment": {
 		what: "IAM policy of a role",
-		made: look("a role may do more", iamPolicies), removed: look("a role may do less: what needed it is refused", iamPolicies), replaced: look("a role may do other things", iamPolicies),
+		made: look("a role may do more", iamPolicies), removed: by(rightGone), replaced: look("a role may do other things", iamPolicies),
 	},
 	"aws_iam_policy": {
 		what: "IAM policy", made: look("a policy", iamPolicies), removed: look("a policy goes", iamPolicies), replaced: look("another policy", iamPolicies),

@@ -45,7 +45,10 @@ func ruleMade(j *judging, c *Change, _ Difference) effect {
 	if j.opens(c) {
 		return j.open(c)
 	}
-	return nothing("more may connect")
+	if c.Type == "aws_vpc_security_group_ingress_rule" {
+		return look("more may connect", groupRules)
+	}
+	return nothing("more may be connected to")
 }
 
 // ruleChanged is a security-group rule that becomes another one.
@@ -67,7 +70,7 @@ var rule = kind{
 }
 
 // route is one that comes, goes or changes: to the internet, or by a NAT gateway.
-var route = by(func(_ *judging, c *Change, _ Difference) effect {
+var route = by(func(j *judging, c *Change, _ Difference) effect {
 	if c.Action == Create {
 		return nothing("a route")
 	}
@@ -78,7 +81,23 @@ var route = by(func(_ *judging, c *Change, _ Difference) effect {
 	if text(values, "gateway_id") != "" {
 		return interruption("the load balancer's subnets have no way to the internet: nobody gets an answer", vpcRoutes)
 	}
-	return look(outgoing, natGateways)
+	return byNAT.judge(j, c, Difference{})
+})
+
+// byNAT is the way out of the instances that changes, or is no more.
+var byNAT = by(func(j *judging, c *Change, _ Difference) effect {
+	left, fetches := false, false
+	for _, r := range j.after.Resources {
+		left = left || r.Type == "aws_nat_gateway"
+		fetches = fetches || r.Type == "aws_s3_object"
+	}
+	switch {
+	case left:
+		return look(outgoing, natGateways)
+	case fetches:
+		return interruption("instances have no way to the internet and to AWS any more: those that are launched from now on cannot fetch the application", natGateways)
+	}
+	return look("instances have no way to the internet and to AWS any more, unless there are VPC endpoints: Session Manager, a secret, a repository", natGateways)
 })
 
 var networkKinds = map[string]kind{
@@ -101,7 +120,7 @@ var networkKinds = map[string]kind{
 		replaced: look("others see instances come from another address", natGateways),
 	},
 	"aws_nat_gateway": {
-		what: "NAT gateway", made: nothing("a NAT gateway"), removed: look(outgoing, natGateways), replaced: look(outgoing, natGateways),
+		what: "NAT gateway", made: nothing("a NAT gateway"), removed: byNAT, replaced: look(outgoing, natGateways),
 	},
 	"aws_route": {
 		what: "route", made: route, removed: route, replaced: route,

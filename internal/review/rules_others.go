@@ -1,6 +1,10 @@
 package review
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 const (
 	s3Versions      = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html"
@@ -51,6 +55,41 @@ func fewer(less, more string, level Level) effect {
 	})
 }
 
+// keptBesides is how many former versions stay however old they are.
+func keptBesides(_ *judging, _ *Change, d Difference) effect {
+	if old, now := d.numbers(); d.Unknown || d.After == nil || d.Before != nil && now < old {
+		return atRisk("fewer former versions are kept that are past their days", s3Lifecycle)
+	}
+	return nothing("more former versions are kept that are past their days")
+}
+
+// expires is when what a bucket holds now is deleted: its former versions keep it, if it
+// has any.
+func expires(j *judging, c *Change, d Difference) effect {
+	e := fewer("what is older than %g days is deleted", "what is there is kept longer", Nothing).judge(j, c, d)
+	for _, r := range j.after.Resources {
+		// Logs of a load balancer are there to go.
+		if r.Type == "aws_lb" && slices.Equal(bucketOf(r.Arguments), bucketOf(c.code.Arguments)) {
+			return e
+		}
+	}
+	if e.attention {
+		e.level = DataAtRisk
+	}
+	return e
+}
+
+// bucketOf are the buckets that arguments refer to.
+func bucketOf(arguments map[string]any) []string {
+	var all []string
+	for _, r := range references(arguments) {
+		if strings.HasPrefix(r, "aws_s3_bucket.") {
+			all = append(all, r[:strings.LastIndexByte(r, '.')])
+		}
+	}
+	return unique(all)
+}
+
 // storeKinds are buckets and tables: of the state, of applications, of logs.
 var storeKinds = map[string]kind{
 	"aws_s3_bucket": {
@@ -69,8 +108,8 @@ var storeKinds = map[string]kind{
 		replaced: look("what the bucket deletes by itself", s3Lifecycle),
 		arguments: effects(map[string]effect{
 			"rule.noncurrent_version_expiration.noncurrent_days":           fewer("former versions are kept for %g days only", "former versions are kept longer", DataAtRisk),
-			"rule.noncurrent_version_expiration.newer_noncurrent_versions": fewer("only %g former versions are kept", "more former versions are kept", DataAtRisk),
-			"rule.expiration.days": fewer("what is older than %g days is deleted", "what is there is kept longer", Nothing),
+			"rule.noncurrent_version_expiration.newer_noncurrent_versions": by(keptBesides),
+			"rule.expiration.days": by(expires),
 		}, look("what the bucket deletes by itself", s3Lifecycle), "rule"),
 	},
 	"aws_s3_bucket_public_access_block": {

@@ -15,11 +15,13 @@ func rights(who, source string) effect {
 		case !known:
 			return look("another policy: "+who+" may do more or less (read the difference)", source)
 		case len(more) > 0 && len(less) > 0:
-			return look(fmt.Sprintf("IAM widened and narrowed: %s may now: %s; and no longer, at once: %s", who, listed(more), listed(less)), source)
+			return effect{level: Unknown, source: source,
+				text: fmt.Sprintf("IAM widened and narrowed: %s may now: %s; and no longer, at once: %s: what needs it is refused", who, listed(more), listed(less))}
 		case len(more) > 0:
 			return look(fmt.Sprintf("IAM widened: %s may now: %s", who, listed(more)), source)
 		case len(less) > 0:
-			return look(fmt.Sprintf("IAM narrowed: %s may no longer, at once: %s", who, listed(less)), source)
+			return effect{level: Unknown, source: source,
+				text: fmt.Sprintf("IAM narrowed: %s may no longer, at once: %s: what needs it is refused", who, listed(less))}
 		}
 		return nothing("the same rights, written otherwise, or on what is made anew")
 	})
@@ -111,7 +113,7 @@ func (j *judging) grants(c *Change, d Difference) (more, less []grant, known boo
 // policy is what a policy grants, from the document that the code of a stack has for it,
 // or from the value itself.
 func (j *judging) policy(s *Stack, address, path string, value any) ([]grant, bool) {
-	if s != nil {
+	if known, isText := value.(string); s != nil && !(isText && json.Valid([]byte(known))) {
 		if inCode, is := flat(s.Resources[address].Arguments)[path]; is {
 			value = inCode
 		}

@@ -37,12 +37,58 @@ func (j *judging) settings() {
 	for _, address := range sortedKeys(j.before.Resources, j.after.Resources) {
 		old, was := j.before.Resources[address]
 		now, is := j.after.Resources[address]
-		if was && is {
-			for _, reason := range kept(old, now) {
-				j.verdict.Findings = append(j.verdict.Findings, Finding{Level: Refused, PlanFails: true, Address: address, Text: reason})
+		if !was || !is {
+			continue
+		}
+		for _, name := range sortedKeys(old.Meta, now.Meta) {
+			if !reflect.DeepEqual(old.Meta[name], now.Meta[name]) {
+				add(effect{level: Unknown, text: "no rule knows a change of " + name}, address, name)
 			}
 		}
+		if old.Lifecycle.PreventDestroy && !now.Lifecycle.PreventDestroy {
+			add(unguarded(now.Type), address, "lifecycle.prevent_destroy")
+		}
+		if j.planned {
+			continue // Terraform knows what it ignores, and has refused what it refuses
+		}
+		for _, argument := range old.Lifecycle.IgnoreChanges {
+			if !slices.Contains(now.Lifecycle.IgnoreChanges, argument) && sets(now, argument) {
+				add(effect{level: Unknown, text: "Terraform no longer leaves " + argument + " as it is on AWS: what is there is not known without a plan"}, address, "lifecycle.ignore_changes")
+			}
+		}
+		for _, reason := range kept(old, now) {
+			j.verdict.Findings = append(j.verdict.Findings, Finding{Level: Refused, PlanFails: true, Address: address, Text: reason, Source: postcondition})
+		}
 	}
+	for _, path := range sortedKeys(j.before.Rest, j.after.Rest) {
+		if !reflect.DeepEqual(j.before.Rest[path], j.after.Rest[path]) {
+			add(effect{level: Unknown, text: fmt.Sprintf("no rule knows it: %v, and before %v", j.after.Rest[path], j.before.Rest[path])}, path, "")
+		}
+	}
+}
+
+const postcondition = "https://developer.hashicorp.com/terraform/language/expressions/custom-conditions"
+
+// unguarded is a resource that a plan may destroy from now on.
+func unguarded(kind string) effect {
+	e := look("a plan may destroy it from now on", preventDestroy)
+	if slices.Contains([]string{"aws_db_instance", "aws_dynamodb_table", "aws_s3_bucket"}, kind) {
+		e.level = DataAtRisk
+	}
+	return e
+}
+
+// sets tells whether the code sets an argument, as ignore_changes names it.
+func sets(r Resource, argument string) bool {
+	if argument == "all" {
+		return true
+	}
+	for path := range flat(r.Arguments) {
+		if within(path, argument) {
+			return true
+		}
+	}
+	return false
 }
 
 const (

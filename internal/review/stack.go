@@ -24,6 +24,8 @@ type Stack struct {
 	Moved map[string]string
 	// Provider is the AWS provider's configuration, and Backend the S3 backend's.
 	Provider, Backend map[string]any
+	// Rest is all that is none of these, by its name: modules, other providers, versions.
+	Rest map[string]any
 }
 
 // Resource is a resource or a data source.
@@ -31,6 +33,9 @@ type Resource struct {
 	Type      string
 	Arguments map[string]any // without meta-arguments
 	Lifecycle Lifecycle
+	// Meta are the meta-arguments that say what there is of it and by which provider: count,
+	// for_each, provider, and of the lifecycle what Lifecycle has not.
+	Meta map[string]any
 	// Commands are the local commands that run when it is made.
 	Commands []Command
 }
@@ -103,8 +108,23 @@ func ParseStack(name string, text []byte) (*Stack, error) {
 	if err := json.Unmarshal(text, &in); err != nil {
 		return nil, fmt.Errorf("the synthesized stack %s: %w", name, err)
 	}
+	var rest map[string]any
+	if err := json.Unmarshal(text, &rest); err != nil {
+		return nil, fmt.Errorf("the synthesized stack %s: %w", name, err)
+	}
+	for _, read := range []string{"//", "resource", "data", "locals", "output", "moved"} {
+		delete(rest, read)
+	}
+	if block, is := rest["terraform"].(map[string]any); is {
+		delete(block, "backend")
+	}
+	if block, is := rest["provider"].(map[string]any); is {
+		if all, is := block["aws"].([]any); is && len(all) > 0 {
+			block["aws"] = all[1:]
+		}
+	}
 	s := &Stack{
-		Name: name, Resources: map[string]Resource{}, Data: map[string]Resource{},
+		Rest: flat(rest), Name: name, Resources: map[string]Resource{}, Data: map[string]Resource{},
 		Locals: in.Locals, Outputs: in.Output, Backend: in.Terraform.Backend.S3, Moved: map[string]string{},
 	}
 	for _, m := range in.Moved {
@@ -146,6 +166,17 @@ func parseResource(kind string, block json.RawMessage) (Resource, error) {
 	for _, p := range meta.Provisioner {
 		if p.LocalExec != nil {
 			r.Commands = append(r.Commands, *p.LocalExec)
+		}
+	}
+	r.Meta = map[string]any{}
+	for _, name := range []string{"count", "for_each", "provider"} {
+		if value, is := r.Arguments[name]; is {
+			r.Meta[name] = value
+		}
+	}
+	if lifecycle, is := r.Arguments["lifecycle"].(map[string]any); is {
+		if value, is := lifecycle["replace_triggered_by"]; is {
+			r.Meta["lifecycle.replace_triggered_by"] = value
 		}
 	}
 	for _, name := range metaArguments {

@@ -25,6 +25,12 @@ func (s Stack) MayRun(lock LockInfo) (string, error) {
 	if !lock.Ours() {
 		return fmt.Sprintf("the lock is from %s and this is %s: whether its holder is still running cannot be seen from here", lock.Who, me()), nil
 	}
+	return s.RunsHere(lock)
+}
+
+// RunsHere tells which process on this machine may hold a lock that was taken here; "" if
+// none does any more.
+func (s Stack) RunsHere(lock LockInfo) (string, error) {
 	candidates, err := s.candidates(lock)
 	for range looks {
 		if len(candidates) == 0 || err != nil {
