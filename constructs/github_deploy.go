@@ -27,14 +27,13 @@ func (d deployer) tagged(key string) []condition {
 	}
 }
 
-// itsOrUntagged are the conditions that what is there has the environment's tags or none,
-// for services that look at the tags before they have given them.
-func (d deployer) itsOrUntagged() []condition {
-	all := d.its()
-	for i := range all {
-		all[i].test += "IfExists"
+// untagged are the conditions that what is there has neither of the environment's tags: for
+// what a service tags only after it has made it, and asks for before.
+func untagged() []condition {
+	return []condition{
+		{"Null", "aws:ResourceTag/" + project.ProjectTag, []string{"true"}},
+		{"Null", "aws:ResourceTag/" + project.EnvironmentTag, []string{"true"}},
 	}
-	return all
 }
 
 // ec2 are the ARNs of EC2's resources of some kinds.
@@ -46,18 +45,28 @@ func (d deployer) ec2(kinds string) []string {
 	return list
 }
 
-// state lets it read and write its state, its lock and its digest, and no others'.
+// state lets it read and write its state, its lock and its digest, and no others', and see
+// what "state check" looks at.
 // https://developer.hashicorp.com/terraform/language/backend/s3#permissions-required
 func (d deployer) state() []allow {
 	object := d.bucket(d.StateBucket + "/" + d.environment.StateKey)
 	probe := d.bucket(d.StateBucket + "/" + project.ProbeKey)
+	table := []string{d.arn("dynamodb", "table/"+d.LockTable)}
 	return []allow{
-		{sid: "State", actions: actions("s3", "GetObject PutObject"), resources: []string{object, object + project.LockSuffix}},
+		{sid: "State", actions: actions("s3", "GetObject GetObjectVersion PutObject"), resources: []string{object, object + project.LockSuffix}},
 		{sid: "Unlock", actions: actions("s3", "DeleteObject"), resources: []string{object + project.LockSuffix}},
 		{sid: "Probe", actions: actions("s3", "PutObject DeleteObject"), resources: []string{probe}},
 		{
+			// The names of states are no secret: S3 says that there is none only to who may list
+			// the bucket, and "state unlock" then looks which there are. So no prefix is asked for.
+			// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+			sid: "Bucket", resources: []string{d.bucket(d.StateBucket)},
+			actions: actions("s3", "GetBucketPolicy GetBucketPublicAccessBlock GetBucketVersioning ListBucket ListBucketVersions"),
+		},
+		{sid: "Table", actions: actions("dynamodb", "DescribeTable"), resources: table},
+		{
 			// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-			sid: "Lock", actions: actions("dynamodb", "GetItem PutItem DeleteItem"), resources: []string{d.arn("dynamodb", "table/"+d.LockTable)},
+			sid: "Lock", actions: actions("dynamodb", "GetItem PutItem DeleteItem"), resources: table,
 			when: []condition{{"ForAllValues:StringEquals", "dynamodb:LeadingKeys", []string{
 				project.LockID(d.StateBucket, d.environment.StateKey), project.DigestID(d.StateBucket, d.environment.StateKey), project.ProbeKey,
 			}}},
@@ -65,14 +74,11 @@ func (d deployer) state() []allow {
 	}
 }
 
-// store are what the command "state check" looks at besides, of what reads has, too.
-func (d deployer) store() []allow {
-	return []allow{
-		// The names of states are no secret: S3 says that there is none only to who may list
-		// the bucket.
-		// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-		{sid: "Bucket", actions: actions("s3", "GetBucketPolicy GetBucketPublicAccessBlock GetBucketVersioning ListBucket"), resources: []string{d.bucket(d.StateBucket)}},
-		{sid: "Table", actions: actions("dynamodb", "DescribeTable"), resources: []string{d.arn("dynamodb", "table/"+d.LockTable)}},
+// findMade lets "state unlock" look for what a killed deploy made and did not record.
+func (d deployer) findMade() allow {
+	return allow{
+		sid: "FindMade", resources: []string{"*"},
+		actions: append(actions("iam", "ListInstanceProfiles ListRoleTags ListRoles"), "ec2:DescribeTags", "tag:GetResources"),
 	}
 }
 
@@ -107,7 +113,7 @@ func (d deployer) network() []allow {
 			// A VPC comes with a security group that has no tags; the deploy takes its rules
 			// away, and gives it tags first.
 			sid: "TagDefaultSecurityGroup", actions: actions("ec2", "CreateTags"), resources: d.ec2("security-group"),
-			when: append(d.asked(), condition{"Null", "aws:ResourceTag/" + project.ProjectTag, []string{"true"}}, condition{"Null", "aws:ResourceTag/" + project.EnvironmentTag, []string{"true"}}),
+			when: append(d.asked(), untagged()...),
 		},
 	}
 }
@@ -117,6 +123,7 @@ func (d deployer) network() []allow {
 func (d deployer) servers() []allow {
 	balancer := []string{d.arn("elasticloadbalancing", "loadbalancer/app/"+d.name+"/*"), d.arn("elasticloadbalancing", "listener/app/"+d.name+"/*")}
 	targets := []string{d.arn("elasticloadbalancing", "targetgroup/*")}
+	groups := []string{d.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/"+d.name+"-*")}
 	return []allow{
 		{
 			sid: "Balancer", resources: balancer,
@@ -130,18 +137,27 @@ func (d deployer) servers() []allow {
 		},
 		{sid: "Targets", actions: actions("elasticloadbalancing", "AddTags DeleteTargetGroup ModifyTargetGroup ModifyTargetGroupAttributes RemoveTags"), resources: targets, when: d.its()},
 		{
-			sid: "Group", resources: []string{d.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/"+d.name+"-*")},
-			actions: actions("autoscaling", "CancelInstanceRefresh CreateAutoScalingGroup CreateOrUpdateTags DeleteAutoScalingGroup DeletePolicy DeleteScheduledAction "+
-				"DeleteTags DisableMetricsCollection EnableMetricsCollection PutScalingPolicy PutScheduledUpdateGroupAction RollbackInstanceRefresh "+
-				"StartInstanceRefresh UpdateAutoScalingGroup"),
+			// Only with a version by its number: of $Latest and $Default, AWS asks for what a launch
+			// takes now, and not when a version comes that takes more.
+			// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
+			sid: "LaunchGroup", actions: actions("autoscaling", "CreateAutoScalingGroup UpdateAutoScalingGroup"), resources: groups,
+			when: []condition{{"BoolIfExists", "autoscaling:LaunchTemplateVersionSpecified", []string{"true"}}},
 		},
 		{
-			// Only with the boundary, which limits what a role's policies can give it.
+			sid: "Group", resources: groups,
+			actions: actions("autoscaling", "CancelInstanceRefresh CreateOrUpdateTags DeleteAutoScalingGroup DeletePolicy DeleteScheduledAction "+
+				"DeleteTags DisableMetricsCollection EnableMetricsCollection PutScalingPolicy PutScheduledUpdateGroupAction RollbackInstanceRefresh "+
+				"StartInstanceRefresh"),
+		},
+		{
+			// Only with the boundary, which limits what a role's policies can give it: one without,
+			// made before there was any, is not even to trust somebody else.
 			// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate
-			sid: "MakeRoles", actions: actions("iam", "AttachRolePolicy CreateRole DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary PutRolePolicy"),
+			sid: "MakeRoles", actions: actions("iam", "AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary PutRolePolicy "+
+				"UpdateAssumeRolePolicy UpdateRole"),
 			resources: d.roles(), when: []condition{{"StringEquals", "iam:PermissionsBoundary", []string{d.arnIn("iam", "", "policy"+gitHubPath+boundaryName(d.name))}}},
 		},
-		{sid: "Roles", actions: actions("iam", "DeleteRole TagRole UntagRole UpdateAssumeRolePolicy UpdateRole"), resources: d.roles()},
+		{sid: "TagRoles", actions: actions("iam", "TagRole UntagRole"), resources: d.roles()},
 		{
 			sid: "Profiles", resources: []string{d.arnIn("iam", "", "instance-profile/"+d.name+"-*")},
 			actions: actions("iam", "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile RemoveRoleFromInstanceProfile TagInstanceProfile UntagInstanceProfile"),

@@ -1,9 +1,13 @@
 package constructs
 
-import "strings"
+import (
+	"strings"
+
+	"example.com/webserver-cluster/internal/project"
+)
 
 // others lets it make and change the rest: the database, buckets, parameters, logs, alarms,
-// the topic and its key, the certificate and records.
+// the topic and its key; and find what was made.
 func (d deployer) others() []allow {
 	topic := d.arn("sns", d.name+"-alerts")
 	all := []allow{
@@ -22,14 +26,14 @@ func (d deployer) others() []allow {
 		},
 		{
 			sid: "Buckets", resources: []string{d.bucket(d.name + "-*")},
-			actions: actions("s3", "CreateBucket DeleteBucket DeleteBucketPolicy ListBucketVersions PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock "+
+			actions: actions("s3", bucketReads+" CreateBucket DeleteBucket DeleteBucketPolicy ListBucketVersions PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock "+
 				"PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration"),
 		},
 		{
 			sid: "Objects", actions: actions("s3", "DeleteObject DeleteObjectVersion GetObject GetObjectTagging PutObject PutObjectTagging"), resources: []string{d.bucket(d.name + "-*/*")},
 		},
 		{
-			sid: "Parameters", actions: actions("ssm", "AddTagsToResource DeleteParameter PutParameter RemoveTagsFromResource"), resources: []string{d.arn("ssm", "parameter/"+d.name+"/*")},
+			sid: "Parameters", actions: actions("ssm", "AddTagsToResource DeleteParameter GetParameter PutParameter RemoveTagsFromResource"), resources: d.parameters(d.name),
 		},
 		{
 			sid: "Logs", actions: actions("logs", "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy PutRetentionPolicy TagResource UntagResource"),
@@ -41,31 +45,46 @@ func (d deployer) others() []allow {
 		},
 		{sid: "Topic", actions: actions("sns", "CreateTopic DeleteTopic SetTopicAttributes Subscribe TagResource Unsubscribe UntagResource"), resources: []string{topic, topic + ":*"}},
 		{sid: "MakeKey", actions: actions("kms", "CreateKey"), resources: []string{"*"}, when: d.asked()},
-		{sid: "TagKey", actions: actions("kms", "TagResource"), resources: []string{d.arn("kms", "key/*")}, when: append(d.asked(), d.itsOrUntagged()...)},
+		{sid: "TagKey", actions: actions("kms", "TagResource"), resources: []string{d.arn("kms", "key/*")}, when: append(d.asked(), untagged()...)},
 		{
-			sid: "Key", actions: actions("kms", "EnableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription"),
+			sid: "Key", actions: actions("kms", "EnableKeyRotation PutKeyPolicy ScheduleKeyDeletion TagResource UntagResource UpdateKeyDescription"),
 			resources: []string{d.arn("kms", "key/*")}, when: d.its(),
 		},
+		d.findMade(),
 	}
-	if d.environment.HostedZoneID == "" {
-		return all
+	if image := d.environment.ImageParameter; image != "" {
+		all = append(all, allow{sid: "ReadImage", actions: actions("ssm", "GetParameter"), resources: []string{d.parameter(image)}})
 	}
+	return all
+}
+
+// domain lets it make and change the certificate and the records of its domain.
+func (d deployer) domain() []allow {
 	var names []string
 	for _, name := range d.environment.DomainNames {
 		base := strings.TrimPrefix(name, "*.")
 		names = append(names, base, "*."+base)
 	}
 	certificates := []string{d.arn("acm", "certificate/*")}
-	return append(all,
-		allow{
+	return []allow{
+		{
 			// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html
 			sid: "Records", actions: actions("route53", "ChangeResourceRecordSets"), resources: []string{"arn:" + d.partition + ":route53:::hostedzone/" + d.environment.HostedZoneID},
 			when: []condition{{"ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", names}},
 		},
-		allow{sid: "MakeCertificate", actions: actions("acm", "RequestCertificate"), resources: []string{"*"}, when: d.asked()},
-		allow{sid: "TagCertificate", actions: actions("acm", "AddTagsToCertificate"), resources: certificates, when: append(d.asked(), d.itsOrUntagged()...)},
-		allow{sid: "Certificate", actions: actions("acm", "DeleteCertificate RemoveTagsFromCertificate"), resources: certificates, when: d.its()},
-	)
+		{sid: "MakeCertificate", actions: actions("acm", "RequestCertificate"), resources: []string{"*"}, when: d.asked()},
+		{sid: "TagCertificate", actions: actions("acm", "AddTagsToCertificate"), resources: certificates, when: append(d.asked(), untagged()...)},
+		{sid: "Certificate", actions: actions("acm", "AddTagsToCertificate DeleteCertificate RemoveTagsFromCertificate"), resources: certificates, when: d.its()},
+	}
+}
+
+// parameters are those that an environment's cluster makes, and none that somebody keeps a
+// secret in beside them.
+func (g gitHub) parameters(cluster string) (list []string) {
+	for _, name := range []string{project.ImageParameter(cluster, "*"), project.DeployedApplication(cluster), project.PinnedApplication(cluster)} {
+		list = append(list, g.parameter(name))
+	}
+	return list
 }
 
 // boundary is the most that a role can do which a deploy of the environment has made,

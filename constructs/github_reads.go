@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"regexp"
 	"strings"
 
 	"example.com/webserver-cluster/internal/project"
@@ -14,7 +15,6 @@ var readActions = []struct{ prefix, actions string }{
 	{"acm", "DescribeCertificate ListTagsForCertificate"},
 	{"autoscaling", "DescribeAutoScalingGroups DescribeInstanceRefreshes DescribePolicies DescribeScalingActivities DescribeScheduledActions DescribeWarmPool"},
 	{"cloudwatch", "DescribeAlarms GetDashboard ListTagsForResource"},
-	{"dynamodb", "DescribeContinuousBackups DescribeTable DescribeTimeToLive ListTagsOfResource"},
 	{"ec2", "DescribeAddresses DescribeAddressesAttribute DescribeAvailabilityZones DescribeFlowLogs DescribeInstanceTypes DescribeInstances " +
 		"DescribeInternetGateways DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeNatGateways DescribeNetworkAcls DescribeNetworkInterfaces " +
 		"DescribeRouteTables DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets DescribeVpcAttribute DescribeVpcs"},
@@ -35,38 +35,53 @@ const bucketReads = "GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBu
 	"GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning " +
 	"GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration ListBucket"
 
-// reads are what reviews and deploys read besides states.
+// reads are what reviews and deploys read besides states and what is an environment's own.
 func (g gitHub) reads() []allow {
 	var all []string
 	for _, service := range readActions {
 		all = append(all, actions(service.prefix, service.actions)...)
 	}
-	// Amazon's own parameters have no account.
-	// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
-	parameters := []string{"arn:" + g.partition + ":ssm:" + g.Region + "::parameter/aws/service/*"}
+	return []allow{
+		{sid: "Read", actions: all, resources: []string{"*"}},
+		{
+			// Amazon's own parameters have no account.
+			// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
+			sid: "ReadAmazonsImages", actions: actions("ssm", "GetParameter"), resources: []string{"arn:" + g.partition + ":ssm:" + g.Region + "::parameter/aws/service/*"},
+		},
+	}
+}
+
+// reviewReads are what a review reads besides, a deploy for its own environment alone: what is
+// in parameters and objects, and how buckets and the lock table are set.
+func (g gitHub) reviewReads() []allow {
 	buckets := []string{g.bucket(g.StateBucket)}
-	var objects []string
+	var parameters, objects []string
 	for _, e := range g.Environments {
 		if !e.here() {
 			continue
 		}
 		name := g.Name + "-" + e.Name
-		parameters = append(parameters, g.arn("ssm", "parameter/"+name+"/*"))
+		parameters = append(parameters, g.parameters(name)...)
 		if e.ImageParameter != "" {
-			parameters = append(parameters, g.arn("ssm", "parameter/"+strings.TrimPrefix(e.ImageParameter, "/")))
+			parameters = append(parameters, g.parameter(e.ImageParameter))
 		}
 		buckets = append(buckets, g.bucket(name+"-*"))
 		objects = append(objects, g.bucket(name+"-app-*/"+applicationKey))
 	}
 	reads := []allow{
-		{sid: "Read", actions: all, resources: []string{"*"}},
-		{sid: "ReadParameters", actions: actions("ssm", "GetParameter"), resources: parameters},
 		{sid: "ReadBuckets", actions: actions("s3", bucketReads), resources: buckets},
+		{
+			sid: "ReadTable", actions: actions("dynamodb", "DescribeContinuousBackups DescribeTable DescribeTimeToLive ListTagsOfResource"),
+			resources: []string{g.arn("dynamodb", "table/"+g.LockTable)},
+		},
 	}
 	if len(objects) > 0 {
-		// To ask for an object's version and tags is to read it.
-		// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-		reads = append(reads, allow{sid: "ReadApplications", actions: actions("s3", "GetObject GetObjectTagging"), resources: objects})
+		reads = append(reads,
+			allow{sid: "ReadParameters", actions: actions("ssm", "GetParameter"), resources: parameters},
+			// To ask for an object's version and tags is to read it.
+			// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+			allow{sid: "ReadApplications", actions: actions("s3", "GetObject GetObjectTagging"), resources: objects},
+		)
 	}
 	return reads
 }
@@ -109,5 +124,17 @@ func (g gitHub) arn(service, resource string) string {
 func (g gitHub) arnIn(service, region, resource string) string {
 	return "arn:" + g.partition + ":" + service + ":" + region + ":" + g.account + ":" + resource
 }
+
+// parameter is the ARN of the SSM parameter with this name or ARN, of whatever version.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+func (g gitHub) parameter(name string) string {
+	name = parameterVersion.ReplaceAllString(name, "")
+	if strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	return g.arn("ssm", "parameter/"+strings.TrimPrefix(name, "/"))
+}
+
+var parameterVersion = regexp.MustCompile(`:\d+$`)
 
 func (g gitHub) bucket(name string) string { return "arn:" + g.partition + ":s3:::" + name }

@@ -178,6 +178,7 @@ func NewGitHubRoles(parent constructs.Construct, id string, props GitHubRolesPro
 
 	made.Review = g.role("review", props.Name+"-review", "pull_request", time.Hour)
 	g.inline("review_state", made.Review, g.reviewState())
+	g.inline("review_environments", made.Review, g.reviewReads())
 	g.attach("review_read", made.Review, reads)
 	made.ReviewRoleARN = *made.Review.Arn()
 
@@ -186,9 +187,6 @@ func NewGitHubRoles(parent constructs.Construct, id string, props GitHubRolesPro
 		made.Deploy[e.Name], made.DeployRoleARNs[e.Name] = role, *role.Arn()
 		d := g.deploy(e)
 		g.inline("deploy_"+e.Name+"_state", role, d.state())
-		if !e.here() {
-			g.inline("deploy_"+e.Name+"_store", role, d.store())
-		}
 		switch {
 		case e.AssumeRoleARN != "":
 			g.inline("deploy_"+e.Name+"_assume", role, []allow{{sid: "AssumeRole", actions: []string{"sts:AssumeRole"}, resources: []string{e.AssumeRoleARN}}})
@@ -197,9 +195,13 @@ func NewGitHubRoles(parent constructs.Construct, id string, props GitHubRolesPro
 			g.attach("deploy_"+e.Name+"_read", role, reads)
 			g.inline("deploy_"+e.Name+"_network", role, d.network())
 			g.inline("deploy_"+e.Name+"_servers", role, d.servers())
-			// What a role may have inline together is too little for all.
+			// What a role may have inline together is too little for all, and so is what a managed
+			// policy may have.
 			// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 			g.attach("deploy_"+e.Name+"_others_attached", role, g.managed("deploy_"+e.Name+"_others", props.Name+"-deploy-"+e.Name, "What a deploy of "+d.name+" changes besides network and servers", d.others()))
+			if e.HostedZoneID != "" {
+				g.attach("deploy_"+e.Name+"_domain_attached", role, g.managed("deploy_"+e.Name+"_domain", props.Name+"-deploy-"+e.Name+"-domain", "What a deploy of "+d.name+" changes for its domain", d.domain()))
+			}
 		}
 	}
 	return made

@@ -52,7 +52,18 @@ func checkGitHub(f *faults.List, s project.Settings, environments []Environment)
 			"StateBucket": project.Place("stateBucket"),
 		}, props.Validate())
 	}
+	users := map[string]string{} // environments by their databases' users
 	for _, e := range environments {
+		// IAM lets a user log in by the name, to whatever database: that of one that is made
+		// later has an id which is not known when the boundary is written.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
+		if e.Database != nil && e.Database.ApplicationUser != "" && e.here() {
+			user := e.Database.ApplicationUser
+			if other, taken := users[user]; taken {
+				f.Add(e.Name+".Database.ApplicationUser", user, "is that of %s, too: with %s, each environment takes another one, by which IAM tells their databases apart", other, project.Place("githubRepository"))
+			}
+			users[user] = e.Name
+		}
 		places := []struct {
 			field string
 			tags  map[string]string

@@ -2,80 +2,27 @@ package roles_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"example.com/webserver-cluster/internal/project"
 )
-
-// prod is what makeProd has made of it.
-var prod struct{ subnet, instance, group, balancer, secret string }
-
-// makeProd makes, as a person does, a little of prod: its state and lock, an instance, a
-// security group, a load balancer, a secret, a parameter.
-func (w *world) makeProd() {
-	w.Helper()
-	ctx, config := w.Context(), w.cloud.Config()
-	must := func(err error) {
-		w.Helper()
-		if err != nil {
-			w.Fatal(err)
-		}
-	}
-	key := project.StateKey("prod")
-	_, err := s3.NewFromConfig(config).PutObject(ctx, &s3.PutObjectInput{Bucket: &settings.StateBucket, Key: &key, Body: strings.NewReader("{}")})
-	must(err)
-	for _, id := range []string{project.LockID(settings.StateBucket, key), project.DigestID(settings.StateBucket, key)} {
-		_, err = dynamodb.NewFromConfig(config).PutItem(ctx, &dynamodb.PutItemInput{TableName: &settings.LockTable, Item: item(id)})
-		must(err)
-	}
-	tags := []ec2types.Tag{{Key: aws.String("Project"), Value: &settings.Project}, {Key: aws.String("Environment"), Value: aws.String("prod")}}
-	client := ec2.NewFromConfig(config)
-	vpc, err := client.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.20.0.0/16")})
-	must(err)
-	for i, zone := range []string{"a", "b"} {
-		subnet, err := client.CreateSubnet(ctx, &ec2.CreateSubnetInput{
-			VpcId: vpc.Vpc.VpcId, CidrBlock: aws.String(fmt.Sprintf("10.20.%d.0/24", i)), AvailabilityZone: aws.String(settings.Region + zone),
-			TagSpecifications: []ec2types.TagSpecification{{ResourceType: ec2types.ResourceTypeSubnet, Tags: tags}},
-		})
-		must(err)
-		prod.subnet += " " + *subnet.Subnet.SubnetId
-	}
-	group, err := client.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
-		GroupName: aws.String("prod"), Description: aws.String("prod"), VpcId: vpc.Vpc.VpcId,
-		TagSpecifications: []ec2types.TagSpecification{{ResourceType: ec2types.ResourceTypeSecurityGroup, Tags: tags}},
-	})
-	must(err)
-	prod.group = *group.GroupId
-	images, err := client.DescribeImages(ctx, &ec2.DescribeImagesInput{Owners: []string{"amazon"}})
-	must(err)
-	instances, err := client.RunInstances(ctx, &ec2.RunInstancesInput{
-		MinCount: aws.Int32(1), MaxCount: aws.Int32(1), ImageId: images.Images[0].ImageId, SubnetId: aws.String(strings.Fields(prod.subnet)[0]), InstanceType: "t3.micro",
-		TagSpecifications: []ec2types.TagSpecification{{ResourceType: ec2types.ResourceTypeInstance, Tags: tags}},
-	})
-	must(err)
-	prod.instance = *instances.Instances[0].InstanceId
-	balancer, err := elb.NewFromConfig(config).CreateLoadBalancer(ctx, &elb.CreateLoadBalancerInput{Name: aws.String("webservers-prod"), Subnets: strings.Fields(prod.subnet)})
-	must(err)
-	prod.balancer = *balancer.LoadBalancers[0].LoadBalancerArn
-	secret, err := secretsmanager.NewFromConfig(config).CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("rds!db-prod"), SecretString: aws.String("secret")})
-	must(err)
-	prod.secret = *secret.ARN
-	_, err = ssm.NewFromConfig(config).PutParameter(ctx, &ssm.PutParameterInput{Name: aws.String("/webservers-prod/image/x86_64"), Value: aws.String("ami-1"), Type: ssmtypes.ParameterTypeString})
-	must(err)
-}
 
 func item(id string) map[string]dbtypes.AttributeValue {
 	return map[string]dbtypes.AttributeValue{project.LockKey: &dbtypes.AttributeValueMemberS{Value: id}}
@@ -165,6 +112,32 @@ func others() []attempt {
 			_, err := iam.NewFromConfig(c).UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("webservers-deploy-stage"), PolicyDocument: aws.String(trust)})
 			return err
 		}},
+		{"trust somebody else with a role that has no boundary", func(ctx context.Context, c aws.Config) error {
+			_, err := iam.NewFromConfig(c).UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("webservers-stage-admin"), PolicyDocument: aws.String(trust)})
+			return err
+		}},
+		{"change a role that has no boundary", func(ctx context.Context, c aws.Config) error {
+			_, err := iam.NewFromConfig(c).UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: aws.String("webservers-stage-admin"), MaxSessionDuration: aws.Int32(12 * 3600)})
+			return err
+		}},
+		{"delete a role that has no boundary", func(ctx context.Context, c aws.Config) error {
+			_, err := iam.NewFromConfig(c).DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String("webservers-stage-admin")})
+			return err
+		}},
+		{"make a key with the tag Project one of stage", func(ctx context.Context, c aws.Config) error {
+			_, err := kms.NewFromConfig(c).TagResource(ctx, &kms.TagResourceInput{KeyId: &prod.key, Tags: []kmstypes.Tag{
+				{TagKey: aws.String("Environment"), TagValue: aws.String("stage")}, {TagKey: aws.String("Project"), TagValue: &settings.Project},
+			}})
+			return err
+		}},
+		{"make a certificate with the tag Environment one of stage", func(ctx context.Context, c aws.Config) error {
+			_, err := acm.NewFromConfig(c).AddTagsToCertificate(ctx, &acm.AddTagsToCertificateInput{CertificateArn: &prod.certificate, Tags: []acmtypes.Tag{
+				{Key: aws.String("Environment"), Value: aws.String("stage")}, {Key: aws.String("Project"), Value: &settings.Project},
+			}})
+			return err
+		}},
+		readParameter("/webservers-prod/secret"),
+		readParameter("/webservers-stage/secret"),
 		{"widen the boundary", func(ctx context.Context, c aws.Config) error {
 			_, err := iam.NewFromConfig(c).CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(boundary), PolicyDocument: aws.String(everything), SetAsDefault: true})
 			return err
@@ -174,6 +147,13 @@ func others() []attempt {
 			return err
 		}},
 	}
+}
+
+func readParameter(name string) attempt {
+	return attempt{"read the parameter " + name, func(ctx context.Context, c aws.Config) error {
+		_, err := ssm.NewFromConfig(c).GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
+		return err
+	}}
 }
 
 const (
@@ -192,15 +172,32 @@ func (w *world) refuse(deploy *worker) {
 	}
 	var instances string
 	for _, role := range roles.Roles {
-		if name := *role.RoleName; strings.HasPrefix(name, "webservers-stage-") && !strings.Contains(name, "flow") {
+		if name := *role.RoleName; strings.HasPrefix(name, "webservers-stage-") && !strings.Contains(name, "flow") && name != "webservers-stage-admin" {
 			instances = name
 		}
 	}
 	if instances == "" {
 		w.Fatal("stage has no role")
 	}
+	groups, err := autoscaling.NewFromConfig(w.cloud.Config()).DescribeAutoScalingGroups(w.Context(), &autoscaling.DescribeAutoScalingGroupsInput{})
+	if err != nil || len(groups.AutoScalingGroups) != 1 {
+		w.Fatalf("%v, and %d groups, want stage's", err, len(groups.AutoScalingGroups))
+	}
+	group := groups.AutoScalingGroups[0]
 	key := project.StateKey("prod")
 	deploy.mustNot(append(others(),
+		readParameter("/webservers-prod/image/x86_64"),
+		attempt{"read prod's application", func(ctx context.Context, c aws.Config) error {
+			_, err := s3.NewFromConfig(c).GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String("webservers-prod-app-1"), Key: aws.String("application.tar")})
+			return err
+		}},
+		attempt{"have the group launch any version that comes", func(ctx context.Context, c aws.Config) error {
+			_, err := autoscaling.NewFromConfig(c).UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{
+				AutoScalingGroupName: group.AutoScalingGroupName,
+				LaunchTemplate:       &autoscalingtypes.LaunchTemplateSpecification{LaunchTemplateId: group.LaunchTemplate.LaunchTemplateId, Version: aws.String("$Latest")},
+			})
+			return err
+		}},
 		attempt{"read prod's state", func(ctx context.Context, c aws.Config) error {
 			_, err := s3.NewFromConfig(c).GetObject(ctx, &s3.GetObjectInput{Bucket: &settings.StateBucket, Key: &key})
 			return err
@@ -219,7 +216,7 @@ func (w *world) refuse(deploy *worker) {
 		}},
 	))
 	for _, role := range roles.Roles {
-		if strings.HasPrefix(*role.RoleName, "webservers-stage-") {
+		if strings.HasPrefix(*role.RoleName, "webservers-stage-") && *role.RoleName != "webservers-stage-admin" {
 			got, err := iam.NewFromConfig(w.cloud.Config()).GetRole(w.Context(), &iam.GetRoleInput{RoleName: role.RoleName})
 			if err != nil || got.Role.PermissionsBoundary == nil || aws.ToString(got.Role.PermissionsBoundary.PermissionsBoundaryArn) != boundary {
 				w.Errorf("%s has the boundary %+v (%v)", *role.RoleName, got.Role.PermissionsBoundary, err)

@@ -1,16 +1,12 @@
 package roles_test
 
 import (
-	"encoding/json"
+	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"example.com/webserver-cluster/internal/project"
 )
 
 // TestRoles is one story: a person makes the store and the roles; workflows deploy, review
@@ -37,12 +33,17 @@ func TestRoles(t *testing.T) {
 	w.makeProd()
 
 	deploy := w.as("webservers-deploy-stage", "repo:"+repository+":environment:stage")
+	job := deploy.checkout(filepath.Dir(first))
 	dir := filepath.Join(first, "stage")
+	step("a deploy is killed before it has made anything", func() {
+		job.killed()
+		job.state("unlock", "stage", "--own")
+	})
 	step("a deploy makes stage", func() {
 		deploy.init(dir)
 		deploy.terraform(dir, "apply", "-auto-approve")
 	})
-	deploy.check()
+	job.state("check", "stage")
 	w.refuse(deploy)
 
 	review := w.as("webservers-review", "repo:"+repository+":pull_request")
@@ -58,6 +59,16 @@ func TestRoles(t *testing.T) {
 	})
 	w.refuseReview(review)
 
+	step("a deploy is killed after it has made what its state lacks", func() {
+		deploy.terraform(dir, append([]string{"state", "rm"}, unrecorded...)...)
+		job.killed()
+		said := job.state("unlock", "stage", "--own")
+		for _, want := range append([]string{"stage is unlocked.", fmt.Sprintf("Imported: %d resources.", len(unrecorded))}, unrecorded...) {
+			if !strings.Contains(said, want) {
+				t.Errorf("%q is not in what unlock says:\n%s", want, said)
+			}
+		}
+	})
 	step("a deploy changes stage", func() {
 		content, err := os.ReadFile(filepath.Join(second, "stage", "cdk.tf.json"))
 		if err == nil {
@@ -90,29 +101,4 @@ func (w *world) makeStore(local, dir string) {
 	}
 	person.terraform(local, "init", "-migrate-state", "-force-copy")
 	person.terraform(dir, "init")
-}
-
-// check is the command that ends a job which deployed, in a folder with the test's settings.
-func (j *worker) check() {
-	j.Helper()
-	folder := j.TempDir()
-	content, err := json.Marshal(map[string]any{"context": settings})
-	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, project.File), content, 0o600)
-	}
-	if err != nil {
-		j.Fatal(err)
-	}
-	program := filepath.Join(folder, "state")
-	for _, command := range []*exec.Cmd{
-		exec.Command("go", "build", "-o", program, "./cmd/state"), exec.Command(program, "check", "stage"),
-	} {
-		command.Dir, command.Env = folder, append(slices.Clone(j.env), "TF_REATTACH_PROVIDERS=") // which the command refuses
-		if command.Args[0] == "go" {
-			command.Dir = filepath.Join("..", "..")
-		}
-		if output, err := command.CombinedOutput(); err != nil {
-			j.Fatalf("%v: %v\n%s\n%s", command.Args, err, output, strings.Join(j.refusals(), "\n"))
-		}
-	}
 }

@@ -82,3 +82,28 @@ func TestGitHubSetting(t *testing.T) {
 		return stacks.Validate(a.Settings, []stacks.Environment{a.Environment})
 	})
 }
+
+// TestDatabaseUsersOfTwoEnvironments: by a user's name, IAM tells whose a database is.
+func TestDatabaseUsersOfTwoEnvironments(t *testing.T) {
+	type pair struct {
+		project.Settings
+		stage, prod stacks.Environment
+	}
+	run(t, []row[pair]{
+		{func(p *pair) {}, `prod.Database.ApplicationUser: "app": is that of stage, too: with cdktf.json: context.githubRepository, each environment takes another one, by which IAM tells their databases apart`},
+		{func(p *pair) { p.prod.Database.ApplicationUser = "app_prod" }, ""},
+		{func(p *pair) { p.GitHubRepository = "" }, ""},
+		{func(p *pair) { p.prod.AssumeRoleARN = "arn:aws:iam::111122223333:role/deploy" }, ""},
+		{func(p *pair) { p.stage.Database.ApplicationUser, p.prod.Database.ApplicationUser = "", "" }, ""},
+	}, func(change func(*pair)) error {
+		p := pair{valid, stacks.Stage, stacks.Prod}
+		p.GitHubRepository = "acme/web"
+		for _, e := range []*stacks.Environment{&p.stage, &p.prod} {
+			database := *e.Database
+			database.ApplicationUser = "app"
+			e.Database = &database
+		}
+		change(&p)
+		return stacks.Validate(p.Settings, []stacks.Environment{p.stage, p.prod})
+	})
+}

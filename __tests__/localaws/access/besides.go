@@ -1,6 +1,7 @@
 package access
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -97,15 +98,7 @@ func (c call) passes(role, service string) []question {
 // given one: Auto Scaling asks for it on behalf of the group.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
 func (c call) launches() []question {
-	var template, version string
-	walk(c.input, "", func(name, text string) {
-		switch name {
-		case "LaunchTemplateId":
-			template = text
-		case "Version":
-			version = text
-		}
-	})
+	template, version := c.template()
 	switch c.name {
 	case "CreateAutoScalingGroup", "UpdateAutoScalingGroup", "StartInstanceRefresh":
 	default:
@@ -142,6 +135,32 @@ func (c call) launches() []question {
 		asked = append(asked, c.passes(role, "ec2.amazonaws.com")...)
 	}
 	return asked
+}
+
+// template is the launch template that a request to Auto Scaling names, and its version.
+func (c call) template() (template, version string) {
+	walk(c.input, "", func(name, text string) {
+		switch name {
+		case "LaunchTemplateId", "LaunchTemplateName":
+			template = text
+		case "Version":
+			version = text
+		}
+	})
+	return template, version
+}
+
+// versionSpecified is "true" if a template's version is a number, "false" for $Latest,
+// $Default or none, which is $Default; "" without a template.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html#amazonec2autoscaling-policy-keys
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateSpecification.html
+func (c call) versionSpecified() string {
+	template, version := c.template()
+	if template == "" {
+		return ""
+	}
+	_, err := strconv.Atoi(version)
+	return strconv.FormatBool(err == nil)
 }
 
 // specifications are a template's tags in the form of a request's.

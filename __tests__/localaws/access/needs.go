@@ -88,6 +88,8 @@ func (c call) question(action *reference.Action, name string, r resource) questi
 			q.values[key] = c.text("AWSServiceName")
 		case key == "iam:policyarn":
 			q.values[key] = c.text("PolicyArn")
+		case key == "autoscaling:launchtemplateversionspecified":
+			q.values[key] = c.versionSpecified()
 		case key == "dynamodb:leadingkeys":
 			q.many[key] = c.leadingKeys()
 		case key == "route53:changeresourcerecordsetsnormalizedrecordnames":

@@ -108,6 +108,38 @@ func TestConditionKeys(t *testing.T) {
 	}
 }
 
+// TestVersionSpecified: a group's launch template by the number of its version, or not.
+func TestVersionSpecified(t *testing.T) {
+	type object = map[string]any
+	d, err := parse(`{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"BoolIfExists": {"autoscaling:LaunchTemplateVersionSpecified": "true"}}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := func(version string) object {
+		return object{"LaunchTemplate": object{"LaunchTemplateId": "lt-1", "Version": version}}
+	}
+	for _, test := range []struct {
+		operation string
+		input     object
+		want      verdict
+		notes     int
+	}{
+		{"UpdateAutoScalingGroup", template("3"), allowed, 0},
+		{"CreateAutoScalingGroup", template("$Latest"), silent, 0},
+		{"UpdateAutoScalingGroup", template("$Default"), silent, 0},
+		{"UpdateAutoScalingGroup", object{"LaunchTemplate": object{"LaunchTemplateName": "web"}}, silent, 0},
+		{"UpdateAutoScalingGroup", object{"MixedInstancesPolicy": object{"LaunchTemplate": object{"LaunchTemplateSpecification": object{"LaunchTemplateId": "lt-1", "Version": "$Latest"}}}}, silent, 0},
+		{"UpdateAutoScalingGroup", object{"MinSize": 2}, allowed, 0},
+		{"StartInstanceRefresh", object{"DesiredConfiguration": template("3")}, silent, 1}, // knows no such key
+	} {
+		test.input["AutoScalingGroupName"] = "g"
+		c, notes := call{prefix: "autoscaling", name: test.operation, input: test.input}, 0
+		if got := judge([]document{d}, c.questions(test.operation, nil)[0], func(string) { notes++ }); got != test.want || notes != test.notes {
+			t.Errorf("%s %v: verdict %d with %d notes, want %d with %d", test.operation, test.input, got, notes, test.want, test.notes)
+		}
+	}
+}
+
 // TestLeadingKeys: each item that is named has to be one of those allowed.
 func TestLeadingKeys(t *testing.T) {
 	d, err := parse(`{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["a", "b"]}}}}`)
