@@ -66,13 +66,17 @@ short:
 	$(tests) test -short -vet=off ./validation ./synth ./refresh ./rollout ./localaws/scaling/world
 	$(tests) test -count=1 ./pages # its files are no Go code, of which the cache would know
 
+under_load := ./zerodowntime ./guestbook ./lifetime
+
 .PHONY: test
 test: setup ## all tests
 # -count=1: Go's test cache does not know that tests deploy files of the app.
 	@rm -f build/figures && mkdir -p build
-# The five that take longest come first, side by side: they wait for most of their time,
-# lifetime for nearly all of it.
-	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 5 ./lifetime ./deploy ./state ./zerodowntime ./guestbook ./...
+# First those under load, in which each request counts: they want the processor for
+# themselves, beside lifetime, which only waits. Then the rest, those that take longest first.
+	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 3 $(under_load)
+	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 4 ./deploy ./state \
+		$$($(tests) list ./... | grep -v $(patsubst ./%,-e /tests/%$$,$(under_load)))
 	@cat build/figures
 
 .PHONY: test-browser
