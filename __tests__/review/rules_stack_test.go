@@ -53,6 +53,9 @@ func TestWholeStack(t *testing.T) {
 		}
 		return parseStack(t, "stage", []byte(strings.ReplaceAll(golden, old, now)))
 	}
+	guarded := func(on string) *review.Stack {
+		return parseStack(t, "state", []byte(`{"resource": {"aws_s3_bucket": {"b": {"bucket": "b", "lifecycle": {"prevent_destroy": `+on+`}}}}}`))
+	}
 	for _, c := range []struct {
 		name          string
 		before, after *review.Stack
@@ -64,7 +67,13 @@ func TestWholeStack(t *testing.T) {
 		{"another region", stage, edited(`"region": "eu-central-1"`, `"region": "eu-west-1"`), atRisk, "another region"},
 		{"another state", stage, edited(`"key": "`, `"key": "other/`), atRisk, "elsewhere"},
 		{"more rights", stage, edited(`"logs:PutLogEvents"`, `"logs:PutLogEvents", "logs:DeleteLogStream"`), nothing, "IAM widened: the role may now: logs:DeleteLogStream"},
-		{"fewer rights", stage, edited(`"kms:Decrypt",`, ""), nothing, "IAM narrowed: who uses the key may no longer, at once: kms:Decrypt"},
+		{"fewer rights", stage, edited(`"kms:Decrypt",`, ""), unknown, "IAM narrowed: who uses the key may no longer, at once: kms:Decrypt"},
+		{"a guard taken away", guarded("true"), guarded("false"), atRisk, "a plan may destroy it"},
+		{"another provider", stage, edited(`"version": "~> 5.99"`, `"version": "~> 6.0"`), unknown, "~> 6.0"},
+		{"a value no longer left alone", stage, edited(`"ignore_changes": [
+            "availability_zone"
+          ]`, `"ignore_changes": []`), unknown, "no longer leaves availability_zone"},
+		{"none of it", stage, edited(`"image_id": `, `"count": 0, "image_id": `), unknown, "a change of count"},
 		{"a kept argument", stage, edited(`"cidr_block": "10.10.0.0/16"`, `"cidr_block": "10.11.0.0/16"`), refused, "10.11.0.0/16"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

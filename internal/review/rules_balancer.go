@@ -128,7 +128,8 @@ func certificate(j *judging, c *Change, d Difference) effect {
 // recordGone is a record of a name that goes: one that leads users, or one that proves
 // the name to ACM.
 func recordGone(_ *judging, c *Change, _ Difference) effect {
-	if alias, _ := c.code.Arguments["alias"].([]any); len(alias) == 0 { // a plan has an empty list
+	alias := c.code.Arguments["alias"]
+	if list, isList := alias.([]any); alias == nil || isList && len(list) == 0 { // a plan has an empty list
 		return look("ACM finds the proof of the name no more when it renews the certificate", acmValidation)
 	}
 	return interruption("the name leads nowhere", route53Change)

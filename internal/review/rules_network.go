@@ -86,7 +86,7 @@ var route = by(func(j *judging, c *Change, _ Difference) effect {
 
 // byNAT is the way out of the instances that changes, or is no more.
 var byNAT = by(func(j *judging, c *Change, _ Difference) effect {
-	left, fetches := false, false
+	left, fetches := c.Action == Replace || text(c.after, "nat_gateway_id") != "", false
 	for _, r := range j.after.Resources {
 		left = left || r.Type == "aws_nat_gateway"
 		fetches = fetches || r.Type == "aws_s3_object"
