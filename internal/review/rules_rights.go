@@ -80,8 +80,12 @@ func listed(all []grant) string {
 // longer), and the other way round. It is not known if one of the two is neither in the code
 // nor in the plan.
 func (j *judging) grants(c *Change, d Difference) (more, less []grant, known bool) {
-	before, wasKnown := j.policy(j.before, c.Address, d.Path, d.Before)
-	after, isKnown := j.policy(j.after, c.Address, d.Path, d.After)
+	old, now := j.before, j.after
+	if isDocument(d.Before) && isDocument(d.After) {
+		old, now = nil, nil // a plan has both, as they are on AWS and as they will be
+	}
+	before, wasKnown := j.policy(old, c.Address, d.Path, d.Before)
+	after, isKnown := j.policy(now, c.Address, d.Path, d.After)
 	if !wasKnown || !isKnown {
 		return nil, nil, false
 	}
@@ -110,10 +114,16 @@ func (j *judging) grants(c *Change, d Difference) (more, less []grant, known boo
 	return more, less, true
 }
 
+// isDocument tells whether a value is a policy's own JSON, and not a reference to it.
+func isDocument(value any) bool {
+	text, _ := value.(string)
+	return json.Valid([]byte(text))
+}
+
 // policy is what a policy grants, from the document that the code of a stack has for it,
 // or from the value itself.
 func (j *judging) policy(s *Stack, address, path string, value any) ([]grant, bool) {
-	if known, isText := value.(string); s != nil && !(isText && json.Valid([]byte(known))) {
+	if s != nil {
 		if inCode, is := flat(s.Resources[address].Arguments)[path]; is {
 			value = inCode
 		}
