@@ -38,16 +38,13 @@ func (j *worker) checkout(synthesized string) checkout {
 		err = os.CopyFS(filepath.Join(c.folder, "app"), os.DirFS(synthesized))
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(c.folder, "app.sh"), []byte("mkdir -p $CDKTF_OUTDIR && cp -R app/. $CDKTF_OUTDIR\n"), 0o600)
-	}
-	if err == nil {
 		err = os.Symlink(filepath.Join(root, "node_modules"), filepath.Join(c.folder, "node_modules"))
 	}
 	if err != nil {
 		j.Fatal(err)
 	}
 	c.write(project.File, map[string]any{
-		"language": "go", "app": "sh app.sh", "projectId": "test", "sendCrashReports": "false", "context": settings,
+		"language": "go", "app": "sh -c 'mkdir -p $CDKTF_OUTDIR && cp -R app/. $CDKTF_OUTDIR'", "projectId": "test", "sendCrashReports": "false", "context": settings,
 	})
 	build := exec.Command("go", "build", "-o", filepath.Join(c.folder, "state"), "./cmd/state")
 	build.Dir = root
@@ -77,7 +74,7 @@ func (c checkout) write(name string, value any) {
 func (c checkout) state(args ...string) string {
 	c.Helper()
 	command := exec.Command(filepath.Join(c.folder, "state"), args...)
-	command.Dir, command.Env = c.folder, append(slices.Clone(c.env), "CI=1", "NO_COLOR=1", "TF_REATTACH_PROVIDERS=") // the command refuses that one
+	command.Dir, command.Env = c.folder, append(slices.Clone(c.env), "TF_REATTACH_PROVIDERS=") // which the command refuses
 	output, err := command.CombinedOutput()
 	if err != nil {
 		c.Fatalf("state %v: %v\n%s\n%s", args, err, output, strings.Join(c.refusals(), "\n"))
