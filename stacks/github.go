@@ -30,6 +30,9 @@ func gitHubRoles(s project.Settings, environments []Environment) constructs.GitH
 		}
 		if domain := e.Cluster.Domain; domain != nil {
 			made.HostedZoneID, made.DomainNames = domain.HostedZoneID, append([]string{domain.Name}, domain.AlternativeNames...)
+			if strings.Contains(made.HostedZoneID, "${") {
+				made.HostedZoneID = "*" // a reference is the environment's stack's own: the names limit it
+			}
 		}
 		props.Environments = append(props.Environments, made)
 	}

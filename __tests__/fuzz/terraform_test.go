@@ -46,7 +46,7 @@ func TestTerraformTakesWhatValidateAccepts(t *testing.T) {
 	for i, f := range found {
 		add(fmt.Sprintf("found_%d", i), f.sample)
 	}
-	for seed := uint64(batchSeed); accepted < batch && drawn < 4*batch; seed++ {
+	for seed := uint64(batchSeed); accepted < batch && drawn < 6*batch; seed++ {
 		draw := []func(*draw) sample{drawEnvironment, drawOwn}[seed%2]
 		add(fmt.Sprintf("seed_%d", seed), draw(newDraw(seeded(seed))))
 	}

@@ -224,7 +224,7 @@ func TestCheap(t *testing.T) {
 	for name, bad := range map[string]bool{"quiet": false, "failing": true} {
 		t.Run(name, func(t *testing.T) {
 			least := time.Hour
-			for range 10 { // other processes spoil some
+			for range 30 { // other processes spoil some
 				inBubble(t, 4, nil, func(f *fleet) {
 					f.Behave(2, world.Behaviour{Never: bad})
 					f.check(f.start(2, nil))
