@@ -66,16 +66,16 @@ short:
 	$(tests) test -short -vet=off ./validation ./synth ./refresh ./rollout ./localaws/scaling/world
 	$(tests) test -count=1 ./pages # its files are no Go code, of which the cache would know
 
-under_load := ./zerodowntime ./guestbook ./lifetime
+under_load := ./zerodowntime ./guestbook ./felt ./cmd/rollout-check-aws
 
 .PHONY: test
 test: setup ## all tests
 # -count=1: Go's test cache does not know that tests deploy files of the app.
 	@rm -f build/figures && mkdir -p build
-# First those under load, in which each request counts: they want the processor for
-# themselves, beside lifetime, which only waits. Then the rest, those that take longest first.
+# First those in which each request and each second counts: they want the processor for
+# themselves. Then the rest, those that take longest first.
 	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 3 $(under_load)
-	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 4 ./deploy ./state \
+	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 4 ./lifetime ./deploy ./state \
 		$$($(tests) list ./... | grep -v $(patsubst ./%,-e /tests/%$$,$(under_load)))
 	@cat build/figures
 
