@@ -75,7 +75,7 @@ test: setup ## all tests
 # First those in which each request and each second counts: they want the processor for
 # themselves. Then the rest, those that take longest first.
 	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 3 $(under_load)
-	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 30m -p 4 ./lifetime ./deploy ./state \
+	TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -timeout 40m -p 4 ./lifetime ./deploy ./state \
 		$$($(tests) list ./... | grep -v $(patsubst ./%,-e /tests/%$$,$(under_load)))
 	@cat build/figures
 
