@@ -88,7 +88,7 @@ test-rollout: setup ## every scenario of a rollout under load, in three climates
 	$(tests) test -count=1 -v -timeout 3h ./zerodowntime ./guestbook -args -full
 
 .PHONY: test-changes
-test-changes: setup ## every kind of change deployed under load, against what a review says of it; 40 minutes
+test-changes: setup ## every kind of change deployed under load, against what a review says of it
 	$(tests) test -count=1 -v -timeout 2h ./felt ./review -args -full
 
 HISTORIES ?= 10000
