@@ -49,9 +49,19 @@ func (m Measured) String() string {
 	}
 	if err := errors.Join(m.Refused, m.DeployError); err != nil {
 		_, reason, _ := strings.Cut(err.Error(), "Error:") // behind Terraform's warnings
-		text += fmt.Sprintf("; failed: %.300s", strings.Join(strings.Fields(reason), " "))
+		text += "; failed: " + shorten(strings.Join(strings.Fields(reason), " "))
 	}
 	return text
+}
+
+// shorten leaves the middle out of a long text: Terraform says what failed first, and what
+// a command printed last.
+func shorten(text string) string {
+	const first, last = 200, 600
+	if len(text) <= first+last {
+		return text
+	}
+	return strings.ToValidUTF8(text[:first], "") + " … " + strings.ToValidUTF8(text[len(text)-last:], "")
 }
 
 // Apply deploys a change while users and a client of the database call. The error is one

@@ -15,6 +15,6 @@
 // Each change leaves what a forecast is made of: the synthesized JSON before and after it,
 // and the plan.
 //
-// AWS's time runs faster than the real one, as in package zerodowntime, whose users
-// these are.
+// AWS's time runs faster than the real one, though not as fast as in package zerodowntime,
+// whose users these are.
 package felt

@@ -20,10 +20,15 @@ import (
 	"example.com/webserver-cluster/tests/zerodowntime"
 )
 
+// DefaultTimeFactor makes two minutes of a grace period 20 s, in which an instance has to
+// boot in real time: with a database it asks AWS's CLI more than once, for seconds of a
+// processor that several environments share.
+const DefaultTimeFactor = 6
+
 // Options of a World.
 type Options struct {
 	Dir        string                           // for a copy of the project and what changes leave; emptied first
-	TimeFactor float64                          // how fast AWS's time runs; default zerodowntime.DefaultTimeFactor
+	TimeFactor float64                          // how fast AWS's time runs; default DefaultTimeFactor
 	Log        func(format string, args ...any) // told, line by line, what takes a while; default nobody
 }
 
@@ -69,7 +74,7 @@ func Start(ctx context.Context, o Options) (_ *World, err error) {
 	// It outlives ctx: an interrupted Terraform still wants to unlock its state.
 	w.Cloud, err = localaws.Start(context.WithoutCancel(ctx), localaws.Options{
 		Region:     w.settings.Region,
-		TimeFactor: cmp.Or(o.TimeFactor, zerodowntime.DefaultTimeFactor),
+		TimeFactor: cmp.Or(o.TimeFactor, DefaultTimeFactor),
 		Servers:    true,
 		Databases:  mysql.Start,
 		OnEvent:    w.note,

@@ -60,6 +60,7 @@ type AWS struct {
 	awsConfig string // path of the AWS configuration, with an empty default profile
 	cliConfig string // path of Terraform's CLI configuration; "" for its defaults
 	moto      *moto
+	toMoto    *http.Client
 	access    *access.Judge
 	changes   *databaseChanges // of DB instances, that wait
 	policies  *sync.Map        // bucket policies as they were put, by "/" and the bucket's name
@@ -110,14 +111,16 @@ func Start(ctx context.Context, o Options) (*AWS, error) {
 		return nil, err
 	}
 
+	transport := front.NewReads(front.Transport(), pureReads)
 	a := &AWS{
-		Front:     front.New(&url.URL{Scheme: "http", Host: m.addr}),
+		Front:     front.New(&url.URL{Scheme: "http", Host: m.addr}, transport),
 		Clock:     clock.New(o.TimeFactor),
 		url:       "http://" + listener.Addr().String(),
 		region:    cmp.Or(o.Region, "us-east-1"),
 		awsConfig: awsConfig,
 		cliConfig: cliConfig,
 		moto:      m,
+		toMoto:    &http.Client{Transport: transport},
 	}
 	a.AtStop(m.stop)
 	gate := strict.New(models, func(r strict.Refusal) {
@@ -205,7 +208,11 @@ func (a *AWS) Config() aws.Config { return a.config(a.url) }
 
 // MotoConfig is for the SDK clients of additions: they talk to moto itself,
 // past the front and its handlers.
-func (a *AWS) MotoConfig() aws.Config { return a.config("http://" + a.moto.addr) }
+func (a *AWS) MotoConfig() aws.Config {
+	config := a.config("http://" + a.moto.addr)
+	config.HTTPClient = a.toMoto
+	return config
+}
 
 func (a *AWS) config(endpoint string) aws.Config {
 	return aws.Config{

@@ -18,6 +18,16 @@ import (
 // gaps that the front closes are this version's.
 const motoVersion = "5.2.1"
 
+// pureReads are what is asked again and again, of which moto's answer follows from what was
+// written alone. Not so DescribeLoadBalancers and DescribeDBInstances, which end the provisioning.
+var pureReads = map[string][]string{
+	"autoscaling":          {"DescribeAutoScalingGroups"},
+	"ec2":                  {"DescribeInstances", "DescribeSecurityGroups"},
+	"elasticloadbalancing": {"DescribeTargetHealth"},
+	"monitoring":           {"DescribeAlarms"},
+	"rds":                  {"DescribeDBParameters"},
+}
+
 // startTimeout bounds moto's start: 2 s on an idle machine, of which most is
 // Python importing.
 const startTimeout = time.Minute

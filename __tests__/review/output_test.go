@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"example.com/webserver-cluster/internal/review"
@@ -282,5 +283,17 @@ func TestJSON(t *testing.T) {
 	}
 	if got.Version != review.ReportVersion || got.Level != "rolling" || got.Stacks[0].Level != "rolling" || got.Stacks[0].Findings[0].Level != "rolling" || len(got.Stacks[0].Changes) != 2 {
 		t.Errorf("%s", &b)
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0 s", 59400 * time.Millisecond: "59 s", 59500 * time.Millisecond: "1 min", 89 * time.Second: "1 min", 90 * time.Second: "2 min",
+		59*time.Minute + 30*time.Second: "1 h", time.Hour + 29*time.Second: "1 h", time.Hour + 30*time.Second: "1 h 1 min",
+		time.Hour + 59*time.Minute + 40*time.Second: "2 h", 26 * time.Hour: "26 h",
+	} {
+		if got := review.Duration(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
 	}
 }

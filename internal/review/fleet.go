@@ -163,12 +163,13 @@ func (j *judging) whyRolled(c *Change) string {
 
 // Duration is a time in words as short as they can be, to the minute above a minute.
 func Duration(d time.Duration) string {
-	switch d = d.Round(time.Second); {
-	case d < time.Minute:
+	if d = d.Round(time.Second); d < time.Minute {
 		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	switch d = d.Round(time.Minute); {
 	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
-	case d%time.Hour < time.Minute:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d%time.Hour == 0:
 		return fmt.Sprintf("%d h", int(d.Hours()))
 	}
 	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)

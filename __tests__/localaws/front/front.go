@@ -26,7 +26,7 @@ type Handler func(r *Request, next Next) (*Response, error)
 // passes all else on. It is safe for concurrent use.
 type Front struct {
 	target    *url.URL
-	transport *http.Transport
+	transport http.RoundTripper
 	proxy     *httputil.ReverseProxy
 
 	mu       sync.RWMutex
@@ -39,12 +39,18 @@ type operation struct{ service, action string }
 // requestKey is where the proxy's error handler finds the *Request in a context.
 type requestKey struct{}
 
-// New returns a Front before the AWS at target, such as http://127.0.0.1:5000.
-func New(target *url.URL) *Front {
+// Transport returns one for a Front.
+func Transport() *http.Transport {
 	// The default keeps two connections: a port for nearly every request of a
 	// busy Terraform, each of them blocked for a minute afterwards.
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
+	return transport
+}
+
+// New returns a Front before the AWS at target, such as http://127.0.0.1:5000, which it
+// reaches by the transport.
+func New(target *url.URL, transport http.RoundTripper) *Front {
 	return &Front{
 		target:    target,
 		transport: transport,

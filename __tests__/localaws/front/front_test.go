@@ -34,7 +34,7 @@ func start(t *testing.T, backend http.HandlerFunc) (*front.Front, aws.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := front.New(target)
+	f := front.New(target, front.Transport())
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	return f, aws.Config{

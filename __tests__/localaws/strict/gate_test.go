@@ -53,7 +53,7 @@ func newGatedBy(t *testing.T, m *strict.Models) *gated {
 		t.Fatal(err)
 	}
 	g := &gated{}
-	f := front.New(target)
+	f := front.New(target, front.Transport())
 	f.Gate(strict.New(m, func(r strict.Refusal) { g.refusals = append(g.refusals, r) }).Check)
 	g.Server = httptest.NewServer(f)
 	t.Cleanup(g.Close)
