@@ -4,7 +4,6 @@ package fastjsii_test
 
 import (
 	"errors"
-	"example.com/webserver-cluster/internal/fastjsii"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"example.com/webserver-cluster/internal/fastjsii"
+	"example.com/webserver-cluster/tests/usual"
 )
 
 func TestStartsFast(t *testing.T) {
@@ -134,6 +136,7 @@ func TestFallsBack(t *testing.T) {
 
 // A home directory that cannot be written costs time, nothing else.
 func TestHomeThatCannotBeWritten(t *testing.T) {
+	usual.Skip(t)
 	warmHome(t)
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {

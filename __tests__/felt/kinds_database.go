@@ -81,5 +81,5 @@ var careKinds = []Kind{
 		Risk: instanceIs("without protection", func(i types.DBInstance) bool { return !aws.ToBool(i.DeletionProtection) })},
 	{Name: "last snapshot, taken", Level: review.Nothing, Change: mysqlChange(func(p *databaseProps) { p.SkipFinalSnapshot = false })},
 	{Name: "name of the database in it (DatabaseName)", Level: review.Refused, Change: mysqlChange(func(p *databaseProps) { p.DatabaseName = "shop" })},
-	{Name: "database removed", Level: review.DataAtRisk, Short: true, Change: func(c *Config) { c.Environment.Database, c.Overrides = nil, nil }},
+	{Name: "database removed", Level: review.DataAtRisk, Change: func(c *Config) { c.Environment.Database, c.Overrides = nil, nil }},
 }

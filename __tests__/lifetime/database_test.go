@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"example.com/webserver-cluster/constructs"
+	"example.com/webserver-cluster/tests/usual"
 )
 
 // databases synthesizes stacks with a database, the parts of a network around it.
@@ -40,6 +41,7 @@ func everything(p *constructs.MySQLProps) {
 }
 
 func TestTheEndOfADatabase(t *testing.T) {
+	usual.Skip(t)
 	d := newDeployment(t)
 	database := databases(t, "lifetime", "10.4.0.0/16")
 	protected := database(func(p *constructs.MySQLProps) { p.DeletionProtection = true })
@@ -98,6 +100,7 @@ func TestTheEndOfADatabase(t *testing.T) {
 
 // TestARestoredDatabase: docs/restore.md, step by step.
 func TestARestoredDatabase(t *testing.T) {
+	usual.Skip(t)
 	d := newDeployment(t)
 	database := databases(t, "restored", "10.5.0.0/16")
 	from := func(r constructs.Restore) []byte {

@@ -1,7 +1,10 @@
 package state_test
 
 import (
+	"slices"
 	"testing"
+
+	"example.com/webserver-cluster/tests/usual"
 )
 
 // An apply is killed in the middle of it; one command repairs what it left, and
@@ -9,7 +12,11 @@ import (
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	kills := 0
-	for _, k := range stateKills {
+	points := slices.Clone(stateKills)
+	if usual.Run {
+		points = slices.DeleteFunc(points, func(k kill) bool { return !k.cli })
+	}
+	for _, k := range points {
 		t.Run(k.name, func(t *testing.T) {
 			p := newProject(t, map[string]block{"stage": data(1)})
 			p.init("stage")
@@ -19,12 +26,13 @@ func TestKilled(t *testing.T) {
 			kills++
 		})
 	}
-	figure(t, "%d kills of an apply between taking and releasing its lock; repaired by unlock and one more deploy: %d", len(stateKills), kills)
+	figure(t, "%d kills of an apply between taking and releasing its lock; repaired by unlock and one more deploy: %d", len(points), kills)
 }
 
 // The same while it makes resources: none is forgotten, none made twice.
 func TestKilledWhileMaking(t *testing.T) {
 	t.Parallel()
+	usual.Skip(t)
 	kills, unrecorded := 0, 0
 	var all account
 	points := resourceKills[:1]
@@ -51,6 +59,7 @@ func TestKilledWhileMaking(t *testing.T) {
 // The same with the lock in one place only.
 func TestKilledInOtherModes(t *testing.T) {
 	t.Parallel()
+	usual.Skip(t)
 	for mode, points := range map[string][]kill{
 		"dynamodb": {
 			{name: "lock taken", at: isItem("PutItem", "/terraform.tfstate"), acted: true},

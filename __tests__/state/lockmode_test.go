@@ -7,12 +7,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/webserver-cluster/tests/usual"
 )
 
 // A project goes from DynamoDB's lock over both to S3's alone, and back. At each
 // step deploys work, and one in the mode before keeps out one in the mode after.
 func TestLockModes(t *testing.T) {
 	t.Parallel()
+	usual.Skip(t)
 	p := newProject(t, nil)
 	p.setting("stateLock", "dynamodb")
 	p.stack("prod", "dynamodb", data(1))

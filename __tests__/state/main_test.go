@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"example.com/webserver-cluster/tests/localaws"
+	"example.com/webserver-cluster/tests/usual"
 )
 
 var long = flag.Bool("long", false, "all cases, more processes and more kills")
@@ -69,7 +70,7 @@ func run(m *testing.M) int {
 	defer cloud.Stop()
 	status := m.Run()
 	some := slices.ContainsFunc([]string{"test.run", "test.skip", "test.list"}, func(name string) bool { return flag.Lookup(name).Value.String() != "" })
-	if status == 0 && !some {
+	if status == 0 && !some && !usual.Run {
 		if err := checkPage(); err != nil {
 			return fail(err)
 		}

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"example.com/webserver-cluster/tests/usual"
 )
 
 // data are n resources that exist in the state alone: what a test of locks needs.
@@ -173,6 +175,7 @@ func TestHolderIsNamed(t *testing.T) {
 // Two people type cdktf deploy at the same moment.
 func TestTogetherByCLI(t *testing.T) {
 	t.Parallel()
+	usual.Skip(t)
 	stacks := map[string]block{"stage": data(1)}
 	p := newProject(t, stacks)
 	// Where a user of cdktf sets Terraform's options.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"example.com/webserver-cluster/tests/usual"
 )
 
 // A lock is not taken from somebody whose deploy may still be running.
@@ -51,6 +53,7 @@ func TestUnlockRefuses(t *testing.T) {
 // What the page tells a user to type.
 func TestMakeUnlock(t *testing.T) {
 	t.Parallel()
+	usual.Skip(t)
 	p := newProject(t, map[string]block{"stage": data(1)})
 	for _, name := range []string{"Makefile", "go.mod", "go.sum", "cmd", "internal"} {
 		must(t, os.Symlink(filepath.Join(root, name), filepath.Join(p.dir, name)))

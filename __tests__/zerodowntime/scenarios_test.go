@@ -26,7 +26,7 @@ type scenario struct {
 var scenarios = []scenario{
 	// Bad images and boot scripts reach nobody, good ones everybody: also
 	// right after a bad one.
-	{"server never starts", "kind unkind", deadImage, (*trial).ok},
+	{"server never starts", "unkind", deadImage, (*trial).ok},
 	{"good image", "kind", goodImage, (*trial).ok},
 	{"server answers 500", "", failingImage, (*trial).ok},
 	{"good boot script", "", goodBootScript, (*trial).ok},
