@@ -7,19 +7,15 @@ import (
 	"example.com/webserver-cluster/constructs"
 	"example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/stacks"
+	"example.com/webserver-cluster/tests/literal"
 )
 
 // Config is what an environment shall be.
 type Config struct {
-	// Environment is the literal. Its Cluster's UserDataFrom, which is code, cannot be
-	// told here.
-	Environment stacks.Environment
+	literal.Literal
 	// Settings are those of cdktf.json that are others than the project's, by their
 	// names: stateLock, project, … Default: none.
 	Settings map[string]string
-	// Overrides are values by their path in the stack's JSON: the way out for what
-	// Validate refuses.
-	Overrides map[string]any
 	// Host is the name that users call by. Default: the Domain's, or the load balancer's own.
 	Host string
 	// Page is in every good answer of the servers. Default: page.
@@ -32,7 +28,7 @@ const page = "Hello"
 // Small is an environment with all that there is in one, as small as it gets, in the
 // network 10.N.0.0/16.
 func Small(name string, n int) Config {
-	return Config{Environment: stacks.Environment{
+	return Config{Literal: literal.Literal{Environment: stacks.Environment{
 		Name:    name,
 		Network: constructs.NetworkProps{CIDR: fmt.Sprintf("10.%d.0.0/16", n)},
 		Cluster: constructs.WebserverClusterProps{
@@ -47,23 +43,7 @@ func Small(name string, n int) Config {
 			DeleteAutomatedBackups: true,
 			ApplyImmediately:       true,
 		},
-	}}
-}
-
-// MarshalJSON is what the app reads.
-func (c Config) MarshalJSON() ([]byte, error) {
-	type cluster struct {
-		constructs.WebserverClusterProps
-		UserDataFrom *struct{} `json:",omitempty"` // in place of the function
-	}
-	type environment struct {
-		stacks.Environment
-		Cluster cluster
-	}
-	return json.Marshal(struct {
-		Environment environment
-		Overrides   map[string]any
-	}{environment{c.Environment, cluster{c.Environment.Cluster, nil}}, c.Overrides})
+	}}}
 }
 
 // context is the context of cdktf.json with these settings, as the cdktf CLI hands it

@@ -8,7 +8,7 @@
 //	next.Environment.Cluster.ServerText = "Hello again"
 //	measured, err := env.Apply(ctx, "text", next)
 //
-// An environment is the project's own, made of a literal by an app in the folder app.
+// An environment is the project's own, made of a literal (package literal).
 // Changes of one environment follow each other; environments with other names stand
 // beside each other in one World, and their changes may run at the same time.
 //

@@ -89,11 +89,7 @@ func (e *Env) synthesize(ctx context.Context, c Config) error {
 	e.prefixes = append(e.prefixes, c.prefix(e.world.settings))
 	e.mu.Unlock()
 	file := filepath.Join(e.world.dir, e.name+".json")
-	content, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(file, content, 0o644); err != nil {
+	if err := c.WriteFile(file); err != nil {
 		return err
 	}
 	settings, err := c.context(e.world.settings)

@@ -3,7 +3,6 @@ package felt
 import (
 	"cmp"
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"example.com/webserver-cluster/internal/project"
+	"example.com/webserver-cluster/tests/literal"
 	"example.com/webserver-cluster/tests/localaws"
 	"example.com/webserver-cluster/tests/localaws/event"
 	"example.com/webserver-cluster/tests/localaws/mysql"
@@ -45,11 +45,6 @@ type World struct {
 	mu   sync.Mutex
 	envs []*Env
 }
-
-// app is the source of the app.
-//
-//go:embed app/main.go
-var app []byte
 
 // Start starts a local AWS with servers, load balancers and databases, and builds the
 // app.
@@ -96,7 +91,7 @@ func Start(ctx context.Context, o Options) (_ *World, err error) {
 	if w.copy, err = workcopy.New(filepath.Join(o.Dir, "project"), env); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(w.copy.Dir, "main.go"), app, 0o644); err != nil {
+	if err := (literal.Literal{}).Write(w.copy.Dir); err != nil {
 		return nil, err
 	}
 	w.app = filepath.Join(w.copy.Dir, "app")

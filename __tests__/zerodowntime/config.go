@@ -1,14 +1,13 @@
 package zerodowntime
 
 import (
-	_ "embed"
-	"encoding/json"
+	"cmp"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"example.com/webserver-cluster/constructs"
+	"example.com/webserver-cluster/stacks"
+	"example.com/webserver-cluster/tests/literal"
 	"example.com/webserver-cluster/tests/localaws/clock"
 	"example.com/webserver-cluster/tests/localaws/servers"
 	"example.com/webserver-cluster/tests/workcopy"
@@ -72,6 +71,10 @@ chmod 755 /usr/bin/python3
 `
 }
 
+// capacity is stage's MinSize, and what its group wants unless a scenario
+// changes that.
+const capacity = 2
+
 // Schedule is the name of a scheduled action that stage has here; it wants
 // ScheduledCapacity instances. It fires when a scenario says so.
 const (
@@ -79,7 +82,7 @@ const (
 	ScheduledCapacity = 4
 )
 
-// Config is what a deploy changes of the app in the folder app.
+// Config is what a deploy changes of stage.
 type Config struct {
 	Image      string
 	ServerText string // a line on the page; default page
@@ -91,25 +94,28 @@ type Config struct {
 	Overrides map[string]any
 }
 
-// app is the source of the app.
-//
-//go:embed app/main.go
-var app []byte
-
-// write has p hold the app with this configuration.
+// write has p be an app whose stage is small, and has this configuration.
 func (c Config) write(p *workcopy.Copy) error {
-	if c.ServerText == "" {
-		c.ServerText = page
-	}
-	content, err := json.Marshal(struct {
-		Config
-		Schedule constructs.Schedule
-	}{c, constructs.Schedule{Name: Schedule, Recurrence: "0 0 1 1 *", DesiredCapacity: ScheduledCapacity}})
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(p.Dir, "deploy.json"), content, 0o644); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(p.Dir, "main.go"), app, 0o644)
+	return literal.Literal{Overrides: c.Overrides, Environment: stacks.Environment{
+		Name:    "stage",
+		Network: constructs.NetworkProps{CIDR: "10.10.0.0/16"},
+		Cluster: constructs.WebserverClusterProps{
+			AMI:        c.Image,
+			MinSize:    capacity,
+			MaxSize:    4,
+			ServerText: cmp.Or(c.ServerText, page),
+			Spot:       c.Spot,
+
+			HealthCheckPath: c.HealthCheckPath,
+			ServerPort:      c.ServerPort,
+
+			Schedules: []constructs.Schedule{{Name: Schedule, Recurrence: "0 0 1 1 *", DesiredCapacity: ScheduledCapacity}},
+		},
+		Database: &constructs.MySQLProps{
+			InstanceClass:          "db.t4g.micro",
+			BackupRetentionDays:    1,
+			SkipFinalSnapshot:      true,
+			DeleteAutomatedBackups: true,
+		},
+	}}.Write(p.Dir)
 }

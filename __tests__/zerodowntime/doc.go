@@ -5,8 +5,8 @@
 //
 //	load ──> load balancer ──> servers      cdktf deploy ──> Terraform ──> local AWS
 //
-// What is deployed is made of the project's parts by an app of its own, in the folder
-// app: a small environment whose image, text and overrides each deploy sets.
+// What is deployed is made of the project's parts (package literal): a small environment
+// whose image, text and overrides each deploy sets.
 //
 // # Time
 //

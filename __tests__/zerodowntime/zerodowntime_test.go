@@ -18,10 +18,6 @@ var (
 	timeFactor = flag.Float64("factor", DefaultTimeFactor, "how fast AWS's time runs")
 )
 
-// capacity is stage's MinSize, and what its group wants unless a scenario
-// changes that.
-const capacity = 2
-
 // climate is how the local AWS behaves where AWS documents nothing, or that it may be
 // slow and refuse.
 type climate struct {

@@ -1,5 +1,5 @@
-// Command app is the app whose environments the changes are made in: the project's
-// constructs, and the literal in the file that its argument names.
+// Command app is an app with one environment, whose literal is in a file: its first
+// argument, environment.json without one. See package literal.
 package main
 
 import (
@@ -20,7 +20,11 @@ import (
 )
 
 func main() {
-	if err := synthesize(os.Args[1]); err != nil {
+	file := "environment.json"
+	if len(os.Args) > 1 {
+		file = os.Args[1]
+	}
+	if err := synthesize(file); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -28,26 +32,26 @@ func main() {
 
 func synthesize(file string) error {
 	defer fastjsii.Close()
-	var config struct {
+	var literal struct {
 		Environment stacks.Environment
-		Overrides   map[string]any // values by their path in the stack's JSON
+		Overrides   map[string]any
 	}
 	content, err := os.ReadFile(file)
 	if err == nil {
-		err = json.Unmarshal(content, &config)
+		err = json.Unmarshal(content, &literal)
 	}
 	settings, loadErr := project.Load(".")
 	if err := errors.Join(err, loadErr); err != nil {
 		return err
 	}
-	if err := stacks.Validate(settings, []stacks.Environment{config.Environment}); err != nil {
+	if err := stacks.Validate(settings, []stacks.Environment{literal.Environment}); err != nil {
 		return err
 	}
 	fastjsii.Load()
 	app := cdktf.NewApp(nil)
-	stack := stacks.NewEnvironment(app, settings, config.Environment)
-	for _, path := range slices.Sorted(maps.Keys(config.Overrides)) {
-		stack.AddOverride(jsii.String(path), config.Overrides[path])
+	stack := stacks.NewEnvironment(app, settings, literal.Environment)
+	for _, path := range slices.Sorted(maps.Keys(literal.Overrides)) {
+		stack.AddOverride(jsii.String(path), literal.Overrides[path])
 	}
 	constructs.Synthesize(app)
 	return nil
