@@ -26,6 +26,7 @@ var pureReads = map[string][]string{
 	"elasticloadbalancing": {"DescribeTargetHealth"},
 	"monitoring":           {"DescribeAlarms"},
 	"rds":                  {"DescribeDBParameters"},
+	"secretsmanager":       {"GetSecretValue"},
 }
 
 // startTimeout bounds moto's start: 2 s on an idle machine, of which most is

@@ -62,7 +62,7 @@ func (c *Reads) RoundTrip(hr *http.Request) (*http.Response, error) {
 }
 
 func (c *Reads) read(r *Request) (*http.Response, error) {
-	key := strings.Join([]string{r.AccessKey, r.Region, r.Service, r.HTTP.Header.Get("Accept-Encoding"), string(r.Body)}, "\n")
+	key := strings.Join([]string{r.AccessKey, r.Region, r.Service, r.Action, r.HTTP.Header.Get("Accept-Encoding"), string(r.Body)}, "\n")
 	c.mu.Lock()
 	known, is := c.answers[key]
 	writes := c.writes

@@ -24,7 +24,7 @@ func TestReads(t *testing.T) {
 		io.WriteString(w, answer)
 	}))
 	t.Cleanup(behind.Close)
-	client := &http.Client{Transport: front.NewReads(front.Transport(), map[string][]string{"ec2": {"DescribeInstances"}})}
+	client := &http.Client{Transport: front.NewReads(front.Transport(), map[string][]string{"ec2": {"DescribeInstances"}, "secretsmanager": {"GetSecretValue", "DescribeSecret"}})}
 	ask := func(service, method, body string, header ...string) string {
 		t.Helper()
 		r, err := http.NewRequest(method, behind.URL, strings.NewReader(body))
@@ -61,10 +61,13 @@ func TestReads(t *testing.T) {
 	want("of other instances", ask("ec2", "POST", "Action=DescribeInstances&InstanceId.1=i-1"), 2)
 	want("what is not always the same", ask("ec2", "POST", "Action=DescribeImages"), 3)
 	want("that again", ask("ec2", "POST", "Action=DescribeImages"), 4)
+	want("a secret", ask("secretsmanager", "POST", "{}", "secretsmanager.GetSecretValue"), 5)
+	want("something else of it", ask("secretsmanager", "POST", "{}", "secretsmanager.DescribeSecret"), 6)
+	want("the secret again", ask("secretsmanager", "POST", "{}", "secretsmanager.GetSecretValue"), 5)
 	ask("s3", "PUT", "content")
 	ask("s3", "GET", "")
 	ask("dynamodb", "POST", "{}", "DynamoDB_20120810.PutItem")
-	ask("secretsmanager", "POST", "{}", "secretsmanager.GetSecretValue")
+	ask("iam", "POST", "Action=GetRole")
 	want("after an object, a lock and a read", read(), 1)
 	for i, write := range []func() string{
 		func() string { return ask("ec2", "POST", "Action=RunInstances") },
