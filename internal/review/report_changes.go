@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -60,7 +61,8 @@ func (d Difference) lines() []string {
 	}
 	before, after := linesOf(d.Before), linesOf(d.After)
 	if len(before) < 2 && len(after) < 2 || isList(d.Before) && isList(d.After) && len(inJSON(d.Before)+inJSON(d.After)) < longestValue {
-		return []string{head + "  " + short(d.Before) + " → " + short(d.After) + note}
+		was, now := cutBoth(inOneLine(d.Before), inOneLine(d.After), longestValue)
+		return []string{head + "  " + was + " → " + now + note}
 	}
 	lines := []string{head + note}
 	text, _ := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{A: before, B: after, Context: 1}) // fails only where a writer does
@@ -90,15 +92,15 @@ func linesOf(value any) []string {
 	return nil
 }
 
-// short is a value in one line.
-func short(value any) string {
+// inOneLine is a value in one line.
+func inOneLine(value any) string {
 	if value == nil {
 		return "(none)"
 	}
 	if value == hiddenValue {
 		return hiddenValue
 	}
-	return cut(visible(inJSON(value)), longestValue)
+	return visible(inJSON(value))
 }
 
 func isList(value any) bool {
@@ -120,6 +122,23 @@ func cut(text string, most int) string {
 		return string(runes[:most-1]) + "…"
 	}
 	return text
+}
+
+// cutBoth cuts what was and what is now, so that it shows where they differ.
+func cutBoth(was, now string, most int) (string, string) {
+	a, b := []rune(was), []rune(now)
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
+	}
+	if max(len(a), len(b)) <= most || same < most/2 {
+		return cut(was, most), cut(now, most)
+	}
+	from := same - most/4
+	if space := slices.Index(a[from:same], ' '); space >= 0 {
+		from += space + 1 // a whole word
+	}
+	return cut("…"+string(a[from:]), most), cut("…"+string(b[from:]), most)
 }
 
 const hiddenValue = "(sensitive)"
@@ -159,7 +178,8 @@ func invisible(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.
 func (a Apart) lines() []string {
 	var lines []string
 	for _, m := range a.Moved {
-		lines = append(lines, visible(m.Path), "    was: "+cut(visible(m.Before), 2*longestValue), "    now: "+cut(visible(m.After), 2*longestValue))
+		was, now := cutBoth(visible(m.Before), visible(m.After), 2*longestValue)
+		lines = append(lines, visible(m.Path), "    was: "+was, "    now: "+now)
 	}
 	return lines
 }
