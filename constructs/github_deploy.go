@@ -147,7 +147,9 @@ func (d deployer) servers() []allow {
 			sid: "Group", resources: groups,
 			actions: actions("autoscaling", "CancelInstanceRefresh CreateOrUpdateTags DeleteAutoScalingGroup DeletePolicy DeleteScheduledAction "+
 				"DeleteTags DisableMetricsCollection EnableMetricsCollection PutScalingPolicy PutScheduledUpdateGroupAction RollbackInstanceRefresh "+
-				"StartInstanceRefresh"),
+				"StartInstanceRefresh "+
+				// What brings the group back to the code after somebody has helped out by hand.
+				"AttachLoadBalancerTargetGroups DetachLoadBalancerTargetGroups ResumeProcesses SuspendProcesses"),
 		},
 		{
 			// Only with the boundary, which limits what a role's policies can give it: one without,

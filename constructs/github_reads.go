@@ -13,7 +13,7 @@ import (
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 var readActions = []struct{ prefix, actions string }{
 	{"acm", "DescribeCertificate ListTagsForCertificate"},
-	{"autoscaling", "DescribeAutoScalingGroups DescribeInstanceRefreshes DescribePolicies DescribeScalingActivities DescribeScheduledActions DescribeWarmPool"},
+	{"autoscaling", "DescribeAutoScalingGroups DescribeInstanceRefreshes DescribeLoadBalancerTargetGroups DescribePolicies DescribeScalingActivities DescribeScheduledActions DescribeWarmPool"},
 	{"cloudwatch", "DescribeAlarms GetDashboard ListTagsForResource"},
 	{"ec2", "DescribeAddresses DescribeAddressesAttribute DescribeAvailabilityZones DescribeFlowLogs DescribeInstanceTypes DescribeInstances " +
 		"DescribeInternetGateways DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeNatGateways DescribeNetworkAcls DescribeNetworkInterfaces " +

@@ -90,6 +90,8 @@ type GitHubRoles struct {
 
 const (
 	gitHubIssuer = "token.actions.githubusercontent.com"
+	// deployedBranch is the one that .github/workflows/deploy.yml deploys.
+	deployedBranch = "main"
 	// gitHubPath is the path of all that is made here. Roles that deploys make have none: so
 	// no name that an environment can have leads to the roles for deploys.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names
@@ -176,14 +178,17 @@ func NewGitHubRoles(parent constructs.Construct, id string, props GitHubRolesPro
 	// A managed policy, since a deploy reads what a review reads: twice it would not fit.
 	reads := g.managed("read", props.Name+"-read", "What a plan reads", g.reads())
 
-	made.Review = g.role("review", props.Name+"-review", "pull_request", time.Hour)
+	made.Review = g.role("review", props.Name+"-review", time.Hour, claim{"sub", "repo:" + props.Repository + ":pull_request"})
 	g.inline("review_state", made.Review, g.reviewState())
 	g.inline("review_environments", made.Review, g.reviewReads())
 	g.attach("review_read", made.Review, reads)
 	made.ReviewRoleARN = *made.Review.Arn()
 
 	for _, e := range props.Environments {
-		role := g.role("deploy_"+e.Name, props.Name+"-deploy-"+e.Name, "environment:"+e.Name, deploySession)
+		role := g.role("deploy_"+e.Name, props.Name+"-deploy-"+e.Name, deploySession,
+			claim{"sub", "repo:" + props.Repository + ":environment:" + e.Name},
+			// GitHub limits the branches of an environment only where somebody has told it to.
+			claim{"ref", "refs/heads/" + deployedBranch})
 		made.Deploy[e.Name], made.DeployRoleARNs[e.Name] = role, *role.Arn()
 		d := g.deploy(e)
 		g.inline("deploy_"+e.Name+"_state", role, d.state())
@@ -214,10 +219,17 @@ type gitHub struct {
 	provider, partition, account string
 }
 
-// role makes a role that workflows assume whose token has the subject: that of a pull
-// request, or of a job in an environment.
+// claim is one of a token that GitHub gives a job, and its value.
 // https://docs.github.com/en/actions/reference/security/oidc
-func (g gitHub) role(id, name, subject string, longest time.Duration) iamrole.IamRole {
+type claim struct{ name, value string }
+
+// role makes a role that workflows assume whose token has the claims.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+func (g gitHub) role(id, name string, longest time.Duration, claims ...claim) iamrole.IamRole {
+	when := []condition{{"StringEquals", gitHubIssuer + ":aud", []string{"sts.amazonaws.com"}}}
+	for _, c := range claims {
+		when = append(when, condition{"StringEquals", gitHubIssuer + ":" + c.name, []string{c.value}})
+	}
 	return add(g.scope, id, iamrole.NewIamRole, &iamrole.IamRoleConfig{
 		Name:               jsii.String(name),
 		Path:               jsii.String(gitHubPath),
@@ -225,10 +237,7 @@ func (g gitHub) role(id, name, subject string, longest time.Duration) iamrole.Ia
 		AssumeRolePolicy: document(g.scope, id+"_trust", []allow{{
 			actions:   []string{"sts:AssumeRoleWithWebIdentity"},
 			federated: g.provider,
-			when: []condition{
-				{"StringEquals", gitHubIssuer + ":aud", []string{"sts.amazonaws.com"}},
-				{"StringEquals", gitHubIssuer + ":sub", []string{"repo:" + g.Repository + ":" + subject}},
-			},
+			when:      when,
 		}}),
 	})
 }

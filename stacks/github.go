@@ -17,7 +17,7 @@ func (e Environment) here() bool { return e.AssumeRoleARN == "" && e.Profile == 
 // gitHubRoles are the roles for the workflows of the repository in the settings.
 func gitHubRoles(s project.Settings, environments []Environment) constructs.GitHubRolesProps {
 	props := constructs.GitHubRolesProps{
-		Name: s.Project, Repository: s.GitHubRepository, Region: s.Region,
+		Name: s.Project, Repository: s.GitHubRepository, OIDCProviderARN: s.GitHubProviderARN, Region: s.Region,
 		StateBucket: s.StateBucket, LockTable: s.LockTable, StateKey: project.StateKey(project.StateStack),
 	}
 	for _, e := range environments {
@@ -50,9 +50,10 @@ func checkGitHub(f *faults.List, s project.Settings, environments []Environment)
 	props.Environments = slices.DeleteFunc(props.Environments, func(e constructs.GitHubEnvironment) bool { return !environmentName.MatchString(e.Name) })
 	if len(props.Environments) > 0 { // else there are other faults
 		f.As(map[string]string{
-			"Name":        project.Place("project") + " and environment.Name",
-			"Repository":  project.Place("githubRepository"),
-			"StateBucket": project.Place("stateBucket"),
+			"Name":            project.Place("project") + " and environment.Name",
+			"Repository":      project.Place("githubRepository"),
+			"OIDCProviderARN": project.Place("githubProviderArn"),
+			"StateBucket":     project.Place("stateBucket"),
 		}, props.Validate())
 	}
 	users := map[string]string{} // environments by their databases' users

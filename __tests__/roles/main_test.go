@@ -131,11 +131,12 @@ func (w *world) synthesize(name string, environments ...stacks.Environment) stri
 	return filepath.Join(out, "stacks")
 }
 
-// token is one that GitHub gives a job, but for the signature.
+// token is one that GitHub gives a job of a branch, but for the signature.
 // https://docs.github.com/en/actions/reference/security/oidc
-func token(subject string) string {
+func token(subject, branch string) string {
 	claims, err := json.Marshal(map[string]any{
 		"iss": "https://token.actions.githubusercontent.com", "aud": "sts.amazonaws.com", "sub": subject, "exp": time.Now().Add(5 * time.Minute).Unix(),
+		"ref": "refs/heads/" + branch,
 	})
 	if err != nil {
 		panic(err)
@@ -147,11 +148,11 @@ func token(subject string) string {
 func roleARN(name string) string { return "arn:aws:iam::" + account + ":role/github/" + name }
 
 // assume takes a role on with a token, as aws-actions/configure-aws-credentials does.
-func (w *world) assume(role, subject string, seconds int32) (aws.Config, error) {
+func (w *world) assume(role, subject, branch string, seconds int32) (aws.Config, error) {
 	config := w.cloud.Config()
 	config.Credentials = aws.AnonymousCredentials{}
 	out, err := sts.NewFromConfig(config).AssumeRoleWithWebIdentity(w.Context(), &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn: aws.String(roleARN(role)), RoleSessionName: aws.String("GitHubActions"), WebIdentityToken: aws.String(token(subject)), DurationSeconds: &seconds,
+		RoleArn: aws.String(roleARN(role)), RoleSessionName: aws.String("GitHubActions"), WebIdentityToken: aws.String(token(subject, branch)), DurationSeconds: &seconds,
 	})
 	if err != nil {
 		return config, err
@@ -170,7 +171,7 @@ type worker struct {
 
 func (w *world) as(role, subject string) *worker {
 	w.Helper()
-	config, err := w.assume(role, subject, 3600)
+	config, err := w.assume(role, subject, "main", 3600)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -224,20 +224,22 @@ func (w *world) refuse(deploy *worker) {
 		}
 	}
 	for _, t := range []struct {
-		role, subject string
-		seconds       int32
+		role, subject, branch string
+		seconds               int32
 	}{
-		{"webservers-deploy-stage", "repo:" + repository + ":pull_request", 3600},
-		{"webservers-deploy-stage", "repo:" + repository + ":ref:refs/heads/main", 3600},
-		{"webservers-deploy-stage", "repo:" + repository + ":environment:prod", 3600},
-		{"webservers-deploy-stage", "repo:" + repository + ":environment:stage2", 3600},
-		{"webservers-deploy-stage", "repo:evil/webservers:environment:stage", 3600},
-		{"webservers-review", "repo:evil/webservers:pull_request", 3600},
-		{"webservers-review", "repo:" + repository + ":environment:stage", 3600},
-		{"webservers-deploy-stage", "repo:" + repository + ":environment:stage", 4*3600 + 1},
+		{"webservers-deploy-stage", "repo:" + repository + ":pull_request", "main", 3600},
+		{"webservers-deploy-stage", "repo:" + repository + ":ref:refs/heads/main", "main", 3600},
+		{"webservers-deploy-stage", "repo:" + repository + ":environment:prod", "main", 3600},
+		{"webservers-deploy-stage", "repo:" + repository + ":environment:stage2", "main", 3600},
+		{"webservers-deploy-stage", "repo:evil/webservers:environment:stage", "main", 3600},
+		{"webservers-review", "repo:evil/webservers:pull_request", "main", 3600},
+		{"webservers-review", "repo:" + repository + ":environment:stage", "main", 3600},
+		{"webservers-deploy-stage", "repo:" + repository + ":environment:stage", "main", 4*3600 + 1},
+		{"webservers-deploy-stage", "repo:" + repository + ":environment:stage", "evil", 3600},
+		{"webservers-deploy-stage", "repo:" + repository + ":environment:stage", "main/evil", 3600},
 	} {
-		if _, err := w.assume(t.role, t.subject, t.seconds); err == nil {
-			w.Errorf("%s gets %s for %d s", t.subject, t.role, t.seconds)
+		if _, err := w.assume(t.role, t.subject, t.branch, t.seconds); err == nil {
+			w.Errorf("%s of branch %s gets %s for %d s", t.subject, t.branch, t.role, t.seconds)
 		}
 	}
 }

@@ -1,12 +1,16 @@
 package roles_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"example.com/webserver-cluster/tests/usual"
 )
@@ -72,7 +76,8 @@ func TestRoles(t *testing.T) {
 			}
 		}
 	})
-	step("a deploy changes stage", func() {
+	step("a deploy changes stage, and what somebody has done to its group by hand", func() {
+		w.helpOut()
 		content, err := os.ReadFile(filepath.Join(second, "stage", "cdk.tf.json"))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, "cdk.tf.json"), content, 0o600)
@@ -81,11 +86,42 @@ func TestRoles(t *testing.T) {
 			t.Fatal(err)
 		}
 		deploy.terraform(dir, "apply", "-auto-approve")
+		if g := w.stageGroup(); len(g.SuspendedProcesses) > 0 || len(g.TargetGroupARNs) != 1 {
+			t.Errorf("suspended are still %v, attached %v", g.SuspendedProcesses, g.TargetGroupARNs)
+		}
 	})
 	step("a deploy destroys stage", func() { deploy.terraform(dir, "destroy", "-auto-approve") })
 	w.unused(policies)
 	for _, r := range w.cloud.Refused() {
 		t.Error(r)
+	}
+}
+
+// stageGroup is the Auto Scaling group of stage.
+func (w *world) stageGroup() autoscalingtypes.AutoScalingGroup {
+	w.Helper()
+	found, err := autoscaling.NewFromConfig(w.cloud.Config()).DescribeAutoScalingGroups(w.Context(), &autoscaling.DescribeAutoScalingGroupsInput{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, g := range found.AutoScalingGroups {
+		if strings.HasPrefix(*g.AutoScalingGroupName, "webservers-stage-") {
+			return g
+		}
+	}
+	w.Fatal("stage has no group")
+	panic("unreachable")
+}
+
+// helpOut does what a person does to a group in an incident: nothing is rebalanced, and no
+// requests reach it.
+func (w *world) helpOut() {
+	w.Helper()
+	client, g := autoscaling.NewFromConfig(w.cloud.Config()), w.stageGroup()
+	_, suspended := client.SuspendProcesses(w.Context(), &autoscaling.SuspendProcessesInput{AutoScalingGroupName: g.AutoScalingGroupName, ScalingProcesses: []string{"AZRebalance"}})
+	_, detached := client.DetachLoadBalancerTargetGroups(w.Context(), &autoscaling.DetachLoadBalancerTargetGroupsInput{AutoScalingGroupName: g.AutoScalingGroupName, TargetGroupARNs: g.TargetGroupARNs})
+	if err := errors.Join(suspended, detached); err != nil {
+		w.Fatal(err)
 	}
 }
 

@@ -67,6 +67,12 @@ func TestGitHubSetting(t *testing.T) {
 	run(t, []row[app]{
 		{func(a *app) {}, ""},
 		{func(a *app) { a.GitHubRepository = "acme" }, `cdktf.json: context.githubRepository: "acme": must be a GitHub repository as its tokens name it, owner/name or owner@1234/name@5678`},
+		{func(a *app) {
+			a.GitHubProviderARN = "arn:aws:iam::123456789012:oidc-provider/gitlab.com"
+		}, `cdktf.json: context.githubProviderArn: "arn:aws:iam::123456789012:oidc-provider/gitlab.com": must be the ARN of an OIDC provider for token.actions.githubusercontent.com`},
+		{func(a *app) {
+			a.GitHubProviderARN = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+		}, ""},
 		{func(a *app) { a.StateBucket = "webservers-stage-states" }, `cdktf.json: context.stateBucket: "webservers-stage-states": must not begin with webservers-stage-: a deploy of stage may do anything to such buckets`},
 		{func(a *app) { a.GitHubRepository, a.StateBucket = "", "webservers-stage-states" }, ""},
 		{func(a *app) { a.Project = strings.Repeat("p", 26) }, `cdktf.json: context.project and environment.Name: "pppppppppppppppppppppppppp-stage": has 32 characters; with Repository it can have 31, so that the names of all that a deploy makes begin with it`},

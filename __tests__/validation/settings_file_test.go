@@ -22,7 +22,7 @@ func TestSettingsFaults(t *testing.T) {
 			`cdktf.json: context.lockTable: "": must not be empty`,
 		}},
 		{"misspelt, of a wrong type, impossible", `{"project": "My_Project", "region": "Frankfurt", "stateBucket": 7, "lockTable": "table", "bucket": "b", "stateLock": "none", "rolloutPlatforms": "linux/amd64"}`, []string{
-			`cdktf.json: context.bucket: "b": is no setting; settings are [accountId alertEmail githubRepository lockTable project region rolloutPlatforms stateBucket stateLock]`,
+			`cdktf.json: context.bucket: "b": is no setting; settings are [accountId alertEmail githubProviderArn githubRepository lockTable project region rolloutPlatforms stateBucket stateLock]`,
 			`cdktf.json: context.rolloutPlatforms: "linux/amd64": must be a list of strings`,
 			`cdktf.json: context.stateBucket: 7: must be a string`,
 			`cdktf.json: context.project: "My_Project": must be lower-case letters, digits and single hyphens inside, a letter first`,

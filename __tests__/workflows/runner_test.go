@@ -32,7 +32,7 @@ type runner struct {
 func newRunner(t *testing.T, dir string, env ...string) *runner {
 	r := &runner{t: t, dir: dir, expressions: map[string]string{}, conditions: map[string]bool{}, outputs: map[string]string{}}
 	r.env = append(append(os.Environ(), env...), "CI=true", "GITHUB_ACTIONS=true", "GITHUB_SERVER_URL=https://github.example", "GITHUB_REPOSITORY=acme/webservers",
-		"GITHUB_RUN_ID=123", "GITHUB_SHA="+commit, "GITHUB_STEP_SUMMARY="+filepath.Join(dir, "summary.md"), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
+		"GITHUB_RUN_ID=123", "GITHUB_REF_NAME=main", "GITHUB_SHA="+commit, "GITHUB_STEP_SUMMARY="+filepath.Join(dir, "summary.md"), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
 	return r
 }
 

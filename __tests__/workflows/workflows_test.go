@@ -67,7 +67,10 @@ func (w *world) deploys(environment string, during map[string]func(*step)) (*run
 	r := w.runner(w.t)
 	after := map[string]string{"prod": "stage"}[environment]
 	r.expressions = map[string]string{"inputs.environment": environment, "inputs.after": after, "github.token": "token"}
-	r.conditions = map[string]bool{"inputs.after != ''": after != "", "steps.deploy.outcome != 'skipped'": true}
+	r.conditions = map[string]bool{
+		"inputs.after == '' && github.run_attempt == 1": after == "" && !w.rerun,
+		"inputs.after != ''":                            after != "", "steps.deploy.outcome != 'skipped'": true,
+	}
 	return r, r.job(job(w.t, workflow(w.t, "deploy-environment.yml"), "deploy"), during)
 }
 
@@ -77,6 +80,13 @@ func TestDeploy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.letGo()
+	w.newest("2222222222222222222222222222222222222222")
+	if r, ok := w.deploys("stage", nil); ok {
+		t.Errorf("stage gets a commit that is no longer the newest")
+	} else {
+		r.says("::error title=Not the newest commit of main::main is at commit 2222222222222222222222222222222222222222", "run all jobs of this one again")
+	}
+	w.rerun = true
 	r, ok := w.deploys("stage", nil)
 	r.says("stage is locked by this deploy", "Apply complete! Resources: 2 added", "state of stage serial", "No deploy of stage from this folder is left to unlock.")
 	if !ok || w.locked("stage") {

@@ -45,6 +45,9 @@ type Settings struct {
 	// GitHubRepository is the GitHub repository, "owner/name" or "owner@1234/name@5678", whose
 	// workflows get roles for reviews and deploys. Default: none.
 	GitHubRepository string `json:"githubRepository"`
+	// GitHubProviderARN is the account's IAM OIDC provider for GitHub, if it has one already:
+	// an account can have one. Default: the stack state makes it.
+	GitHubProviderARN string `json:"githubProviderArn"`
 }
 
 // LockMode says where the locks of the states lie.
@@ -134,7 +137,7 @@ func parse(context []byte) (Settings, error) {
 	}
 	// A reference could only come true too late.
 	// https://developer.hashicorp.com/terraform/language/backend#define-a-backend-block
-	for _, key := range []string{"stateBucket", "lockTable", "alertEmail", "githubRepository"} {
+	for _, key := range []string{"stateBucket", "lockTable", "alertEmail", "githubRepository", "githubProviderArn"} {
 		if strings.Contains(fields[key].String(), "${") {
 			check(key, "must be the value itself: settings are read before Terraform runs")
 		}

@@ -52,9 +52,13 @@ func (j *Judge) Register(f *front.Front) {
 		if !slices.Contains(known.ClientIDList, claims.Audience) {
 			return nil, front.Errorf("InvalidIdentityToken", "Incorrect token audience")
 		}
-		return j.assume(r, next, question{action: "sts:AssumeRoleWithWebIdentity", values: map[string]string{
-			host + ":aud": claims.Audience, host + ":sub": claims.Subject,
-		}}, func(principals principals) bool {
+		values := map[string]string{host + ":aud": claims.Audience, host + ":sub": claims.Subject}
+		for _, name := range gitHubClaims {
+			if value, is := claims.all[name].(string); is && host == "token.actions.githubusercontent.com" {
+				values[host+":"+name] = value
+			}
+		}
+		return j.assume(r, next, question{action: "sts:AssumeRoleWithWebIdentity", values: values}, func(principals principals) bool {
 			return principals.has("Federated", func(p string) bool { return p == provider })
 		})
 	})
@@ -152,7 +156,14 @@ type claims struct {
 	Audience string `json:"aud"`
 	Subject  string `json:"sub"`
 	Expires  int64  `json:"exp"`
+
+	all map[string]any
 }
+
+// gitHubClaims are those of GitHub's tokens, besides aud and sub, that a trust policy can ask
+// for.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+var gitHubClaims = []string{"actor", "actor_id", "enterprise_id", "environment", "job_workflow_ref", "ref", "repository", "repository_id", "workflow"}
 
 // readToken reads a JSON Web Token. Its signature is not looked at: the local AWS has no way
 // to the issuer's keys, and a test no way to sign with them.
@@ -165,7 +176,7 @@ func readToken(token string) (claims, error) {
 	}
 	content, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err == nil {
-		err = json.Unmarshal(content, &c)
+		err = errors.Join(json.Unmarshal(content, &c), json.Unmarshal(content, &c.all))
 	}
 	return c, err
 }
