@@ -1,6 +1,7 @@
 package synth_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -28,12 +29,22 @@ func TestGitHubRoles(t *testing.T) {
 	dir := t.TempDir()
 	synthesize(dir, s, environments...)
 	state := readStack(t, dir, "state")
-	subject := func(role string) any {
-		return at(state.json, "data", "aws_iam_policy_document", "github_"+role+"_trust", "statement", 0, "condition", 1, "values")
+	trusts := func(role string, conditions ...string) {
+		t.Helper()
+		statement := at(state.json, "data", "aws_iam_policy_document", "github_"+role+"_trust", "statement", 0)
+		for i, want := range append([]string{"aud [sts.amazonaws.com]"}, conditions...) {
+			c := at(statement, "condition", i)
+			if got := fmt.Sprint(strings.TrimPrefix(fmt.Sprint(at(c, "variable")), "token.actions.githubusercontent.com:"), " ", at(c, "values")); got != want {
+				t.Errorf("%s trusts whoever has %s, want %s", role, got, want)
+			}
+		}
+		if n := len(at(statement, "condition").([]any)); n != len(conditions)+1 {
+			t.Errorf("%s has %d conditions", role, n)
+		}
 	}
-	expect(t, subject("review"), "[repo:acme/web:pull_request]")
+	trusts("review", "sub [repo:acme/web:pull_request]")
 	for _, e := range environments {
-		expect(t, subject("deploy_"+e.Name), "[repo:acme/web:environment:"+e.Name+"]")
+		trusts("deploy_"+e.Name, "sub [repo:acme/web:environment:"+e.Name+"]", "ref [refs/heads/main]")
 		if at(state.json, "output", "deploy_role_arn_"+e.Name) == nil {
 			t.Errorf("the role for %s is no output", e.Name)
 		}
@@ -66,6 +77,26 @@ func TestGitHubRoles(t *testing.T) {
 	content, err := os.ReadFile(file(dir, "state"))
 	if err != nil || strings.Contains(string(content), "thumbprint") {
 		t.Errorf("a thumbprint, or none to look for (%v)", err)
+	}
+}
+
+// TestGitHubProvider: an account's own OIDC provider is trusted, and none is made beside it.
+func TestGitHubProvider(t *testing.T) {
+	const arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+	s := synthesized.settings
+	s.GitHubRepository = "acme/web"
+	for _, given := range []string{"", arn} {
+		s.GitHubProviderARN = given
+		dir := t.TempDir()
+		synthesize(dir, s, stacks.Stage)
+		state := readStack(t, dir, "state")
+		if made := len(state.all("aws_iam_openid_connect_provider")); made != map[string]int{"": 1}[given] {
+			t.Errorf("%q: %d providers are made", given, made)
+		}
+		who := at(state.json, "data", "aws_iam_policy_document", "github_deploy_stage_trust", "statement", 0, "principals", 0, "identifiers", 0)
+		if want := cmp.Or(given, "${aws_iam_openid_connect_provider.github_provider.arn}"); who != want {
+			t.Errorf("%q: %v is trusted, want %s", given, who, want)
+		}
 	}
 }
 
