@@ -9,7 +9,7 @@ import (
 // others lets it make and change the rest: the database, buckets, parameters, logs, alarms,
 // the topic and its key; and find what was made.
 func (d deployer) others() []allow {
-	topic := d.arn("sns", d.name+"-alerts")
+	topic, alarms := d.arn("sns", d.name+"-alerts"), d.arn("cloudwatch", "alarm:"+d.name+"-*")
 	all := []allow{
 		{
 			sid: "Database", resources: []string{
@@ -40,8 +40,14 @@ func (d deployer) others() []allow {
 			resources: []string{d.arn("logs", "log-group:/vpc/"+d.name+"/*"), d.arn("logs", "log-group:/aws/rds/instance/"+d.name+"/*")},
 		},
 		{
-			sid: "Alarms", actions: actions("cloudwatch", "DeleteAlarms DeleteDashboards PutDashboard PutMetricAlarm TagResource UntagResource"),
-			resources: []string{d.arn("cloudwatch", "alarm:"+d.name+"-*"), d.arnIn("cloudwatch", "", "dashboard/"+d.name)},
+			sid: "Alarms", actions: actions("cloudwatch", "DeleteAlarms DeleteDashboards PutDashboard TagResource UntagResource"),
+			resources: []string{alarms, d.arnIn("cloudwatch", "", "dashboard/"+d.name)},
+		},
+		{
+			// Else an alarm could end instances, or scale another group.
+			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-alarm-actions.html
+			sid: "PutAlarms", actions: actions("cloudwatch", "PutMetricAlarm"), resources: []string{alarms},
+			when: []condition{{"ForAllValues:StringEquals", "cloudwatch:AlarmActions", []string{topic}}},
 		},
 		{sid: "Topic", actions: actions("sns", "CreateTopic DeleteTopic SetTopicAttributes Subscribe TagResource Unsubscribe UntagResource"), resources: []string{topic, topic + ":*"}},
 		{sid: "MakeKey", actions: actions("kms", "CreateKey"), resources: []string{"*"}, when: d.asked()},

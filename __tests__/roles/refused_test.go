@@ -9,6 +9,9 @@ import (
 	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -20,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 
 	"example.com/webserver-cluster/internal/project"
 )
@@ -98,6 +102,17 @@ func others() []attempt {
 		}},
 		{"change prod's image", func(ctx context.Context, c aws.Config) error {
 			_, err := ssm.NewFromConfig(c).PutParameter(ctx, &ssm.PutParameterInput{Name: aws.String("/webservers-prod/image/x86_64"), Value: aws.String("ami-2"), Overwrite: aws.Bool(true)})
+			return err
+		}},
+		{"make an alarm that ends an instance of prod", func(ctx context.Context, c aws.Config) error {
+			_, err := cloudwatch.NewFromConfig(c, func(o *cloudwatch.Options) {
+				o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801) // moto does not know CBOR
+			}).PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
+				AlarmName: aws.String("webservers-stage-end"), Namespace: aws.String("AWS/EC2"), MetricName: aws.String("CPUUtilization"),
+				Dimensions:         []cloudwatchtypes.Dimension{{Name: aws.String("InstanceId"), Value: &prod.instance}},
+				ComparisonOperator: cloudwatchtypes.ComparisonOperatorGreaterThanThreshold, Threshold: aws.Float64(0), EvaluationPeriods: aws.Int32(1),
+				Period: aws.Int32(60), Statistic: cloudwatchtypes.StatisticAverage, AlarmActions: []string{"arn:aws:automate:" + settings.Region + ":ec2:terminate"},
+			})
 			return err
 		}},
 		{"make a role without the boundary", func(ctx context.Context, c aws.Config) error {

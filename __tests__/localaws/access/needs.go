@@ -90,6 +90,12 @@ func (c call) question(action *reference.Action, name string, r resource) questi
 			q.values[key] = c.text("PolicyArn")
 		case key == "autoscaling:launchtemplateversionspecified":
 			q.values[key] = c.versionSpecified()
+		case key == "cloudwatch:alarmactions":
+			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-alarm-actions.html
+			q.many[key] = nil // known, also where there is none
+			for _, member := range []string{"AlarmActions", "OKActions", "InsufficientDataActions"} {
+				walk(c.input[member], "", func(_, text string) { q.many[key] = append(q.many[key], text) })
+			}
 		case key == "dynamodb:leadingkeys":
 			q.many[key] = c.leadingKeys()
 		case key == "route53:changeresourcerecordsetsnormalizedrecordnames":

@@ -140,6 +140,27 @@ func TestVersionSpecified(t *testing.T) {
 	}
 }
 
+// TestAlarmActions: what an alarm does, whatever it becomes, has to be allowed.
+func TestAlarmActions(t *testing.T) {
+	d, err := parse(`{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"cloudwatch:AlarmActions": "topic"}}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		member string
+		do     []any
+		want   verdict
+	}{
+		{"AlarmActions", []any{"topic"}, allowed}, {"AlarmActions", nil, allowed}, {"AlarmActions", []any{"topic", "terminate"}, silent},
+		{"OKActions", []any{"terminate"}, silent}, {"InsufficientDataActions", []any{"terminate"}, silent},
+	} {
+		c := call{prefix: "cloudwatch", name: "PutMetricAlarm", input: map[string]any{"AlarmName": "a", test.member: test.do}}
+		if got := judge([]document{d}, c.questions("PutMetricAlarm", nil)[0], func(string) {}); got != test.want {
+			t.Errorf("%s %v: verdict %d, want %d", test.member, test.do, got, test.want)
+		}
+	}
+}
+
 // TestLeadingKeys: each item that is named has to be one of those allowed.
 func TestLeadingKeys(t *testing.T) {
 	d, err := parse(`{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["a", "b"]}}}}`)
