@@ -10,6 +10,7 @@ func (a *AWS) closeGaps() {
 	a.keepPolicy()
 	keepUserData(a.Front)
 	a.launchAsTemplated()
+	a.tagTemplates()
 	a.letMembersIn()
 	keepTemplateTagsApart(a.Front)
 	keepRuleDescriptions(a.Front)

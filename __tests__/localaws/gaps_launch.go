@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/beevik/etree"
 
 	"example.com/webserver-cluster/tests/localaws/front"
 )
@@ -81,4 +82,37 @@ func complete(r *front.Request, data *types.ResponseLaunchTemplateData) {
 			set(fmt.Sprintf("SecurityGroupId.%d", i+1), group)
 		}
 	}
+}
+
+// tagTemplates: moto tells the tags that a launch template was made with, whatever has
+// become of them.
+func (a *AWS) tagTemplates() {
+	a.Front.Handle("ec2", "DescribeLaunchTemplates", func(r *front.Request, next front.Next) (*front.Response, error) {
+		resp, err := next(r)
+		if err != nil || !resp.OK() {
+			return resp, err
+		}
+		client := ec2.NewFromConfig(a.MotoConfig(), func(o *ec2.Options) { o.Region = r.Region })
+		found, err := client.DescribeTags(r.HTTP.Context(), &ec2.DescribeTagsInput{
+			Filters: []types.Filter{{Name: aws.String("resource-type"), Values: []string{"launch-template"}}},
+		})
+		if err != nil {
+			return nil, err
+		}
+		return resp, resp.UpdateXML(func(root *etree.Element) {
+			for _, template := range root.FindElements("launchTemplates/item") {
+				for _, before := range template.SelectElements("tagSet") {
+					template.RemoveChild(before)
+				}
+				tags := template.CreateElement("tagSet")
+				for _, t := range found.Tags {
+					if aws.ToString(t.ResourceId) == childText(template, "launchTemplateId") {
+						item := tags.CreateElement("item")
+						item.CreateElement("key").SetText(aws.ToString(t.Key))
+						item.CreateElement("value").SetText(aws.ToString(t.Value))
+					}
+				}
+			}
+		})
+	})
 }

@@ -230,6 +230,12 @@ func testLaunchTemplate(t *testing.T, config aws.Config) {
 	if len(described.Tags) != 1 {
 		t.Errorf("tags of the template: got %+v", described.Tags)
 	}
+	must[*ec2.CreateTagsOutput](t)(client.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{*template.LaunchTemplateId}, Tags: []ec2types.Tag{{Key: aws.String("later"), Value: aws.String("w")}}}))
+	must[*ec2.DeleteTagsOutput](t)(client.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: []string{*template.LaunchTemplateId}, Tags: []ec2types.Tag{{Key: aws.String("k")}}}))
+	described = must[*ec2.DescribeLaunchTemplatesOutput](t)(client.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{})).LaunchTemplates[0]
+	if len(described.Tags) != 1 || *described.Tags[0].Key != "later" {
+		t.Errorf("tags of the template, changed later: got %+v", described.Tags)
+	}
 }
 
 func testGroup(t *testing.T, config aws.Config) {

@@ -82,13 +82,14 @@ type picture struct {
 	min, max, desired int
 	warmup            *int32
 	maintenance       *types.InstanceMaintenancePolicy
+	rebalance         *bool
 	instances         []types.AutoScalingInstanceDetails
 	refreshes         []types.InstanceRefresh // the newest first
 	activities        []types.Activity
 }
 
 func (g *group) picture() picture {
-	p := picture{template: g.settings.LaunchTemplate, mixed: g.settings.MixedInstancesPolicy, min: g.min, max: g.max, desired: g.desired, warmup: g.warmup, maintenance: g.maintenance}
+	p := picture{template: g.settings.LaunchTemplate, mixed: g.settings.MixedInstancesPolicy, min: g.min, max: g.max, desired: g.desired, warmup: g.warmup, maintenance: g.maintenance, rebalance: g.capacityRebalance}
 	for _, m := range g.started() {
 		p.instances = append(p.instances, g.details(m))
 	}
@@ -118,7 +119,7 @@ func (g *group) details(m *member) types.AutoScalingInstanceDetails {
 func (p picture) apply(s types.AutoScalingGroup) types.AutoScalingGroup {
 	s.MinSize, s.MaxSize, s.DesiredCapacity = aws.Int32(int32(p.min)), aws.Int32(int32(p.max)), aws.Int32(int32(p.desired))
 	s.LaunchTemplate, s.MixedInstancesPolicy = p.template, p.mixed
-	s.DefaultInstanceWarmup, s.InstanceMaintenancePolicy = p.warmup, p.maintenance
+	s.DefaultInstanceWarmup, s.InstanceMaintenancePolicy, s.CapacityRebalance = p.warmup, p.maintenance, p.rebalance
 	s.Instances = nil
 	for _, i := range p.instances {
 		if !warmed(types.LifecycleState(*i.LifecycleState)) {
@@ -143,6 +144,9 @@ func (p picture) show(shown *etree.Element) {
 	set(shown, "MinSize", strconv.Itoa(p.min))
 	set(shown, "MaxSize", strconv.Itoa(p.max))
 	set(shown, "DesiredCapacity", strconv.Itoa(p.desired))
+	if p.rebalance != nil {
+		set(shown, "CapacityRebalance", strconv.FormatBool(*p.rebalance))
+	}
 	if version := shown.FindElement("LaunchTemplate/Version"); version != nil && p.template != nil {
 		version.SetText(*p.template.Version)
 	}

@@ -29,6 +29,7 @@ type group struct {
 	warmup            *int32 // DefaultInstanceWarmup
 	maintenance       *types.InstanceMaintenancePolicy
 	policies          []string // termination policies of an update, which moto does not take; none: the settings have them
+	capacityRebalance *bool    // of which moto takes no update
 
 	hooks        []types.LifecycleHook
 	warmPool     *types.WarmPoolConfiguration

@@ -90,12 +90,13 @@ func answered(resp *front.Response, err error) (*front.Response, error) {
 // create makes a group, whose settings store keeps.
 func (e *Engine) create(ctx context.Context, region string, in *autoscaling.CreateAutoScalingGroupInput, store func() error) error {
 	g := &group{
-		key:         key{region, aws.ToString(in.AutoScalingGroupName)},
-		clock:       e.Clock,
-		newID:       e.NewID,
-		avoid:       map[pool]time.Time{},
-		warmup:      in.DefaultInstanceWarmup,
-		maintenance: in.InstanceMaintenancePolicy,
+		key:               key{region, aws.ToString(in.AutoScalingGroupName)},
+		clock:             e.Clock,
+		newID:             e.NewID,
+		avoid:             map[pool]time.Time{},
+		warmup:            in.DefaultInstanceWarmup,
+		maintenance:       in.InstanceMaintenancePolicy,
+		capacityRebalance: in.CapacityRebalance,
 	}
 	if err := cmp.Or(g.resize(in.MinSize, in.MaxSize, in.DesiredCapacity), checkPolicy(in.MixedInstancesPolicy)); err != nil {
 		return err
@@ -172,6 +173,13 @@ func (e *Engine) update(ctx context.Context, region string, in *autoscaling.Upda
 	if err := store(); err != nil {
 		return err
 	}
+	// moto forgets the policy in an update that does not name it.
+	if before != nil && in.MixedInstancesPolicy == nil && in.LaunchTemplate == nil && in.LaunchConfigurationName == nil {
+		again := &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: in.AutoScalingGroupName, MixedInstancesPolicy: asGiven(before)}
+		if _, err := e.api(region).Settings.UpdateAutoScalingGroup(ctx, again); err != nil {
+			return err
+		}
+	}
 	settings, template, err := e.stored(ctx, g.key)
 	if err != nil {
 		return err
@@ -196,6 +204,7 @@ func (e *Engine) update(ctx context.Context, region string, in *autoscaling.Upda
 	if len(in.TerminationPolicies) > 0 {
 		g.policies = in.TerminationPolicies
 	}
+	g.capacityRebalance = cmp.Or(in.CapacityRebalance, g.capacityRebalance)
 	if in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil {
 		g.taking = nil
 	}

@@ -119,3 +119,33 @@ func (g *group) alignment(m *member) int {
 	}
 	return order
 }
+
+// asGiven is a policy, as a group is described, in the form in which a request takes it.
+func asGiven(p *types.MixedInstancesPolicy) *types.MixedInstancesPolicy {
+	given := *p
+	if d := p.InstancesDistribution; d != nil {
+		copied := *d
+		for _, text := range []**string{&copied.OnDemandAllocationStrategy, &copied.SpotAllocationStrategy, &copied.SpotMaxPrice} {
+			if aws.ToString(*text) == "" {
+				*text = nil
+			}
+		}
+		given.InstancesDistribution = &copied
+	}
+	if t := p.LaunchTemplate; t != nil {
+		copied := *t
+		if t.LaunchTemplateSpecification != nil { // by its id, or by its name
+			copied.LaunchTemplateSpecification = &types.LaunchTemplateSpecification{
+				LaunchTemplateId: t.LaunchTemplateSpecification.LaunchTemplateId, Version: t.LaunchTemplateSpecification.Version,
+			}
+		}
+		copied.Overrides = slices.Clone(t.Overrides)
+		for i := range copied.Overrides {
+			if o := &copied.Overrides[i]; aws.ToString(o.WeightedCapacity) == "" {
+				o.WeightedCapacity = nil
+			}
+		}
+		given.LaunchTemplate = &copied
+	}
+	return &given
+}

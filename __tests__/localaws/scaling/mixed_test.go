@@ -41,6 +41,16 @@ func TestMixedInstancesOverHTTP(t *testing.T) {
 		t.Fatalf("%d Spot Instances, want one of two", len(spot))
 	}
 
+	// What an update does not name stays as it is.
+	_, err = world.groups.UpdateAutoScalingGroup(t.Context(), &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: &f.name, CapacityRebalance: aws.Bool(true)})
+	f.check(err)
+	_, err = world.groups.UpdateAutoScalingGroup(t.Context(), &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: &f.name, MaxSize: aws.Int32(4)})
+	f.check(err)
+	if g = f.group(); g.MixedInstancesPolicy == nil || *g.MixedInstancesPolicy.InstancesDistribution.OnDemandPercentageAboveBaseCapacity != 0 ||
+		len(g.MixedInstancesPolicy.LaunchTemplate.Overrides) != 2 || !aws.ToBool(g.CapacityRebalance) {
+		t.Fatalf("after updates of something else: %+v, CapacityRebalance %v", g.MixedInstancesPolicy, aws.ToBool(g.CapacityRebalance))
+	}
+
 	desired := *g.MixedInstancesPolicy
 	desired.LaunchTemplate.LaunchTemplateSpecification = f.version(2)
 	_, err = world.groups.StartInstanceRefresh(t.Context(), &autoscaling.StartInstanceRefreshInput{

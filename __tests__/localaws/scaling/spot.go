@@ -54,7 +54,7 @@ func (g *group) rebalance(now time.Time, seen *view) []command {
 		case g.past(m.interrupted, interruption):
 			m.reclaimed = true
 			todo = append(todo, reclaim(m))
-		case !aws.ToBool(g.settings.CapacityRebalance) || !m.counts():
+		case !aws.ToBool(g.capacityRebalance) || !m.counts():
 		case stable >= g.desired:
 			g.terminate(m, now, at(now, causeRebalance))
 		default:
