@@ -3,6 +3,7 @@ package review_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -39,21 +40,21 @@ type row struct {
 	level         review.Level
 	word          string            // in the text of a finding of this level; "" if users feel nothing and nobody has to look
 	beside        map[string]string // other resources, the same before and after
+	was, becomes  map[string]string // others that change as well, as they are before and after
 }
 
 func (r row) judge(t *testing.T) review.Verdict {
 	t.Helper()
-	side := func(arguments string) *review.Stack {
+	side := func(arguments string, others map[string]string) *review.Stack {
 		resources := map[string]string{"aws_sns_topic.any": `{"name": "any"}`}
-		for address, text := range r.beside {
-			resources[address] = text
-		}
+		maps.Copy(resources, r.beside)
+		maps.Copy(resources, others)
 		if arguments != "" {
 			resources[r.address] = arguments
 		}
 		return parsed(t, resources, "")
 	}
-	return review.Judge(side(r.before), side(r.after), nil)
+	return review.Judge(side(r.before, r.was), side(r.after, r.becomes), nil)
 }
 
 func check(t *testing.T, rows []row) {

@@ -146,16 +146,6 @@ func publicAddress(d Difference) effect {
 	return effect{}
 }
 
-// rightGone is a policy that a role has no more; of a role that goes, nobody needs it.
-func rightGone(j *judging, c *Change, _ Difference) effect {
-	for _, r := range references(c.code.Arguments) {
-		if role := j.changes[r[:strings.LastIndexByte(r, '.')]]; role != nil && role.Type == "aws_iam_role" && role.Action == Remove {
-			return nothing("the rights of a role that goes")
-		}
-	}
-	return effect{level: Unknown, text: "a role may do less, at once: what needs it is refused", source: iamPolicies}
-}
-
 var clusterKinds = map[string]kind{
 	"aws_launch_template": {
 		what: "launch template",
@@ -204,41 +194,6 @@ var clusterKinds = map[string]kind{
 		what: "record in the state",
 		made: by(rolls), replaced: by(rolls), removed: nothing("Terraform's own: nothing on AWS"),
 		arguments: effects(nil, nothing("Terraform's own: nothing on AWS"), "input"),
-	},
-	"aws_iam_role": {
-		what: "IAM role",
-		made: look("a role: read what it may do", iamPolicies), removed: look("a role goes, with what it was allowed", iamPolicies),
-		replaced: interruption("what uses the role has none for some seconds, and AWS refuses what it asks", iamDelay),
-		arguments: map[string]effect{
-			"assume_role_policy":   rights("who acts as this role", iamPolicies),
-			"permissions_boundary": look("the most that this role may do", "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"),
-			"max_session_duration": nothing("how long a session of the role lasts"),
-		},
-	},
-	"aws_iam_role_policy": {
-		what: "IAM policy of a role",
-		made: look("a role may do more", iamPolicies), removed: by(rightGone),
-		replaced:  rights("the role", iamPolicies),
-		arguments: map[string]effect{"policy": rights("the role", iamPolicies)},
-	},
-	"aws_iam_role_policy_attachment": {
-		what: "IAM policy of a role",
-		made: look("a role may do more", iamPolicies), removed: by(rightGone), replaced: look("a role may do other things", iamPolicies),
-	},
-	"aws_iam_policy": {
-		what: "IAM policy", made: look("a policy", iamPolicies), removed: look("a policy goes", iamPolicies), replaced: look("another policy", iamPolicies),
-		arguments: map[string]effect{"policy": rights("who has this policy", iamPolicies)},
-	},
-	"aws_iam_openid_connect_provider": {
-		what: "identity provider",
-		made: look("identities of this provider may take on roles that trust it", iamPolicies), removed: look("nobody can take on a role through it any more", iamPolicies),
-		replaced:  look("identities of another provider may take on roles that trust it", iamPolicies),
-		arguments: effects(nil, look("whose tokens are taken", iamPolicies), "client_id_list", "thumbprint_list", "url"),
-	},
-	"aws_iam_instance_profile": {
-		what: "instance profile",
-		made: nothing("the role of instances"), removed: nothing("no instance has it any more"), replaced: nothing("the role of new instances"),
-		arguments: map[string]effect{"role": look("the role of instances, of those that run, too", iamPolicies)},
 	},
 	"aws_ssm_parameter": {
 		what: "parameter", made: nothing("a parameter"),
