@@ -5,7 +5,7 @@ import "maps"
 // kinds are all types of resources that rules know: those that the constructs make.
 var kinds = func() map[string]kind {
 	all := map[string]kind{}
-	for _, group := range []map[string]kind{clusterKinds, iamKinds, balancerKinds, networkKinds, databaseKinds, storeKinds, watchKinds} {
+	for _, group := range []map[string]kind{clusterKinds, iamKinds, balancerKinds, networkKinds, databaseKinds, databaseGroupKinds, storeKinds, watchKinds} {
 		maps.Copy(all, group)
 	}
 	return all
