@@ -1,8 +1,12 @@
 package review_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"example.com/webserver-cluster/internal/review"
 )
 
 func TestBalancer(t *testing.T) {
@@ -40,14 +44,15 @@ func TestBalancer(t *testing.T) {
 		{address: "aws_route53_record.r", before: `{"name": "a", "alias": {"name": "b"}}`, level: interruption, word: "nowhere"},
 		{address: "aws_route53_record.r", before: `{"name": "a", "records": ["b"]}`, level: nothing, word: "renews"},
 		{address: "aws_route53_record.r", before: `{"alias": {"name": "b"}}`, after: `{"alias": {"name": "c"}}`, level: interruption, word: "elsewhere"},
+		{address: "aws_route53_record.r", before: `{"alias": [{"name": "b", "evaluate_target_health": false}]}`, after: `{"alias": [{"name": "b", "evaluate_target_health": true}]}`, level: nothing, word: "unhealthy"},
+		{address: "aws_route53_record.r", before: `{"records": ["b"], "ttl": 60}`, after: `{"records": ["b"], "ttl": 300}`, level: nothing, word: "for how long"},
 		{address: "aws_acm_certificate.c", before: `{"domain_name": "a"}`, after: `{"domain_name": "b"}`},
 	})
 }
 
 func TestCluster(t *testing.T) {
 	const group, template, policy = "aws_autoscaling_group.g", "aws_launch_template.t", "aws_iam_role_policy.p"
-	rollout := map[string]string{"terraform_data.rollout": `{"triggers_replace": {"group": "${aws_autoscaling_group.g.name}", "version": "${aws_launch_template.t.latest_version}"},
-		"provisioner": [{"local-exec": {"command": "rollout --timeout 1h0m0s", "environment": {"ROLLOUT_PREFERENCES": "{\"MinHealthyPercentage\": 100, \"MaxHealthyPercentage\": 200}"}}}]}`}
+	rollout := map[string]string{"terraform_data.rollout": rolloutOf}
 	doc := func(action string) string {
 		return strings.ReplaceAll(`{"role": "r", "policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": [ACTION], \"Resource\": \"*\"}]}"}`, "ACTION", action)
 	}
@@ -55,8 +60,9 @@ func TestCluster(t *testing.T) {
 		{address: group, before: `{"name_prefix": "a"}`, level: interruption, word: "all instances go"},
 		{address: group, before: `{"name_prefix": "a"}`, after: `{"name_prefix": "b"}`, level: interruption, word: "because of name_prefix"},
 		{address: group, before: `{"vpc_zone_identifier": ["a", "b"]}`, after: `{"vpc_zone_identifier": ["a"]}`, level: rolling, word: "leaves a zone"},
-		{address: group, before: `{"min_size": 2, "vpc_zone_identifier": ["a"]}`, after: `{"min_size": 2, "vpc_zone_identifier": ["a", "b"]}`, level: rolling, word: "another zone"},
-		{address: group, before: `{"min_size": 2, "vpc_zone_identifier": ["a", "b"]}`, after: `{"min_size": 2, "vpc_zone_identifier": ["a", "b", "c"]}`},
+		{address: group, before: `{"max_size": 2, "vpc_zone_identifier": ["a"]}`, after: `{"max_size": 2, "vpc_zone_identifier": ["a", "b"]}`, level: rolling, word: "another zone"},
+		{address: group, before: `{"max_size": 2, "vpc_zone_identifier": ["a", "b"]}`, after: `{"max_size": 2, "vpc_zone_identifier": ["a", "b", "c"]}`},
+		{address: group, before: `{"min_size": 2, "max_size": 4, "vpc_zone_identifier": ["a", "b"]}`, after: `{"min_size": 2, "max_size": 4, "vpc_zone_identifier": ["a", "b", "c"]}`, level: rolling, word: "more than 2 instances now"},
 		{address: group, before: `{"vpc_zone_identifier": ["b", "a"]}`, after: `{"vpc_zone_identifier": ["a", "b"]}`},
 		{address: group, before: `{"mixed_instances_policy": {"instances_distribution": {"on_demand_base_capacity": 0}}}`, after: `{"mixed_instances_policy": {"instances_distribution": {"on_demand_base_capacity": 1}}}`, level: rolling, word: "On-Demand"},
 		{address: group, before: `{"min_size": 2}`, after: `{"min_size": 2, "mixed_instances_policy": {"instances_distribution": {"on_demand_base_capacity": 0, "on_demand_percentage_above_base_capacity": 100}}}`},
@@ -78,6 +84,47 @@ func TestCluster(t *testing.T) {
 		{address: "aws_ssm_parameter.p", before: `{"name": "a"}`, level: nothing, word: "pinned"},
 	})
 }
+
+// TestZoneByPlan: a plan tells how many instances there are.
+func TestZoneByPlan(t *testing.T) {
+	const group = "aws_autoscaling_group.g"
+	side := func(zones string) *review.Stack {
+		return parsed(t, map[string]string{group: `{"min_size": 2, "max_size": 4, "vpc_zone_identifier": [` + zones + `]}`}, "")
+	}
+	before, after := side(`"a", "b"`), side(`"a", "b", "c"`)
+	for capacity, want := range map[int]review.Level{2: nothing, 4: rolling} {
+		v := review.Judge(before, after, &review.Plan{Changes: review.Compare(before, after), Capacity: map[string]int{group: capacity}})
+		if v.Level != want {
+			t.Errorf("of %d instances, one more zone is %q, want %q: %+v", capacity, v.Level.Word(), want, v.Findings)
+		}
+	}
+}
+
+// TestMixed: a mixed instances policy that comes or goes while the launch template changes.
+func TestMixed(t *testing.T) {
+	const group, template = "aws_autoscaling_group.g", "aws_launch_template.t"
+	single := `{"min_size": 2, "max_size": 4, "launch_template": [{"id": "${aws_launch_template.t.id}"}]}`
+	several := func(onDemand int) string {
+		return fmt.Sprintf(`{"min_size": 2, "max_size": 4, "mixed_instances_policy": [{"instances_distribution": [{"on_demand_percentage_above_base_capacity": %d}],
+			"launch_template": [{"launch_template_specification": [{"launch_template_id": "${aws_launch_template.t.id}"}]}]}]}`, onDemand)
+	}
+	rollout := map[string]string{"terraform_data.rollout": rolloutOf}
+	was, becomes := map[string]string{template: `{"user_data": "a"}`}, map[string]string{template: `{"user_data": "b"}`}
+	check(t, []row{
+		{address: group, before: single, after: several(0), was: was, becomes: becomes, beside: rollout, level: unknown, word: "let this deploy change nothing else"},
+		{address: group, before: several(0), after: single, was: was, becomes: becomes, beside: rollout, level: unknown, word: "let this deploy change nothing else"},
+		{address: group, before: several(0), after: several(50), was: was, becomes: becomes, beside: rollout, level: rolling, word: "On-Demand"},
+		{address: group, before: single, after: several(0), beside: with(rollout, template, `{"user_data": "a"}`), level: rolling, word: "On-Demand"},
+	})
+	types := row{address: group, before: single, after: several(100), was: was, becomes: becomes, beside: rollout}.judge(t)
+	if types.Level != rolling || !slices.ContainsFunc(types.Findings, func(f review.Finding) bool { return f.Attention && strings.Contains(f.Text, "change nothing else") }) {
+		t.Errorf("of other types with another template: %+v", types.Findings)
+	}
+}
+
+// rolloutOf is a rollout of the group g by the launch template t.
+const rolloutOf = `{"triggers_replace": {"group": "${aws_autoscaling_group.g.name}", "version": "${aws_launch_template.t.latest_version}"},
+	"provisioner": [{"local-exec": {"command": "rollout --timeout 1h0m0s", "environment": {"ROLLOUT_PREFERENCES": "{\"MinHealthyPercentage\": 100, \"MaxHealthyPercentage\": 200}"}}}]}`
 
 func with(all map[string]string, address, arguments string) map[string]string {
 	more := map[string]string{address: arguments}

@@ -70,34 +70,24 @@ func (j *judging) code(s *Stack, c *Change, argument string) ([]any, bool) {
 	return list, is
 }
 
-// purchased is another part of a group that is to be On-Demand, which it is by default where
-// the code has none. Of a policy that goes, AWS does not say whether its Spot Instances are
-// replaced: here they are. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
-func purchased(byDefault float64) effect {
-	return by(func(_ *judging, _ *Change, d Difference) effect {
-		old, now := d.numbers()
-		if d.Before == nil {
-			old = byDefault
-		}
-		if d.After == nil {
-			now = byDefault
-		}
-		if old == now {
-			return nothing("as many On-Demand Instances as before")
-		}
-		return rolling("instances are replaced until as many are On-Demand, and as many Spot, as the group is to have now: by its instance maintenance policy, or without one, new ones are launched before old ones go", asgUpdate)
-	})
-}
-
 // A group whose zones change balances its instances anew, if a zone has two more of them
 // than another one.
 var (
-	getsZone = by(func(_ *judging, c *Change, d Difference) effect {
+	getsZone = by(func(j *judging, c *Change, d Difference) effect {
 		zones, _ := d.Before.([]any)
-		if least, _ := number(c.after, "min_size"); int(least) <= len(zones) {
-			return nothing("the group gets another zone")
+		most, _ := number(c.after, "max_size")
+		instances, known := j.capacity[c.Address]
+		if !known {
+			instances = int(most)
 		}
-		return rolling("the group gets another zone: some instances are replaced by ones there, which are launched before they go", asgZones)
+		const replaced = "some instances are replaced by ones there, which are launched before they go"
+		switch {
+		case instances <= len(zones):
+			return nothing("the group gets another zone")
+		case !known:
+			return rolling(fmt.Sprintf("the group gets another zone: if it has more than %d instances now, which a plan tells, %s", len(zones), replaced), asgZones)
+		}
+		return rolling("the group gets another zone: "+replaced, asgZones)
 	})
 	leavesZone = rolling("the group leaves a zone: the instances there are replaced by ones in the other zones, which are launched before they go", asgZones)
 )
@@ -168,7 +158,7 @@ var clusterKinds = map[string]kind{
 			"vpc_zone_identifier":    zones(getsZone, leavesZone),
 			"target_group_arns":      interruption("the instances move to another target group, where they get requests only when they are found healthy", asgDrain),
 			"health_check_type":      look("by what AWS calls an instance unhealthy and replaces it", asgHealth),
-			"mixed_instances_policy": nothing("which instances are launched from now on; those that run stay until they are replaced"),
+			"mixed_instances_policy": by(mixed),
 			"mixed_instances_policy.instances_distribution.on_demand_base_capacity":                  purchased(0),
 			"mixed_instances_policy.instances_distribution.on_demand_percentage_above_base_capacity": purchased(100),
 			"launch_template": nothing("which instances are launched from now on; those that run stay until they are replaced"),
