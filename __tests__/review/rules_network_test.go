@@ -11,6 +11,9 @@ func TestNetwork(t *testing.T) {
 	rule := func(group, cidr string, from, to int) string {
 		return fmt.Sprintf(`{"security_group_id": %q, "cidr_ipv4": %q, "from_port": %d, "to_port": %d, "ip_protocol": "tcp"}`, group, cidr, from, to)
 	}
+	tagged := func(tag string) string {
+		return strings.TrimSuffix(rule("lb", "0.0.0.0/0", 80, 80), "}") + `, "tags": {"A": "` + tag + `"}}`
+	}
 	listener := map[string]string{
 		"aws_lb_listener.l": `{"port": 80}`, "aws_lb.lb": `{"security_groups": ["lb"]}`,
 		"aws_db_instance.db": `{"vpc_security_group_ids": ["db"]}`, "aws_launch_template.t": `{"network_interfaces": [{"security_groups": ["instances"]}]}`,
@@ -30,6 +33,7 @@ func TestNetwork(t *testing.T) {
 		{address: in, before: rule("lb", "10.0.0.0/8", 80, 80), beside: map[string]string{other: rule("db", "0.0.0.0/0", 80, 80)}, level: interruption, word: "who was let in"},
 		{address: in, before: rule("lb", "10.0.0.0/8", 80, 80), beside: map[string]string{other: rule("lb", "0.0.0.0/0", 443, 443)}, level: interruption, word: "who was let in"},
 		{address: in, before: rule("lb", "10.0.0.0/8", 80, 80), was: map[string]string{other: rule("lb", "0.0.0.0/0", 80, 80)}, level: interruption, word: "who was let in"},
+		{address: in, before: rule("lb", "10.0.0.0/8", 80, 80), was: map[string]string{other: tagged("a")}, becomes: map[string]string{other: tagged("b")}},
 		{address: in, before: rule("lb", "10.0.0.0/8", 80, 80), after: rule("lb", "0.0.0.0/0", 80, 80), level: nothing, word: "everybody", beside: listener},
 		{address: in, before: rule("lb", "0.0.0.0/0", 80, 80), after: rule("lb", "0.0.0.0/0", 80, 90), level: atRisk, word: "80 to 90", beside: listener},
 		{address: in, before: rule("lb", "10.0.0.0/8", 80, 80), after: rule("lb", "11.0.0.0/8", 80, 80), level: interruption, word: "can open no connection"},

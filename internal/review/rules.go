@@ -1,6 +1,9 @@
 package review
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // kinds are all types of resources that rules know: those that the constructs make.
 var kinds = func() map[string]kind {
@@ -50,3 +53,8 @@ func (d Difference) numbers() (before, after float64) {
 
 // on tells whether a difference is a switch that is put on.
 func (d Difference) on() bool { return isTrue(map[string]any{"": d.After}, "") }
+
+// onlyTags tells whether nothing changes but tags.
+func (c *Change) onlyTags() bool {
+	return c.Action == Update && !slices.ContainsFunc(c.Differences, func(d Difference) bool { return !within(d.Path, "tags") && !within(d.Path, "tags_all") })
+}

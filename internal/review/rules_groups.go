@@ -114,7 +114,7 @@ func (j *judging) covered(c *Change) bool {
 		was = j.before.Resources[c.Address].Arguments // of a plan, as the others stand in the code
 	}
 	for address, r := range j.after.Resources {
-		if r.Type != c.Type || address == c.Address || j.changes[address] != nil {
+		if change := j.changes[address]; r.Type != c.Type || address == c.Address || change != nil && !change.onlyTags() {
 			continue
 		}
 		same := func(argument string) bool { return fmt.Sprint(r.Arguments[argument]) == fmt.Sprint(was[argument]) }

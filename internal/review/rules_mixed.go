@@ -44,8 +44,7 @@ func mixed(j *judging, c *Change, _ Difference) effect {
 func (j *judging) newTemplate(group *Change) bool {
 	return slices.ContainsFunc(references(group.code.Arguments), func(r string) bool {
 		template := j.changes[r[:strings.LastIndexByte(r, '.')]]
-		return template != nil && template.Type == "aws_launch_template" && (template.Action == Replace ||
-			slices.ContainsFunc(template.Differences, func(d Difference) bool { return !within(d.Path, "tags") && !within(d.Path, "tags_all") }))
+		return template != nil && template.Type == "aws_launch_template" && !template.onlyTags()
 	})
 }
 
