@@ -36,7 +36,7 @@ func Chains(zone string) []Chain {
 		{Small("stage", 10), fleetKinds},
 		{Small("prod", 20), databaseKinds},
 		{careStart(), careKinds},
-		{Small("third", 30), networkKinds},
+		{networkStart(), networkKinds},
 		{frontStart(), frontKinds(zone)},
 	}
 }

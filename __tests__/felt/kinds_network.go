@@ -11,6 +11,14 @@ import (
 	"example.com/webserver-cluster/internal/review"
 )
 
+// networkStart is an environment with no more instances than zones, so that one more zone
+// has the group replace none.
+func networkStart() Config {
+	c := Small("third", 30)
+	c.Environment.Cluster.MaxSize = 2
+	return c
+}
+
 // networkKinds are changes of the network, of who may call, and of the state's lock.
 var networkKinds = []Kind{
 	{Name: "who may call, one more (AllowedCIDRs)", Level: review.Nothing, Short: true, Change: cluster(func(p *clusterProps) { p.AllowedCIDRs = []string{"10.0.0.0/8", "0.0.0.0/0"} })},

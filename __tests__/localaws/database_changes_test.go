@@ -71,3 +71,40 @@ func TestDatabaseChangesWait(t *testing.T) {
 	}
 	refused(t, store(30), "InvalidParameterCombination", "being optimized")
 }
+
+// TestMajorVersionWaits: until the maintenance window, a DB instance keeps the parameter
+// group of its version, which cannot be deleted so long.
+func TestMajorVersionWaits(t *testing.T) {
+	cloud := start(t)
+	ctx, client := t.Context(), rds.NewFromConfig(cloud.Config())
+	for _, version := range []string{"8.4", "9.7"} {
+		must[*rds.CreateDBParameterGroupOutput](t)(client.CreateDBParameterGroup(ctx, &rds.CreateDBParameterGroupInput{
+			DBParameterGroupName: aws.String("mysql-" + version[:1]), DBParameterGroupFamily: aws.String("mysql" + version), Description: aws.String("test"),
+		}))
+	}
+	must[*rds.CreateDBInstanceOutput](t)(client.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
+		DBInstanceIdentifier: aws.String("d"), DBInstanceClass: aws.String("db.t4g.micro"), Engine: aws.String("mysql"), EngineVersion: aws.String("8.4.5"), AllocatedStorage: aws.Int32(20),
+		MasterUsername: aws.String("admin"), ManageMasterUserPassword: aws.Bool(true), DBParameterGroupName: aws.String("mysql-8"),
+	}))
+	has := func(group, version string) {
+		t.Helper()
+		d := must[*rds.DescribeDBInstancesOutput](t)(client.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String("d")})).DBInstances[0]
+		if *d.DBParameterGroups[0].DBParameterGroupName != group || *d.EngineVersion != version {
+			t.Errorf("it has version %s and the parameter group %s, want %s and %s", *d.EngineVersion, *d.DBParameterGroups[0].DBParameterGroupName, version, group)
+		}
+	}
+	remove := func() error {
+		_, err := client.DeleteDBParameterGroup(ctx, &rds.DeleteDBParameterGroupInput{DBParameterGroupName: aws.String("mysql-8")})
+		return err
+	}
+	must[*rds.ModifyDBInstanceOutput](t)(client.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{
+		DBInstanceIdentifier: aws.String("d"), EngineVersion: aws.String("9.7"), DBParameterGroupName: aws.String("mysql-9"), AllowMajorVersionUpgrade: aws.Bool(true),
+	}))
+	has("mysql-8", "8.4.5")
+	refused(t, remove(), "InvalidDBParameterGroupState", "still members")
+	if err := cloud.MaintenanceWindow(ctx, "d"); err != nil {
+		t.Fatal(err)
+	}
+	has("mysql-9", "9.7")
+	refused(t, remove(), "", "")
+}

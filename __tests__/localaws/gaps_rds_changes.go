@@ -51,6 +51,7 @@ const (
 	leastGrowth     = 1.1 // less is rounded up to it, see API_ModifyDBInstance
 	allowMajor      = "AllowMajorVersionUpgrade"
 	applyAtOnce     = "ApplyImmediately"
+	parameterGroup  = "DBParameterGroupName"
 	storageSize     = "AllocatedStorage"
 	retentionPeriod = "BackupRetentionPeriod"
 )
@@ -129,6 +130,12 @@ func (c *databaseChanges) modify(r *front.Request, next front.Next) (*front.Resp
 		}
 		if pending.Has("EngineVersion") && r.Params.Has(allowMajor) {
 			pending.Set(allowMajor, r.Params.Get(allowMajor))
+		}
+		// Until the upgrade, the instance keeps its group: the new one is of another family.
+		// https://github.com/hashicorp/terraform-provider-aws/pull/47121
+		if version := pending.Get("EngineVersion"); version != "" && majorVersion(version) != majorVersion(aws.ToString(now.EngineVersion)) && r.Params.Has(parameterGroup) {
+			pending.Set(parameterGroup, r.Params.Get(parameterGroup))
+			r.Params.Del(parameterGroup)
 		}
 	}
 	grows := growth(r.Params, now)

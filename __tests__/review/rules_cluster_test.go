@@ -1,8 +1,12 @@
 package review_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"example.com/webserver-cluster/internal/review"
 )
 
 func TestBalancer(t *testing.T) {
@@ -40,14 +44,15 @@ func TestBalancer(t *testing.T) {
 		{address: "aws_route53_record.r", before: `{"name": "a", "alias": {"name": "b"}}`, level: interruption, word: "nowhere"},
 		{address: "aws_route53_record.r", before: `{"name": "a", "records": ["b"]}`, level: nothing, word: "renews"},
 		{address: "aws_route53_record.r", before: `{"alias": {"name": "b"}}`, after: `{"alias": {"name": "c"}}`, level: interruption, word: "elsewhere"},
+		{address: "aws_route53_record.r", before: `{"alias": [{"name": "b", "evaluate_target_health": false}]}`, after: `{"alias": [{"name": "b", "evaluate_target_health": true}]}`, level: nothing, word: "unhealthy"},
+		{address: "aws_route53_record.r", before: `{"records": ["b"], "ttl": 60}`, after: `{"records": ["b"], "ttl": 300}`, level: nothing, word: "for how long"},
 		{address: "aws_acm_certificate.c", before: `{"domain_name": "a"}`, after: `{"domain_name": "b"}`},
 	})
 }
 
 func TestCluster(t *testing.T) {
 	const group, template, policy = "aws_autoscaling_group.g", "aws_launch_template.t", "aws_iam_role_policy.p"
-	rollout := map[string]string{"terraform_data.rollout": `{"triggers_replace": {"group": "${aws_autoscaling_group.g.name}", "version": "${aws_launch_template.t.latest_version}"},
-		"provisioner": [{"local-exec": {"command": "rollout --timeout 1h0m0s", "environment": {"ROLLOUT_PREFERENCES": "{\"MinHealthyPercentage\": 100, \"MaxHealthyPercentage\": 200}"}}}]}`}
+	rollout := map[string]string{"terraform_data.rollout": rolloutOf}
 	doc := func(action string) string {
 		return strings.ReplaceAll(`{"role": "r", "policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": [ACTION], \"Resource\": \"*\"}]}"}`, "ACTION", action)
 	}
@@ -55,8 +60,9 @@ func TestCluster(t *testing.T) {
 		{address: group, before: `{"name_prefix": "a"}`, level: interruption, word: "all instances go"},
 		{address: group, before: `{"name_prefix": "a"}`, after: `{"name_prefix": "b"}`, level: interruption, word: "because of name_prefix"},
 		{address: group, before: `{"vpc_zone_identifier": ["a", "b"]}`, after: `{"vpc_zone_identifier": ["a"]}`, level: rolling, word: "leaves a zone"},
-		{address: group, before: `{"min_size": 2, "vpc_zone_identifier": ["a"]}`, after: `{"min_size": 2, "vpc_zone_identifier": ["a", "b"]}`, level: rolling, word: "another zone"},
-		{address: group, before: `{"min_size": 2, "vpc_zone_identifier": ["a", "b"]}`, after: `{"min_size": 2, "vpc_zone_identifier": ["a", "b", "c"]}`},
+		{address: group, before: `{"max_size": 2, "vpc_zone_identifier": ["a"]}`, after: `{"max_size": 2, "vpc_zone_identifier": ["a", "b"]}`, level: rolling, word: "another zone"},
+		{address: group, before: `{"max_size": 2, "vpc_zone_identifier": ["a", "b"]}`, after: `{"max_size": 2, "vpc_zone_identifier": ["a", "b", "c"]}`},
+		{address: group, before: `{"min_size": 2, "max_size": 4, "vpc_zone_identifier": ["a", "b"]}`, after: `{"min_size": 2, "max_size": 4, "vpc_zone_identifier": ["a", "b", "c"]}`, level: rolling, word: "more than 2 instances now"},
 		{address: group, before: `{"vpc_zone_identifier": ["b", "a"]}`, after: `{"vpc_zone_identifier": ["a", "b"]}`},
 		{address: group, before: `{"mixed_instances_policy": {"instances_distribution": {"on_demand_base_capacity": 0}}}`, after: `{"mixed_instances_policy": {"instances_distribution": {"on_demand_base_capacity": 1}}}`, level: rolling, word: "On-Demand"},
 		{address: group, before: `{"min_size": 2}`, after: `{"min_size": 2, "mixed_instances_policy": {"instances_distribution": {"on_demand_base_capacity": 0, "on_demand_percentage_above_base_capacity": 100}}}`},
@@ -79,64 +85,51 @@ func TestCluster(t *testing.T) {
 	})
 }
 
+// TestZoneByPlan: a plan tells how many instances there are.
+func TestZoneByPlan(t *testing.T) {
+	const group = "aws_autoscaling_group.g"
+	side := func(zones string) *review.Stack {
+		return parsed(t, map[string]string{group: `{"min_size": 2, "max_size": 4, "vpc_zone_identifier": [` + zones + `]}`}, "")
+	}
+	before, after := side(`"a", "b"`), side(`"a", "b", "c"`)
+	for capacity, want := range map[int]review.Level{2: nothing, 4: rolling} {
+		v := review.Judge(before, after, &review.Plan{Changes: review.Compare(before, after), Capacity: map[string]int{group: capacity}})
+		if v.Level != want {
+			t.Errorf("of %d instances, one more zone is %q, want %q: %+v", capacity, v.Level.Word(), want, v.Findings)
+		}
+	}
+}
+
+// TestMixed: a mixed instances policy that comes or goes while the launch template changes.
+func TestMixed(t *testing.T) {
+	const group, template = "aws_autoscaling_group.g", "aws_launch_template.t"
+	single := `{"min_size": 2, "max_size": 4, "launch_template": [{"id": "${aws_launch_template.t.id}"}]}`
+	several := func(onDemand int) string {
+		return fmt.Sprintf(`{"min_size": 2, "max_size": 4, "mixed_instances_policy": [{"instances_distribution": [{"on_demand_percentage_above_base_capacity": %d}],
+			"launch_template": [{"launch_template_specification": [{"launch_template_id": "${aws_launch_template.t.id}"}]}]}]}`, onDemand)
+	}
+	rollout := map[string]string{"terraform_data.rollout": rolloutOf}
+	was, becomes := map[string]string{template: `{"user_data": "a"}`}, map[string]string{template: `{"user_data": "b"}`}
+	check(t, []row{
+		{address: group, before: single, after: several(0), was: was, becomes: becomes, beside: rollout, level: unknown, word: "let this deploy change nothing else"},
+		{address: group, before: several(0), after: single, was: was, becomes: becomes, beside: rollout, level: unknown, word: "let this deploy change nothing else"},
+		{address: group, before: several(0), after: several(50), was: was, becomes: becomes, beside: rollout, level: rolling, word: "On-Demand"},
+		{address: group, before: single, after: several(0), beside: with(rollout, template, `{"user_data": "a"}`), level: rolling, word: "On-Demand"},
+	})
+	types := row{address: group, before: single, after: several(100), was: was, becomes: becomes, beside: rollout}.judge(t)
+	if types.Level != rolling || !slices.ContainsFunc(types.Findings, func(f review.Finding) bool { return f.Attention && strings.Contains(f.Text, "change nothing else") }) {
+		t.Errorf("of other types with another template: %+v", types.Findings)
+	}
+}
+
+// rolloutOf is a rollout of the group g by the launch template t.
+const rolloutOf = `{"triggers_replace": {"group": "${aws_autoscaling_group.g.name}", "version": "${aws_launch_template.t.latest_version}"},
+	"provisioner": [{"local-exec": {"command": "rollout --timeout 1h0m0s", "environment": {"ROLLOUT_PREFERENCES": "{\"MinHealthyPercentage\": 100, \"MaxHealthyPercentage\": 200}"}}}]}`
+
 func with(all map[string]string, address, arguments string) map[string]string {
 	more := map[string]string{address: arguments}
 	for a, text := range all {
 		more[a] = text
 	}
 	return more
-}
-
-func TestNetwork(t *testing.T) {
-	const in, out = "aws_vpc_security_group_ingress_rule.r", "aws_vpc_security_group_egress_rule.r"
-	listener := map[string]string{"aws_lb_listener.l": `{"port": 80}`}
-	check(t, []row{
-		{address: in, after: `{"cidr_ipv4": "0.0.0.0/0", "from_port": 80, "to_port": 80}`, level: nothing, word: "everybody", beside: listener},
-		{address: in, after: `{"cidr_ipv4": "0.0.0.0/0", "from_port": 3306, "to_port": 3306}`, level: atRisk, word: "everybody", beside: listener},
-		{address: in, after: `{"cidr_ipv6": "::/0", "from_port": 22, "to_port": 22}`, level: atRisk, word: "everybody", beside: listener},
-		{address: in, after: `{"cidr_ipv4": "10.0.0.0/8", "from_port": 3306, "to_port": 3306}`, level: nothing, word: "more may connect"},
-		{address: in, before: `{"cidr_ipv4": "10.0.0.0/8", "from_port": 80}`, level: interruption, word: "can open no connection"},
-		{address: in, before: `{"cidr_ipv4": "10.0.0.0/8", "from_port": 80, "to_port": 80}`, after: `{"cidr_ipv4": "0.0.0.0/0", "from_port": 80, "to_port": 80}`, level: nothing, word: "everybody", beside: listener},
-		{address: in, before: `{"cidr_ipv4": "0.0.0.0/0", "from_port": 80, "to_port": 80}`, after: `{"cidr_ipv4": "0.0.0.0/0", "from_port": 80, "to_port": 90}`, level: atRisk, word: "80 to 90", beside: listener},
-		{address: in, before: `{"cidr_ipv4": "10.0.0.0/8"}`, after: `{"cidr_ipv4": "11.0.0.0/8"}`, level: interruption, word: "can open no connection"},
-		{address: in, before: `{"description": "a"}`, after: `{"description": "b"}`},
-		{address: in, before: `{"security_group_id": "a"}`, after: `{"security_group_id": "b"}`, level: interruption, word: "security_group_id"},
-		{address: out, after: `{"cidr_ipv4": "0.0.0.0/0"}`},
-		{address: "aws_vpc.v", before: `{"cidr_block": "10.0.0.0/16"}`, after: `{"cidr_block": "10.1.0.0/16"}`, level: interruption, word: "cidr_block"},
-		{address: "aws_route.r", before: `{"gateway_id": "a"}`, level: interruption, word: "nobody gets an answer"},
-		{address: "aws_route.r", before: `{"nat_gateway_id": "a"}`, after: `{"nat_gateway_id": "b"}`, level: nothing, word: "some seconds"},
-		{address: "aws_nat_gateway.n", before: `{"subnet_id": "a"}`, after: `{"subnet_id": "b"}`, level: nothing, word: "because of subnet_id"},
-		{address: "aws_subnet.s", before: `{"cidr_block": "a"}`, after: `{"cidr_block": "b"}`, level: interruption, word: "cidr_block"},
-		{address: "aws_security_group.g", before: `{"name_prefix": "a"}`, after: `{"name_prefix": "b"}`, level: interruption, word: "another group"},
-		{address: "aws_vpc_endpoint.e", after: `{"service_name": "a"}`, level: unknown, word: "no rule knows aws_vpc_endpoint"},
-		{address: "aws_wafv2_web_acl.w", before: `{"name": "a"}`, after: `{"name": "b"}`, level: unknown, word: "no rule knows aws_wafv2_web_acl"},
-	})
-}
-
-func TestStore(t *testing.T) {
-	policy := func(statement string) string {
-		return `{"bucket": "b", "policy": "{\"Statement\": [` + strings.ReplaceAll(statement, `"`, `\"`) + `]}"}`
-	}
-	const tls, read = `{"Effect": "Deny", "Action": "s3:*", "Principal": "*"}`, `{"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}`
-	const lifecycle = "aws_s3_bucket_lifecycle_configuration.l"
-	check(t, []row{
-		{address: "aws_s3_bucket.b", before: `{"bucket": "a"}`, level: atRisk, word: "goes"},
-		{address: "aws_s3_bucket.b", before: `{"bucket": "a"}`, after: `{"bucket": "b"}`, level: atRisk, word: "another bucket"},
-		{address: "aws_s3_bucket.b", before: `{"force_destroy": false}`, after: `{"force_destroy": true}`, level: atRisk, word: "deletes all"},
-		{address: "aws_s3_bucket_versioning.v", before: `{"versioning_configuration": [{"status": "Enabled"}]}`, after: `{"versioning_configuration": [{"status": "Suspended"}]}`, level: atRisk, word: "is gone"},
-		{address: "aws_s3_bucket_public_access_block.v", before: `{"block_public_acls": true}`, after: `{"block_public_acls": false}`, level: atRisk, word: "public"},
-		{address: "aws_s3_bucket_policy.p", before: policy(tls), after: policy(read), level: atRisk, word: "no longer refuses: denied: s3:*"},
-		{address: "aws_s3_bucket_policy.p", before: policy(tls), after: policy(tls + ", " + read), level: nothing, word: "more is let into"},
-		{address: "aws_s3_bucket_policy.p", before: policy(tls), level: atRisk, word: "without TLS"},
-		{address: lifecycle, before: `{"rule": [{"noncurrent_version_expiration": {"noncurrent_days": 365}}]}`, after: `{"rule": [{"noncurrent_version_expiration": {"noncurrent_days": 30}}]}`, level: atRisk, word: "30 days"},
-		{address: lifecycle, before: `{"rule": [{"noncurrent_version_expiration": {"noncurrent_days": 30}}]}`, after: `{"rule": [{"noncurrent_version_expiration": {"noncurrent_days": 365}}]}`},
-		{address: lifecycle, before: `{"rule": [{"expiration": {"days": 365}}]}`, after: `{"rule": [{"expiration": {"days": 30}}]}`, level: atRisk, word: "30 days"},
-		{address: lifecycle, before: `{"rule": [{"noncurrent_version_expiration": {"newer_noncurrent_versions": 50}}]}`, after: `{"rule": [{"noncurrent_version_expiration": {"noncurrent_days": 365}}]}`, level: atRisk, word: "fewer former versions"},
-		{address: "aws_dynamodb_table.t", before: `{"name": "a"}`, level: atRisk, word: "locks"},
-		{address: "aws_dynamodb_table.t", before: `{"deletion_protection_enabled": true}`, after: `{"deletion_protection_enabled": false}`, level: atRisk, word: "deleted"},
-		{address: "aws_dynamodb_table.t", before: `{"point_in_time_recovery": {"enabled": true}}`, after: `{"point_in_time_recovery": {"enabled": false}}`, level: atRisk, word: "restored"},
-		{address: "aws_cloudwatch_log_group.l", before: `{"retention_in_days": 365}`, after: `{"retention_in_days": 30}`, level: nothing, word: "30 days"},
-		{address: "aws_cloudwatch_metric_alarm.a", before: `{"alarm_name": "a"}`, level: nothing, word: "told"},
-		{address: "aws_kms_key.k", before: `{"description": "a"}`, level: nothing, word: "cannot be read"},
-	})
 }

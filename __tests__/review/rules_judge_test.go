@@ -3,6 +3,7 @@ package review_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -39,21 +40,21 @@ type row struct {
 	level         review.Level
 	word          string            // in the text of a finding of this level; "" if users feel nothing and nobody has to look
 	beside        map[string]string // other resources, the same before and after
+	was, becomes  map[string]string // others that change as well, as they are before and after
 }
 
 func (r row) judge(t *testing.T) review.Verdict {
 	t.Helper()
-	side := func(arguments string) *review.Stack {
+	side := func(arguments string, others map[string]string) *review.Stack {
 		resources := map[string]string{"aws_sns_topic.any": `{"name": "any"}`}
-		for address, text := range r.beside {
-			resources[address] = text
-		}
+		maps.Copy(resources, r.beside)
+		maps.Copy(resources, others)
 		if arguments != "" {
 			resources[r.address] = arguments
 		}
 		return parsed(t, resources, "")
 	}
-	return review.Judge(side(r.before), side(r.after), nil)
+	return review.Judge(side(r.before, r.was), side(r.after, r.becomes), nil)
 }
 
 func check(t *testing.T, rows []row) {
@@ -166,5 +167,30 @@ func TestDatabase(t *testing.T) {
 		{address: "aws_db_parameter_group.p", before: parameter("innodb_log_file_size", "1"), after: parameter("innodb_log_file_size", "2"), level: unknown, word: "the parameter innodb_log_file_size"},
 		{address: "aws_db_parameter_group.p", before: parameter("long_query_time", "1"), after: `{"family": "mysql9.7"}`, level: nothing, word: "restarted next"},
 		{address: "aws_db_subnet_group.s", before: `{"name_prefix": "a-"}`, after: `{"name_prefix": "b-"}`},
+		{address: "aws_db_subnet_group.s", before: `{"subnet_ids": ["a", "b", "c"]}`, after: `{"subnet_ids": ["a", "b"]}`, level: unknown, word: "SubnetAlreadyInUse"},
+		{address: "aws_db_subnet_group.s", before: `{"subnet_ids": ["a", "b"]}`, after: `{"subnet_ids": ["c", "b", "a"]}`},
 	})
+	const vpc, group, of = "aws_vpc.v", "aws_db_parameter_group.p", "${aws_db_parameter_group.p.name}"
+	upgrade := func(version, atOnce string) string {
+		return fmt.Sprintf(`{"engine_version": %q, "parameter_group_name": %q, "allow_major_version_upgrade": true, "apply_immediately": %s}`, version, of, atOnce)
+	}
+	check(t, []row{
+		{address: db, before: `{"db_subnet_group_name": "a"}`, after: `{"db_subnet_group_name": "b"}`, level: refused, word: "of its own",
+			was: map[string]string{vpc: `{"tags": {"Name": "a"}}`}, becomes: map[string]string{vpc: `{"tags": {"Name": "b"}}`}},
+		{address: db, before: `{"db_subnet_group_name": "a"}`, after: `{"db_subnet_group_name": "b"}`, level: interruption, word: "another VPC",
+			becomes: map[string]string{vpc: `{"cidr_block": "10.0.0.0/16"}`}},
+		{address: db, before: upgrade("8.4", "true"), after: upgrade("9.7", "true"), level: interruption, word: "another major version",
+			was: map[string]string{group: `{"family": "mysql8.4"}`}, becomes: map[string]string{group: `{"family": "mysql9.7"}`}},
+	})
+	// In the window, both: the deploy fails, and the database is away when it is upgraded.
+	waits := row{address: db, before: upgrade("8.4", "false"), after: upgrade("9.7", "false"),
+		was: map[string]string{group: `{"family": "mysql8.4"}`}, becomes: map[string]string{group: `{"family": "mysql9.7"}`}}.judge(t)
+	if !slices.ContainsFunc(waits.Findings, func(f review.Finding) bool {
+		return f.Level == refused && strings.Contains(f.Text, "deploy again after the window")
+	}) ||
+		!slices.ContainsFunc(waits.Findings, func(f review.Finding) bool {
+			return f.Level == interruption && strings.Contains(f.Text, "in the maintenance window")
+		}) {
+		t.Errorf("of a major version in the window: %+v", waits.Findings)
+	}
 }

@@ -1,11 +1,14 @@
 package review
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // kinds are all types of resources that rules know: those that the constructs make.
 var kinds = func() map[string]kind {
 	all := map[string]kind{}
-	for _, group := range []map[string]kind{clusterKinds, balancerKinds, networkKinds, databaseKinds, storeKinds, watchKinds} {
+	for _, group := range []map[string]kind{clusterKinds, iamKinds, balancerKinds, networkKinds, databaseKinds, databaseGroupKinds, storeKinds, watchKinds} {
 		maps.Copy(all, group)
 	}
 	return all
@@ -26,8 +29,6 @@ const (
 	asgSchedules    = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html"
 	asgDrain        = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay"
 	templateVersion = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-templates.html"
-	iamPolicies     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html"
-	iamDelay        = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"
 )
 
 // effects gives several arguments the same effect.
@@ -52,3 +53,8 @@ func (d Difference) numbers() (before, after float64) {
 
 // on tells whether a difference is a switch that is put on.
 func (d Difference) on() bool { return isTrue(map[string]any{"": d.After}, "") }
+
+// onlyTags tells whether nothing changes but tags.
+func (c *Change) onlyTags() bool {
+	return c.Action == Update && !slices.ContainsFunc(c.Differences, func(d Difference) bool { return !within(d.Path, "tags") && !within(d.Path, "tags_all") })
+}

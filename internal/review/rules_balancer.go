@@ -20,6 +20,7 @@ const (
 	albLogs        = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html"
 	albCertificate = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html"
 	acmValidation  = "https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html"
+	route53Values  = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values.html"
 	route53Change  = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-editing.html"
 )
 
@@ -110,7 +111,11 @@ var balancerKinds = map[string]kind{
 	"aws_route53_record": {
 		what: "DNS record",
 		made: nothing("a name that leads here"), removed: by(recordGone), replaced: by(recordGone),
-		arguments: effects(map[string]effect{"allow_overwrite": nothing("whether a record that is there already is taken over")}, interruption("the name leads elsewhere, for everybody within its time to live (60 s for an alias)", route53Change), "alias", "records", "ttl", "type"),
+		arguments: effects(map[string]effect{
+			"allow_overwrite":              nothing("whether a record that is there already is taken over"),
+			"ttl":                          look("for how long others keep what they were told of the name", route53Values),
+			"alias.evaluate_target_health": look("whether Route 53 answers with this record while all that it leads to is unhealthy", route53Values),
+		}, interruption("the name leads elsewhere, for everybody within its time to live (60 s for an alias)", route53Change), "alias", "records", "type"),
 	},
 }
 

@@ -70,34 +70,24 @@ func (j *judging) code(s *Stack, c *Change, argument string) ([]any, bool) {
 	return list, is
 }
 
-// purchased is another part of a group that is to be On-Demand, which it is by default where
-// the code has none. Of a policy that goes, AWS does not say whether its Spot Instances are
-// replaced: here they are. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
-func purchased(byDefault float64) effect {
-	return by(func(_ *judging, _ *Change, d Difference) effect {
-		old, now := d.numbers()
-		if d.Before == nil {
-			old = byDefault
-		}
-		if d.After == nil {
-			now = byDefault
-		}
-		if old == now {
-			return nothing("as many On-Demand Instances as before")
-		}
-		return rolling("instances are replaced until as many are On-Demand, and as many Spot, as the group is to have now: by its instance maintenance policy, or without one, new ones are launched before old ones go", asgUpdate)
-	})
-}
-
 // A group whose zones change balances its instances anew, if a zone has two more of them
 // than another one.
 var (
-	getsZone = by(func(_ *judging, c *Change, d Difference) effect {
+	getsZone = by(func(j *judging, c *Change, d Difference) effect {
 		zones, _ := d.Before.([]any)
-		if least, _ := number(c.after, "min_size"); int(least) <= len(zones) {
-			return nothing("the group gets another zone")
+		most, _ := number(c.after, "max_size")
+		instances, known := j.capacity[c.Address]
+		if !known {
+			instances = int(most)
 		}
-		return rolling("the group gets another zone: some instances are replaced by ones there, which are launched before they go", asgZones)
+		const replaced = "some instances are replaced by ones there, which are launched before they go"
+		switch {
+		case instances <= len(zones):
+			return nothing("the group gets another zone")
+		case !known:
+			return rolling(fmt.Sprintf("the group gets another zone: if it has more than %d instances now, which a plan tells, %s", len(zones), replaced), asgZones)
+		}
+		return rolling("the group gets another zone: "+replaced, asgZones)
 	})
 	leavesZone = rolling("the group leaves a zone: the instances there are replaced by ones in the other zones, which are launched before they go", asgZones)
 )
@@ -146,16 +136,6 @@ func publicAddress(d Difference) effect {
 	return effect{}
 }
 
-// rightGone is a policy that a role has no more; of a role that goes, nobody needs it.
-func rightGone(j *judging, c *Change, _ Difference) effect {
-	for _, r := range references(c.code.Arguments) {
-		if role := j.changes[r[:strings.LastIndexByte(r, '.')]]; role != nil && role.Type == "aws_iam_role" && role.Action == Remove {
-			return nothing("the rights of a role that goes")
-		}
-	}
-	return effect{level: Unknown, text: "a role may do less, at once: what needs it is refused", source: iamPolicies}
-}
-
 var clusterKinds = map[string]kind{
 	"aws_launch_template": {
 		what: "launch template",
@@ -178,7 +158,7 @@ var clusterKinds = map[string]kind{
 			"vpc_zone_identifier":    zones(getsZone, leavesZone),
 			"target_group_arns":      interruption("the instances move to another target group, where they get requests only when they are found healthy", asgDrain),
 			"health_check_type":      look("by what AWS calls an instance unhealthy and replaces it", asgHealth),
-			"mixed_instances_policy": nothing("which instances are launched from now on; those that run stay until they are replaced"),
+			"mixed_instances_policy": by(mixed),
 			"mixed_instances_policy.instances_distribution.on_demand_base_capacity":                  purchased(0),
 			"mixed_instances_policy.instances_distribution.on_demand_percentage_above_base_capacity": purchased(100),
 			"launch_template": nothing("which instances are launched from now on; those that run stay until they are replaced"),
@@ -204,41 +184,6 @@ var clusterKinds = map[string]kind{
 		what: "record in the state",
 		made: by(rolls), replaced: by(rolls), removed: nothing("Terraform's own: nothing on AWS"),
 		arguments: effects(nil, nothing("Terraform's own: nothing on AWS"), "input"),
-	},
-	"aws_iam_role": {
-		what: "IAM role",
-		made: look("a role: read what it may do", iamPolicies), removed: look("a role goes, with what it was allowed", iamPolicies),
-		replaced: interruption("what uses the role has none for some seconds, and AWS refuses what it asks", iamDelay),
-		arguments: map[string]effect{
-			"assume_role_policy":   rights("who acts as this role", iamPolicies),
-			"permissions_boundary": look("the most that this role may do", "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"),
-			"max_session_duration": nothing("how long a session of the role lasts"),
-		},
-	},
-	"aws_iam_role_policy": {
-		what: "IAM policy of a role",
-		made: look("a role may do more", iamPolicies), removed: by(rightGone),
-		replaced:  rights("the role", iamPolicies),
-		arguments: map[string]effect{"policy": rights("the role", iamPolicies)},
-	},
-	"aws_iam_role_policy_attachment": {
-		what: "IAM policy of a role",
-		made: look("a role may do more", iamPolicies), removed: by(rightGone), replaced: look("a role may do other things", iamPolicies),
-	},
-	"aws_iam_policy": {
-		what: "IAM policy", made: look("a policy", iamPolicies), removed: look("a policy goes", iamPolicies), replaced: look("another policy", iamPolicies),
-		arguments: map[string]effect{"policy": rights("who has this policy", iamPolicies)},
-	},
-	"aws_iam_openid_connect_provider": {
-		what: "identity provider",
-		made: look("identities of this provider may take on roles that trust it", iamPolicies), removed: look("nobody can take on a role through it any more", iamPolicies),
-		replaced:  look("identities of another provider may take on roles that trust it", iamPolicies),
-		arguments: effects(nil, look("whose tokens are taken", iamPolicies), "client_id_list", "thumbprint_list", "url"),
-	},
-	"aws_iam_instance_profile": {
-		what: "instance profile",
-		made: nothing("the role of instances"), removed: nothing("no instance has it any more"), replaced: nothing("the role of new instances"),
-		arguments: map[string]effect{"role": look("the role of instances, of those that run, too", iamPolicies)},
 	},
 	"aws_ssm_parameter": {
 		what: "parameter", made: nothing("a parameter"),

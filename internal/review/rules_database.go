@@ -8,21 +8,18 @@ import (
 )
 
 const (
-	rdsModify     = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html"
-	rdsRename     = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html"
-	rdsVPC        = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.VPC2VPC.html"
-	rdsIAM        = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html"
-	rdsPublic     = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html#USER_VPC.Hiding"
-	rdsInsights   = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.cost.html"
-	rdsAutoscale  = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html"
-	rdsApply      = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html"
-	rdsMultiAZ    = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.MultiAZSingleStandby.html"
-	rdsStorage    = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html"
-	rdsBackups    = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.BackupRetention.html"
-	rdsUpgrade    = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.MySQL.html"
-	rdsDelete     = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html"
-	rdsParameters = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/parameter-groups-overview.html"
-	rdsTLS        = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-ssl-connections.require-ssl.html"
+	rdsModify    = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html"
+	rdsRename    = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html"
+	rdsIAM       = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html"
+	rdsPublic    = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html#USER_VPC.Hiding"
+	rdsInsights  = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.cost.html"
+	rdsAutoscale = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html"
+	rdsApply     = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html"
+	rdsMultiAZ   = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.MultiAZSingleStandby.html"
+	rdsStorage   = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html"
+	rdsBackups   = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.BackupRetention.html"
+	rdsUpgrade   = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.MySQL.html"
+	rdsDelete    = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html"
 )
 
 // another class restarts a DB instance: at once, or in its maintenance window. With a
@@ -77,17 +74,6 @@ func storageLimit(_ *judging, _ *Change, d Difference) effect {
 		return look(fmt.Sprintf("storage grows by itself to %g GiB at most: a database without free storage stops", now), rdsAutoscale)
 	}
 	return nothing("how far storage grows by itself")
-}
-
-// subnetGroup is another group of subnets for a DB instance. AWS refuses one in the same
-// VPC (InvalidVPCNetworkStateFault).
-func subnetGroup(j *judging, _ *Change, _ Difference) effect {
-	for _, change := range j.changes {
-		if change.Type == "aws_vpc" {
-			return interruption("another VPC: the database does not answer while RDS moves it there", rdsModify)
-		}
-	}
-	return refusedByAWS("AWS moves a database to another VPC, but not to other subnets of its own: the deploy fails when it comes to this", rdsVPC)
 }
 
 func public(_ *judging, _ *Change, d Difference) effect {
@@ -164,52 +150,6 @@ func major(version string) string {
 	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
-// parameter is a DB parameter that changes.
-func parameter(_ *judging, c *Change, _ Difference) effect {
-	old, now := parameters(c.before), parameters(c.after)
-	worst := nothing("")
-	for _, name := range sortedKeys(old, now) {
-		if old[name] == now[name] {
-			continue
-		}
-		e, known := knownParameters[name]
-		if !known {
-			e = func(string) effect {
-				return effect{level: Unknown, text: "no rule knows the parameter " + name + ": static ones wait for a restart, dynamic ones take effect at once", source: rdsParameters}
-			}
-		}
-		if e := e(now[name]); worst.text == "" || e.level > worst.level {
-			worst = e
-		}
-	}
-	return worst
-}
-
-// knownParameters are the effects of parameters by their new values.
-var knownParameters = map[string]func(value string) effect{
-	"require_secure_transport": func(value string) effect {
-		if value == "1" {
-			return interruption("clients that do not encrypt are refused", rdsTLS)
-		}
-		return atRisk("clients may connect without encryption", rdsTLS)
-	},
-	"slow_query_log":  func(string) effect { return nothing("whether slow queries are logged") },
-	"long_query_time": func(string) effect { return nothing("which queries are called slow") },
-	"log_output":      func(string) effect { return nothing("where logs go") },
-}
-
-// parameters are the values of a parameter group by their names.
-func parameters(values map[string]any) map[string]string {
-	all := map[string]string{}
-	list, _ := values["parameter"].([]any)
-	for _, p := range list {
-		if block, ok := p.(map[string]any); ok {
-			all[text(block, "name")] = fmt.Sprint(block["value"])
-		}
-	}
-	return all
-}
-
 func databaseGone(j *judging, c *Change, _ Difference) effect {
 	values := c.before
 	switch {
@@ -251,16 +191,6 @@ var databaseKinds = map[string]kind{
 		}, nothing("how the database is looked after: RDS changes it without an interruption"),
 			"allow_major_version_upgrade", "auto_minor_version_upgrade", "backup_window", "copy_tags_to_snapshot", "enabled_cloudwatch_logs_exports", "final_snapshot_identifier",
 			"monitoring_interval", "performance_insights_enabled"),
-	},
-	"aws_db_parameter_group": {
-		what: "parameter group", made: nothing("parameters"), removed: nothing("parameters that no database has any more"),
-		replaced:  look("another parameter group, whose parameters take effect when the database is restarted next", rdsParameters),
-		arguments: map[string]effect{"parameter": by(parameter), "description": nothing("a description")},
-	},
-	"aws_db_subnet_group": {
-		what: "subnets of the database", made: nothing("subnets of the database"), removed: nothing("subnets that no database has any more"),
-		replaced:  nothing("subnets of the database, by another name"),
-		arguments: effects(nil, nothing("where RDS may put the database and its standby"), "subnet_ids", "description"),
 	},
 	"aws_secretsmanager_secret": {
 		what: "secret", made: nothing("a secret"), removed: atRisk("a secret goes after its waiting period", "https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html"),

@@ -13,7 +13,7 @@ func rights(who, source string) effect {
 		more, less, known := j.grants(c, d)
 		switch {
 		case !known:
-			return look("another policy: "+who+" may do more or less (read the difference)", source)
+			return effect{level: Unknown, text: "another policy, which no rule can read: " + who + " may do more or less, at once (read the difference)", source: source}
 		case len(more) > 0 && len(less) > 0:
 			return effect{level: Unknown, source: source,
 				text: fmt.Sprintf("IAM widened and narrowed: %s may now: %s; and no longer, at once: %s: what needs it is refused", who, listed(more), listed(less))}
@@ -32,17 +32,23 @@ func rights(who, source string) effect {
 func bucketPolicy(j *judging, c *Change, d Difference) effect {
 	more, less, known := j.grants(c, d)
 	refusals := slices.DeleteFunc(slices.Clone(more), func(g grant) bool { return g.effect == allow })
-	switch {
-	case known && len(refusals) > 0:
-		return atRisk("the bucket no longer refuses: "+listed(refusals), s3Policy)
-	case known && len(more) > 0:
-		return look("more is let into the bucket: "+listed(more), s3Policy)
-	case known && len(less) > 0:
-		return look("less is let into the bucket: not "+listed(less), s3Policy)
-	case known:
-		return nothing("the same policy, written otherwise, or for what is made anew")
+	narrowed := ""
+	if len(less) > 0 {
+		narrowed = "let in no longer, or refused from now on: " + listed(less) + ": what needs it, such as new instances or Terraform, fails"
 	}
-	return look("who may do what in the bucket (read the difference)", s3Policy)
+	switch {
+	case !known:
+		return effect{level: Unknown, text: "who may do what in the bucket (read the difference)", source: s3Policy}
+	case len(refusals) > 0:
+		return atRisk(strings.TrimSuffix("the bucket no longer refuses: "+listed(refusals)+"; "+narrowed, "; "), s3Policy)
+	case len(less) > 0 && len(more) > 0:
+		return effect{level: Unknown, text: "more is let into the bucket: " + listed(more) + "; and " + narrowed, source: s3Policy}
+	case len(less) > 0:
+		return effect{level: Unknown, text: "less is let into the bucket; " + narrowed, source: s3Policy}
+	case len(more) > 0:
+		return look("more is let into the bucket: "+listed(more), s3Policy)
+	}
+	return nothing("the same policy, written otherwise, or for what is made anew")
 }
 
 const allow = "Allow"
