@@ -1,6 +1,7 @@
 package scaling_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,4 +62,26 @@ func TestMixedInstancesOverHTTP(t *testing.T) {
 	if v := *f.group().MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.Version; v != "2" {
 		t.Errorf("the group has version %s", v)
 	}
+}
+
+// TestShareOverHTTP: a policy by which all are On-Demand becomes one by which all are Spot.
+func TestShareOverHTTP(t *testing.T) {
+	policy := func(template *types.LaunchTemplateSpecification, percent int32) *types.MixedInstancesPolicy {
+		return &types.MixedInstancesPolicy{
+			LaunchTemplate:        &types.LaunchTemplate{LaunchTemplateSpecification: template, Overrides: []types.LaunchTemplateOverrides{{InstanceType: aws.String("t3.small")}}},
+			InstancesDistribution: &types.InstancesDistribution{OnDemandPercentageAboveBaseCapacity: aws.Int32(percent)},
+		}
+	}
+	var template *types.LaunchTemplateSpecification
+	f := newGroup(t, func(in *autoscaling.CreateAutoScalingGroupInput) {
+		template, in.LaunchTemplate = in.LaunchTemplate, nil
+		in.MixedInstancesPolicy = policy(template, 100)
+	})
+	before := f.inService()
+	_, err := world.groups.UpdateAutoScalingGroup(t.Context(), &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: &f.name, MixedInstancesPolicy: policy(template, 0)})
+	f.check(err)
+	f.await("all instances replaced", func() bool {
+		now := f.inService()
+		return len(now) == len(before) && !slices.ContainsFunc(now, func(id string) bool { return slices.Contains(before, id) })
+	})
 }
