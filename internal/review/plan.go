@@ -52,6 +52,7 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 	if err := errors.Join(json.Unmarshal(content, &in), json.Unmarshal(content, &reasons)); err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}
+	in.ResourceChanges, in.ResourceDrift = some(in.ResourceChanges), some(in.ResourceDrift)
 	tainted := map[string]bool{}
 	for _, c := range reasons.Changes {
 		tainted[c.Address] = c.Reason == "replace_because_tainted"
@@ -84,6 +85,11 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 	return p, nil
 }
 
+// some is a list without what is null in it.
+func some[T any](list []*T) []*T {
+	return slices.DeleteFunc(list, func(one *T) bool { return one == nil })
+}
+
 // belongs returns an error if a plan is not of the stack's code: what the plan keeps or makes
 // and what the code has are the same resources, and its provider gives the same tags.
 func belongs(stack *Stack, in *tfjson.Plan) error {
@@ -91,10 +97,13 @@ func belongs(stack *Stack, in *tfjson.Plan) error {
 		return errNoPlan
 	}
 	for _, provider := range in.Config.ProviderConfigs {
-		if provider.Name != "aws" || provider.Expressions["default_tags"] == nil {
+		if provider == nil || provider.Name != "aws" || provider.Expressions["default_tags"] == nil {
 			continue
 		}
 		for _, block := range provider.Expressions["default_tags"].NestedBlocks {
+			if block["tags"] == nil {
+				continue
+			}
 			tags, _ := block["tags"].ConstantValue.(map[string]any)
 			for key, want := range stack.defaultTags() {
 				if got, is := tags[key]; is && got != want {
@@ -104,7 +113,7 @@ func belongs(stack *Stack, in *tfjson.Plan) error {
 		}
 	}
 	inPlan := map[string]bool{}
-	for _, r := range in.Config.RootModule.Resources {
+	for _, r := range some(in.Config.RootModule.Resources) {
 		if r.Mode == tfjson.ManagedResourceMode {
 			inPlan[r.Address] = true
 			code, is := stack.Resources[r.Address]
