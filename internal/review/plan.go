@@ -148,7 +148,7 @@ func sameArguments(stack string, r *tfjson.ConfigResource, code Resource) error 
 			continue
 		}
 		if is && fmt.Sprint(e.ConstantValue) != fmt.Sprint(want) {
-			return fmt.Errorf("is not a plan of this code: %s of %s is %v there, and %v in %s", argument, r.Address, e.ConstantValue, want, stack)
+			return fmt.Errorf("is not a plan of this code: %s of %s is %s there, and %s in %s", argument, r.Address, shownValue(argument, e.ConstantValue), shownValue(argument, want), stack)
 		}
 	}
 	return nil

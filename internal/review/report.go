@@ -75,9 +75,9 @@ func (r Report) WriteJSON(w io.Writer) error {
 	for i := range r.Stacks {
 		v := &r.Stacks[i]
 		v.Findings, v.Changes = orEmpty(v.Findings), orEmpty(v.Changes)
-		for _, c := range append(slices.Clone(v.Changes), v.Drift...) {
-			for j := range c.Differences {
-				c.Differences[j].hide()
+		for _, list := range [][]Change{v.Changes, v.Drift} {
+			for j := range list {
+				list[j].Differences = list[j].shown()
 			}
 		}
 	}
