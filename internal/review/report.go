@@ -136,8 +136,12 @@ func (v *Verdict) headline() string {
 		return "nothing changes"
 	}
 	line := v.Level.String()
-	if v.Level == Nothing {
+	separator := ", "
+	switch {
+	case v.Level == Nothing && len(v.Changes) > 0:
 		line += ": " + count(len(v.Changes), "change that users do not notice", "changes that users do not notice")
+	case v.Level == Nothing:
+		separator = ": " // a setting, which is no change of a resource
 	}
 	look := 0
 	for _, f := range v.Findings {
@@ -146,7 +150,7 @@ func (v *Verdict) headline() string {
 		}
 	}
 	if look > 0 {
-		line += fmt.Sprintf(", %d to look at", look)
+		line += fmt.Sprintf("%s%d to look at", separator, look)
 	}
 	return line
 }
