@@ -38,8 +38,8 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 	}
 	var reasons struct {
 		Changes []struct {
-			Address string
-			Reason  string `json:"action_reason"`
+			Address, Deposed string
+			Reason           string `json:"action_reason"`
 		} `json:"resource_changes"`
 	}
 	var in tfjson.Plan
@@ -55,7 +55,7 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 	in.ResourceChanges, in.ResourceDrift = some(in.ResourceChanges), some(in.ResourceDrift)
 	tainted := map[string]bool{}
 	for _, c := range reasons.Changes {
-		tainted[c.Address] = c.Reason == "replace_because_tainted"
+		tainted[c.Address+c.Deposed] = c.Reason == "replace_because_tainted"
 	}
 	p := &Plan{By: in.TerraformVersion, Refused: given.Errored}
 	if err := belongs(stack, &in); err != nil {
@@ -63,14 +63,14 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 	}
 	p.Capacity = map[string]int{}
 	for _, c := range in.ResourceChanges {
-		if c.Type == "aws_autoscaling_group" && c.Change != nil {
+		if c.Type == "aws_autoscaling_group" && c.Change != nil && c.DeposedKey == "" {
 			before, _ := c.Change.Before.(map[string]any)
 			if desired, known := number(before, "desired_capacity"); known {
 				p.Capacity[c.Address] = int(desired)
 			}
 		}
 		if change, any := planned(stack, c); any {
-			change.Tainted = tainted[c.Address]
+			change.Tainted = tainted[c.Address+c.DeposedKey]
 			p.Changes = append(p.Changes, change)
 		}
 	}
@@ -79,9 +79,9 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 			p.Drift = append(p.Drift, change)
 		}
 	}
-	byAddress := func(a, b Change) int { return strings.Compare(a.Address, b.Address) }
-	slices.SortFunc(p.Changes, byAddress)
-	slices.SortFunc(p.Drift, byAddress)
+	byName := func(a, b Change) int { return strings.Compare(a.name(), b.name()) }
+	slices.SortFunc(p.Changes, byName)
+	slices.SortFunc(p.Drift, byName)
 	return p, nil
 }
 
@@ -161,7 +161,7 @@ func planned(stack *Stack, in *tfjson.ResourceChange) (Change, bool) {
 	}
 	before, _ := in.Change.Before.(map[string]any)
 	after, _ := in.Change.After.(map[string]any)
-	c := Change{Address: in.Address, Type: in.Type, before: before, after: after}
+	c := Change{Address: in.Address, Type: in.Type, Deposed: in.DeposedKey, before: before, after: after}
 	if code, is := stack.Resources[in.Address]; is {
 		c.code = code
 	} else {
@@ -169,7 +169,7 @@ func planned(stack *Stack, in *tfjson.ResourceChange) (Change, bool) {
 	}
 	actions := in.Change.Actions
 	switch {
-	case in.DeposedKey != "" || actions.Delete():
+	case actions.Delete():
 		c.Action = Remove
 	case actions.Replace():
 		c.Action = Replace

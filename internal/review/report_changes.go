@@ -28,7 +28,7 @@ const (
 func changeLines(changes []Change) []string {
 	var lines []string
 	for _, c := range changes {
-		line := marks[c.Action] + " " + visible(c.Address)
+		line := marks[c.Action] + " " + visible(c.name())
 		if what := called(c.Type); what != c.Type {
 			line += "  (" + what + ")"
 		}

@@ -74,7 +74,7 @@ func (j *judging) settings() {
 // unguarded is a resource that a plan may destroy from now on.
 func unguarded(kind string) effect {
 	e := look("a plan may destroy it from now on", preventDestroy)
-	if slices.Contains([]string{"aws_db_instance", "aws_dynamodb_table", "aws_s3_bucket"}, kind) {
+	if holdsData(kind) {
 		e.level = DataAtRisk
 	}
 	return e
