@@ -73,3 +73,43 @@ func TestDeposed(t *testing.T) {
 		slices.Reverse(changes)
 	}
 }
+
+// TestGone: what the code had before, and a plan makes anew.
+func TestGone(t *testing.T) {
+	stack, _ := parse(t, "stage", recorded(t, "stage"))
+	const database, alarm = "aws_db_instance.mysql_instance", "aws_cloudwatch_metric_alarm.web_alarm_cpu"
+	made := func(address string) object { return resourceChange(address, nil, object{"name": "a"}, "create") }
+	there := resourceChange("aws_vpc.network_vpc", object{"cidr_block": "10.10.0.0/16"}, object{"cidr_block": "10.10.0.0/16"}, "no-op")
+	deleted := func(address string) object { return resourceChange(address, object{"name": "a"}, nil, "delete") }
+	var all []object
+	for address := range stack.Resources {
+		all = append(all, made(address))
+	}
+	withoutAlarm := recorded(t, "stage")
+	delete(withoutAlarm["resource"].(map[string]any)["aws_cloudwatch_metric_alarm"].(map[string]any), "web_alarm_cpu")
+	older, _ := parse(t, "stage", withoutAlarm)
+	const notYet, lost, gone = "not deployed yet, or gone", "nothing of it is in the state", "gone from AWS"
+	for _, c := range []struct {
+		name           string
+		before         *review.Stack
+		changes, drift []object
+		level          review.Level
+		word           string
+	}{
+		{"the state is lost", stack, all, nil, unknown, lost},
+		{"a new environment", nil, all, nil, nothing, ""},
+		{"the database is not in the state", stack, []object{there, made(database)}, nil, unknown, notYet},
+		{"the database is deleted on AWS", stack, []object{there, made(database)}, []object{deleted(database)}, atRisk, gone},
+		{"an alarm is deleted on AWS", stack, []object{there, made(alarm)}, []object{deleted(alarm)}, unknown, notYet},
+		{"an alarm that is new", older, []object{there, made(alarm)}, nil, nothing, ""},
+		{"everything is deleted on AWS", stack, all, []object{deleted(database), deleted(alarm)}, atRisk, lost},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := review.Judge(c.before, stack, planOf(t, stack, c.changes, c.drift))
+			text := inText(t, review.NewReport("main", []review.Verdict{v}, nil, nil, nil), review.Style{Width: 1000})
+			if v.Level != c.level || c.word != "" && strings.Count(text, c.word) != 1 || strings.Contains(text, notYet) && c.word != notYet || strings.Contains(text, lost) && c.word != lost {
+				t.Errorf("is %q, want %q, and %q once:\n%s", v.Level.Word(), c.level.Word(), c.word, text)
+			}
+		})
+	}
+}

@@ -82,8 +82,14 @@ func Judge(before, after *Stack, plan *Plan) Verdict {
 	if before != nil {
 		j.settings()
 	}
+	gone := j.gone(plan)
 	for i := range v.Changes {
-		v.Findings = append(v.Findings, j.judge(&v.Changes[i])...)
+		c := &v.Changes[i]
+		found := j.judge(c)
+		if f, is := gone[c.Address]; is && c.Deposed == "" {
+			found = append(slices.DeleteFunc(found, func(f Finding) bool { return f.Level == Nothing && !f.Attention }), f)
+		}
+		v.Findings = append(v.Findings, found...)
 	}
 	v.rank()
 	return v

@@ -22,6 +22,8 @@ type Plan struct {
 	Refused bool
 	// By is the version of the tool that made it.
 	By string
+
+	empty bool // of the state: it has none of the resources
 }
 
 // errNoPlan means that a file is none that "terraform show -json" has written of a plan.
@@ -62,7 +64,11 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 		return nil, err
 	}
 	p.Capacity = map[string]int{}
+	p.empty = true
 	for _, c := range in.ResourceChanges {
+		if c.Mode == tfjson.ManagedResourceMode && c.Change != nil && c.Change.Before != nil {
+			p.empty = false
+		}
 		if c.Type == "aws_autoscaling_group" && c.Change != nil && c.DeposedKey == "" {
 			before, _ := c.Change.Before.(map[string]any)
 			if desired, known := number(before, "desired_capacity"); known {
