@@ -67,6 +67,19 @@ func (v *Verdict) Refuse(by string, reasons []string) {
 	v.rank()
 }
 
+// NotPlanned notes that Terraform could not plan what the verdict is about. If that is for want
+// of access, the code alone is judged; if not, the code may be the reason, and it is unknown
+// what comes of it.
+func (v *Verdict) NotPlanned(reason string, noAccess bool) {
+	const text = "Terraform could not plan it"
+	if noAccess {
+		v.Notes = append(v.Notes, text+", so that the code alone is judged: "+reason)
+		return
+	}
+	v.Findings = append(v.Findings, Finding{Level: Unknown, Text: text + ": " + reason})
+	v.rank()
+}
+
 // WriteJSON writes the report as JSON.
 func (r Report) WriteJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
