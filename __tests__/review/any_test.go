@@ -55,15 +55,17 @@ func TestReferences(t *testing.T) {
 		"${":                                                false,
 		"${local.a":                                         true,
 	} {
-		side := func(a string) *review.Stack {
-			text, err := json.Marshal(object{"locals": object{"a": a}, "resource": object{"aws_lb": object{"l": object{"name": value}}}})
-			if err != nil {
-				t.Fatal(err)
+		for _, argument := range []any{value, []any{"x", value}} {
+			side := func(a string) *review.Stack {
+				text, err := json.Marshal(object{"locals": object{"a": a}, "resource": object{"aws_lb": object{"l": object{"name": argument}}}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return parseStack(t, "stage", text)
 			}
-			return parseStack(t, "stage", text)
-		}
-		if v := review.Judge(side("one"), side("two"), nil); len(v.Changes) > 0 != through {
-			t.Errorf("%s: %+v", value, v.Changes)
+			if v := review.Judge(side("one"), side("two"), nil); len(v.Changes) > 0 != through {
+				t.Errorf("%s: %+v", argument, v.Changes)
+			}
 		}
 	}
 }

@@ -45,9 +45,11 @@ var reference = regexp.MustCompile(`\b(?:local\.[A-Za-z0-9_-]+|(?:data\.)?[a-z][
 func references(value any) []string {
 	var found []string
 	walk("", value, func(_ string, leaf any) {
-		text, _ := leaf.(string)
-		for _, expression := range expressions(text) {
-			found = append(found, reference.FindAllString(expression, -1)...)
+		for _, one := range list(leaf) { // of plain values
+			text, _ := one.(string)
+			for _, expression := range expressions(text) {
+				found = append(found, reference.FindAllString(expression, -1)...)
+			}
 		}
 	})
 	slices.Sort(found)
