@@ -113,7 +113,9 @@ func TestPlans(t *testing.T) {
 case "$1" in
 version) echo "Terraform v1.11.4" ;;
 init) [ ! -e `+p.dir+`/build/init.err ] || { cat `+p.dir+`/build/init.err; exit 1; } ;;
-plan) [ ! -e `+p.dir+`/build/plan.out ] || { cat `+p.dir+`/build/plan.out; exit 1; } ;;
+plan) for out in `+p.dir+`/build/plan.out `+p.dir+`/build/plan.$(basename "$PWD").out; do
+	[ ! -e $out ] || { cat $out; exit 1; }
+done ;;
 show) cat `+p.dir+`/build/stage.json ;;
 esac
 `)
@@ -130,6 +132,7 @@ esac
 {"@level":"error","type":"diagnostic","diagnostic":{"severity":"error","summary":"` + summary + `","detail":"` + detail + `","address":"aws_vpc.network_vpc"}}
 `
 	}
+	t.Run("one of them cannot be planned", func(t *testing.T) { partly(t, played, diagnostic) })
 	p.write("build/plan.out", diagnostic("Resource postcondition failed", "CIDR cannot change:\\nthis one was made with 10.10.0.0/16"))
 	out := played.says(1, []string{"stage  refused: the deploy fails"}, "--plan", "stage", "--fail-on", "data-at-risk")
 	if text := strings.Join(strings.Fields(out), " "); !strings.Contains(text, "aws_vpc.network_vpc: Resource postcondition failed: CIDR cannot change: this one was made with 10.10.0.0/16") {
@@ -146,6 +149,32 @@ esac
 		t.Errorf("status %d: %s", status, failure)
 	}
 	p.in(p.dir, "TF_WORKSPACE=other").fails("environment variable TF_WORKSPACE", "--plan", "stage")
+}
+
+// partly has a Terraform that can plan stage, and not prod.
+func partly(t *testing.T, p *reviewed, diagnostic func(summary, detail string) string) {
+	p = p.in(p.dir)
+	p.t = t
+	defer os.Remove(filepath.Join(p.dir, "build", "plan.prod.out"))
+	for _, c := range []struct{ summary, detail, prod, note string }{
+		{"No valid credential sources found", "no EC2 IMDS role found", "nothing changes", "- prod: Terraform could not plan it, so that the code alone is judged: terraform plan: aws_vpc.network_vpc: No valid credential sources found: no EC2 IMDS role found"},
+		{"Cannot assume IAM Role", "operation error STS: AssumeRole, StatusCode: 403, AccessDenied", "nothing changes", "judged: terraform plan: aws_vpc.network_vpc: Cannot assume IAM Role"},
+		{"Error acquiring the state", "dial tcp: lookup s3: no such host", "nothing changes", "no such host"},
+		{"Invalid index", "The given key does not identify an element.", "unknown", "* Terraform could not plan it: terraform plan: aws_vpc.network_vpc: Invalid index: The given key"},
+	} {
+		p.write("build/plan.prod.out", diagnostic(c.summary, c.detail))
+		out := p.says(0, []string{"stage  interruption", "prod   " + c.prod}, "--plan", "stage", "prod")
+		if !strings.Contains(strings.Join(strings.Fields(out), " "), c.note) {
+			t.Errorf("it does not say %q:\n%s", c.note, out)
+		}
+	}
+	p.write("build/plan.prod.out", diagnostic("ExpiredToken", "Log in."))
+	if out := p.says(0, []string{"stage  interruption", "prod   unknown"}, "--plan", "--base", "none", "stage", "prod"); !strings.Contains(out, "ExpiredToken") {
+		t.Errorf("it does not say why:\n%s", out)
+	}
+	if _, failure, status := p.review("--plan", "prod"); status != 2 || !strings.Contains(failure, "review: prod: terraform plan: aws_vpc.network_vpc: ExpiredToken: Log in.\n") {
+		t.Errorf("status %d: %s", status, failure)
+	}
 }
 
 // infracost has an Infracost of the test's own say what a plan costs.

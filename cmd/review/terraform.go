@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,11 +18,12 @@ import (
 	"example.com/webserver-cluster/internal/project"
 )
 
-// planned is what Terraform planned for a stack, or why it refused to.
+// planned is what Terraform planned for a stack, or why it refused to, or could not.
 type planned struct {
 	json    []byte // as "show -json" prints it
 	refused []string
 	by      string // its version, where it refused
+	failed  error
 }
 
 // tool is the Terraform or OpenTofu that cdktf would call.
@@ -52,8 +54,20 @@ func (w *work) plan(after *synthesis, stack string) (planned, error) {
 	if refused, is := said.refused(); is {
 		return planned{refused: refused, by: said.version}, nil
 	}
-	return planned{}, fmt.Errorf("%s: %s plan: %s", stack, filepath.Base(tool()), cmp.Or(strings.Join(said.texts(), "; "), firstError(failure)))
+	first := firstError(failure)
+	if texts := said.texts(); len(texts) > 0 {
+		first = texts[0]
+	}
+	return planned{}, fmt.Errorf("%s: %s plan: %s", stack, filepath.Base(tool()), first)
 }
+
+// noAccess is what AWS, the AWS provider and Go's network say where the code is not to blame:
+// whoever reviews has no credentials, may not do it, or reaches nobody.
+// https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+var noAccess = regexp.MustCompile(`(?i)credential|access ?denied|not authorized|unauthorized|forbidden|StatusCode: 40[13]|status code: 40[13]|` +
+	`ExpiredToken|token .*expired|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|assume role|AssumeRole|shared config profile|` +
+	`dial tcp|no such host|connection (refused|reset)|i/o timeout|TLS handshake|could not connect to|StatusCode: 50[0-9]|RequestTimeout|Throttling`)
 
 func (w *work) initialize(folder, stack string, more ...string) error {
 	output, err := w.terraform(folder, append([]string{"init", "-input=false", "-no-color"}, more...)...).Output()

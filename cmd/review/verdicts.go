@@ -42,23 +42,27 @@ func (w *work) review(wanted []string, f flags) (review.Report, error) {
 	if !installed && (f.plan || len(plans) > 0) {
 		notes = append(notes, "What it costs in money is not known: Infracost, which knows AWS's prices, is not installed (https://www.infracost.io/docs).")
 	}
+	if f.plan {
+		if err := w.planAll(plans, names, after); err != nil {
+			return none, err
+		}
+	}
 	var verdicts []review.Verdict
 	var money []review.Money
 	for _, name := range names {
 		plan, is := plans[name]
-		if !is && f.plan && after.stack(name) != nil {
-			fmt.Fprintf(os.Stderr, "review: %s plans %s\n", tool(), name)
-			if plan, err = w.plan(after, name); err != nil {
-				return none, err
-			}
-			is = true
-		}
 		if !is && before == nil {
 			continue
 		}
-		v, err := judge(before.stack(name), after.stack(name), plan)
-		if err != nil {
-			return none, fmt.Errorf("the plan of %s %w", name, err)
+		v := review.Verdict{Stack: name}
+		if plan.failed == nil || before != nil {
+			if v, err = judge(before.stack(name), after.stack(name), plan); err != nil {
+				return none, fmt.Errorf("the plan of %s %w", name, err)
+			}
+		}
+		if plan.failed != nil {
+			reason := strings.TrimPrefix(plan.failed.Error(), name+": ")
+			v.NotPlanned(reason, before != nil && noAccess.MatchString(reason))
 		}
 		verdicts = append(verdicts, v)
 		if plan.json != nil && installed {
@@ -72,6 +76,36 @@ func (w *work) review(wanted []string, f flags) (review.Report, error) {
 		}
 	}
 	return review.NewReport(base, verdicts, apart, money, notes), nil
+}
+
+// planAll has Terraform plan each stack that has no plan. It fails if it can plan none: then
+// the credentials are wrong, or there are none.
+func (w *work) planAll(plans map[string]planned, names []string, after *synthesis) error {
+	var first error
+	done := 0
+	for _, name := range names {
+		if _, is := plans[name]; is || after.stack(name) == nil {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "review: %s plans %s\n", tool(), name)
+		plan, err := w.plan(after, name)
+		switch {
+		case w.ctx.Err() != nil:
+			return err
+		case err != nil:
+			plan.failed = err
+			if first == nil {
+				first = err
+			}
+		default:
+			done++
+		}
+		plans[name] = plan
+	}
+	if done == 0 {
+		return first
+	}
+	return nil
 }
 
 func judge(before, after *review.Stack, plan planned) (review.Verdict, error) {

@@ -24,11 +24,24 @@ type Change struct {
 	Action      Action       `json:"action"`
 	Differences []Difference `json:"differences,omitempty"`
 
+	// Deposed is the key of the object that it is about, if that is not the resource's present
+	// one: what a replacement has made another one for, and could not delete.
+	// https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
+	Deposed string `json:"deposed,omitempty"`
+
 	// Tainted says that it is replaced because it was not made as it should, the last time.
 	Tainted bool `json:"tainted,omitempty"`
 
 	before, after map[string]any // arguments in code, or values of the plan; nil where it is not there
 	code          Resource       // as the code has it now; before, if it has it no more
+}
+
+// name is what Terraform calls what changes.
+func (c Change) name() string {
+	if c.Deposed != "" {
+		return c.Address + " (deposed object " + c.Deposed + ")"
+	}
+	return c.Address
 }
 
 // Difference is an argument of a resource that changes.

@@ -108,7 +108,7 @@ func (j *judging) fleet(group string, rollout Resource) (Fleet, error) {
 	}
 	var preferences refresh.Preferences
 	for _, c := range rollout.Commands {
-		if err := json.Unmarshal([]byte(c.Environment[preferencesVariable]), &preferences); err != nil {
+		if err := json.Unmarshal([]byte(text(c.Environment, preferencesVariable)), &preferences); err != nil {
 			return f, fmt.Errorf("%s: %w", preferencesVariable, err)
 		}
 		if m := timeoutFlag.FindStringSubmatch(c.Command); m != nil {

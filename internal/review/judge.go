@@ -75,13 +75,21 @@ func Judge(before, after *Stack, plan *Plan) Verdict {
 		return v
 	}
 	for i := range v.Changes {
-		j.changes[v.Changes[i].Address] = &v.Changes[i]
+		if v.Changes[i].Deposed == "" { // which is not what others refer to
+			j.changes[v.Changes[i].Address] = &v.Changes[i]
+		}
 	}
 	if before != nil {
 		j.settings()
 	}
+	gone := j.gone(plan)
 	for i := range v.Changes {
-		v.Findings = append(v.Findings, j.judge(&v.Changes[i])...)
+		c := &v.Changes[i]
+		found := j.judge(c)
+		if f, is := gone[c.Address]; is && c.Deposed == "" {
+			found = append(slices.DeleteFunc(found, func(f Finding) bool { return f.Level == Nothing && !f.Attention }), f)
+		}
+		v.Findings = append(v.Findings, found...)
 	}
 	v.rank()
 	return v
@@ -116,6 +124,9 @@ func (j *judging) judge(c *Change) []Finding {
 	if !known {
 		return []Finding{{Level: Unknown, Address: c.Address, Text: "no rule knows " + c.Type}}
 	}
+	if c.Deposed != "" && c.Action == Remove {
+		return []Finding{leftOver(c)}
+	}
 	whole := map[Action]effect{Create: k.made, Replace: k.replaced, Remove: k.removed, Forget: forgotten}
 	if c.Action != Update {
 		e := whole[c.Action]
@@ -146,6 +157,20 @@ func (j *judging) judge(c *Change) []Finding {
 		all = append(all, f)
 	}
 	return all
+}
+
+// holdsData tells whether data go with what is of this type.
+func holdsData(kind string) bool {
+	return slices.Contains([]string{"aws_db_instance", "aws_dynamodb_table", "aws_s3_bucket"}, kind)
+}
+
+// leftOver is what a deploy that failed did not come to delete, of what it had replaced.
+func leftOver(c *Change) Finding {
+	f := Finding{Address: c.name(), Text: "what is left of an earlier replacement: nobody uses it any more"}
+	if holdsData(c.Type) {
+		f.Level, f.Text = Unknown, "what is left of an earlier replacement is deleted, and what is in it"
+	}
+	return f
 }
 
 // because says which arguments a resource is replaced for.

@@ -22,6 +22,8 @@ type Plan struct {
 	Refused bool
 	// By is the version of the tool that made it.
 	By string
+
+	empty bool // of the state: it has none of the resources
 }
 
 // errNoPlan means that a file is none that "terraform show -json" has written of a plan.
@@ -38,8 +40,8 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 	}
 	var reasons struct {
 		Changes []struct {
-			Address string
-			Reason  string `json:"action_reason"`
+			Address, Deposed string
+			Reason           string `json:"action_reason"`
 		} `json:"resource_changes"`
 	}
 	var in tfjson.Plan
@@ -52,24 +54,29 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 	if err := errors.Join(json.Unmarshal(content, &in), json.Unmarshal(content, &reasons)); err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}
+	in.ResourceChanges, in.ResourceDrift = some(in.ResourceChanges), some(in.ResourceDrift)
 	tainted := map[string]bool{}
 	for _, c := range reasons.Changes {
-		tainted[c.Address] = c.Reason == "replace_because_tainted"
+		tainted[c.Address+c.Deposed] = c.Reason == "replace_because_tainted"
 	}
 	p := &Plan{By: in.TerraformVersion, Refused: given.Errored}
 	if err := belongs(stack, &in); err != nil {
 		return nil, err
 	}
 	p.Capacity = map[string]int{}
+	p.empty = true
 	for _, c := range in.ResourceChanges {
-		if c.Type == "aws_autoscaling_group" && c.Change != nil {
+		if c.Mode == tfjson.ManagedResourceMode && c.Change != nil && c.Change.Before != nil {
+			p.empty = false
+		}
+		if c.Type == "aws_autoscaling_group" && c.Change != nil && c.DeposedKey == "" {
 			before, _ := c.Change.Before.(map[string]any)
 			if desired, known := number(before, "desired_capacity"); known {
 				p.Capacity[c.Address] = int(desired)
 			}
 		}
 		if change, any := planned(stack, c); any {
-			change.Tainted = tainted[c.Address]
+			change.Tainted = tainted[c.Address+c.DeposedKey]
 			p.Changes = append(p.Changes, change)
 		}
 	}
@@ -78,10 +85,15 @@ func ParsePlan(stack *Stack, content []byte) (*Plan, error) {
 			p.Drift = append(p.Drift, change)
 		}
 	}
-	byAddress := func(a, b Change) int { return strings.Compare(a.Address, b.Address) }
-	slices.SortFunc(p.Changes, byAddress)
-	slices.SortFunc(p.Drift, byAddress)
+	byName := func(a, b Change) int { return strings.Compare(a.name(), b.name()) }
+	slices.SortFunc(p.Changes, byName)
+	slices.SortFunc(p.Drift, byName)
 	return p, nil
+}
+
+// some is a list without what is null in it.
+func some[T any](list []*T) []*T {
+	return slices.DeleteFunc(list, func(one *T) bool { return one == nil })
 }
 
 // belongs returns an error if a plan is not of the stack's code: what the plan keeps or makes
@@ -91,10 +103,13 @@ func belongs(stack *Stack, in *tfjson.Plan) error {
 		return errNoPlan
 	}
 	for _, provider := range in.Config.ProviderConfigs {
-		if provider.Name != "aws" || provider.Expressions["default_tags"] == nil {
+		if provider == nil || provider.Name != "aws" || provider.Expressions["default_tags"] == nil {
 			continue
 		}
 		for _, block := range provider.Expressions["default_tags"].NestedBlocks {
+			if block["tags"] == nil {
+				continue
+			}
 			tags, _ := block["tags"].ConstantValue.(map[string]any)
 			for key, want := range stack.defaultTags() {
 				if got, is := tags[key]; is && got != want {
@@ -104,7 +119,7 @@ func belongs(stack *Stack, in *tfjson.Plan) error {
 		}
 	}
 	inPlan := map[string]bool{}
-	for _, r := range in.Config.RootModule.Resources {
+	for _, r := range some(in.Config.RootModule.Resources) {
 		if r.Mode == tfjson.ManagedResourceMode {
 			inPlan[r.Address] = true
 			code, is := stack.Resources[r.Address]
@@ -139,7 +154,7 @@ func sameArguments(stack string, r *tfjson.ConfigResource, code Resource) error 
 			continue
 		}
 		if is && fmt.Sprint(e.ConstantValue) != fmt.Sprint(want) {
-			return fmt.Errorf("is not a plan of this code: %s of %s is %v there, and %v in %s", argument, r.Address, e.ConstantValue, want, stack)
+			return fmt.Errorf("is not a plan of this code: %s of %s is %s there, and %s in %s", argument, r.Address, shownValue(argument, e.ConstantValue), shownValue(argument, want), stack)
 		}
 	}
 	return nil
@@ -152,7 +167,7 @@ func planned(stack *Stack, in *tfjson.ResourceChange) (Change, bool) {
 	}
 	before, _ := in.Change.Before.(map[string]any)
 	after, _ := in.Change.After.(map[string]any)
-	c := Change{Address: in.Address, Type: in.Type, before: before, after: after}
+	c := Change{Address: in.Address, Type: in.Type, Deposed: in.DeposedKey, before: before, after: after}
 	if code, is := stack.Resources[in.Address]; is {
 		c.code = code
 	} else {
@@ -160,7 +175,7 @@ func planned(stack *Stack, in *tfjson.ResourceChange) (Change, bool) {
 	}
 	actions := in.Change.Actions
 	switch {
-	case in.DeposedKey != "" || actions.Delete():
+	case actions.Delete():
 		c.Action = Remove
 	case actions.Replace():
 		c.Action = Replace

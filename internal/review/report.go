@@ -67,6 +67,19 @@ func (v *Verdict) Refuse(by string, reasons []string) {
 	v.rank()
 }
 
+// NotPlanned notes that Terraform could not plan what the verdict is about. If that is for want
+// of access, the code alone is judged; if not, the code may be the reason, and it is unknown
+// what comes of it.
+func (v *Verdict) NotPlanned(reason string, noAccess bool) {
+	const text = "Terraform could not plan it"
+	if noAccess {
+		v.Notes = append(v.Notes, text+", so that the code alone is judged: "+reason)
+		return
+	}
+	v.Findings = append(v.Findings, Finding{Level: Unknown, Text: text + ": " + reason})
+	v.rank()
+}
+
 // WriteJSON writes the report as JSON.
 func (r Report) WriteJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
@@ -75,9 +88,9 @@ func (r Report) WriteJSON(w io.Writer) error {
 	for i := range r.Stacks {
 		v := &r.Stacks[i]
 		v.Findings, v.Changes = orEmpty(v.Findings), orEmpty(v.Changes)
-		for _, c := range append(slices.Clone(v.Changes), v.Drift...) {
-			for j := range c.Differences {
-				c.Differences[j].hide()
+		for _, list := range [][]Change{v.Changes, v.Drift} {
+			for j := range list {
+				list[j].Differences = list[j].shown()
 			}
 		}
 	}
@@ -136,8 +149,12 @@ func (v *Verdict) headline() string {
 		return "nothing changes"
 	}
 	line := v.Level.String()
-	if v.Level == Nothing {
+	separator := ", "
+	switch {
+	case v.Level == Nothing && len(v.Changes) > 0:
 		line += ": " + count(len(v.Changes), "change that users do not notice", "changes that users do not notice")
+	case v.Level == Nothing:
+		separator = ": " // a setting, which is no change of a resource
 	}
 	look := 0
 	for _, f := range v.Findings {
@@ -146,7 +163,7 @@ func (v *Verdict) headline() string {
 		}
 	}
 	if look > 0 {
-		line += fmt.Sprintf(", %d to look at", look)
+		line += fmt.Sprintf("%s%d to look at", separator, look)
 	}
 	return line
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -102,41 +103,42 @@ func MovedApart(environments []string, before, after map[string][]byte) ([]Apart
 	var all []Apart
 	for i := 1; i < len(environments); i++ {
 		from, to := environments[i-1], environments[i]
-		was, inBefore, err := tellApart(from, to, before)
+		old, inBefore, err := valuesOf(from, to, before)
 		if err != nil {
 			return nil, err
 		}
-		is, inAfter, err := tellApart(from, to, after)
+		now, inAfter, err := valuesOf(from, to, after)
 		if err != nil {
 			return nil, err
 		}
 		if !inBefore || !inAfter {
 			continue
 		}
-		if a := (Apart{From: from, To: to, Moved: moved(from, to, was, is)}); len(a.Moved) > 0 {
+		if a := (Apart{From: from, To: to, Moved: moved(from, to, old, now)}); len(a.Moved) > 0 {
 			all = append(all, a)
 		}
 	}
 	return all, nil
 }
 
-// moved is what differs between two lists of distinctions.
-func moved(from, to string, was, is []Distinction) []Moved {
-	said := func(list []Distinction) map[string]string {
+// moved is what differs between what tells two environments apart, before and after, each
+// given by the values of both.
+func moved(from, to string, old, now []map[string]string) []Moved {
+	said := func(values []map[string]string) map[string]string {
 		words := map[string]string{}
-		for _, d := range list {
+		for _, d := range TellApart(values[0], values[1]) {
 			words[d.Path] = d.words(from, to)
 		}
 		return words
 	}
 	const same = "the same in both"
-	before, after := said(was), said(is)
+	before, after := said(old), said(now)
 	var all []Moved
 	for _, path := range sortedKeys(before, after) {
 		if before[path] == after[path] {
 			continue
 		}
-		if secret.MatchString(path) {
+		if isSecretIn(path, append(slices.Clone(old), now...)) {
 			all = append(all, Moved{Path: strings.TrimPrefix(path, "resource."), Before: hiddenValue, After: hiddenValue})
 		} else {
 			all = append(all, Moved{Path: strings.TrimPrefix(path, "resource."), Before: cmp.Or(before[path], same), After: cmp.Or(after[path], same)})
@@ -145,9 +147,9 @@ func moved(from, to string, was, is []Distinction) []Moved {
 	return all
 }
 
-func tellApart(from, to string, stacks map[string][]byte) (all []Distinction, both bool, err error) {
-	var values [2]map[string]string
-	for i, name := range []string{from, to} {
+// valuesOf are the values of two environments, if both are there.
+func valuesOf(from, to string, stacks map[string][]byte) (values []map[string]string, both bool, err error) {
+	for _, name := range []string{from, to} {
 		text, is := stacks[name]
 		if !is {
 			return nil, false, nil
@@ -156,7 +158,7 @@ func tellApart(from, to string, stacks map[string][]byte) (all []Distinction, bo
 		if err := json.Unmarshal(text, &stack); err != nil {
 			return nil, false, fmt.Errorf("the synthesized stack %s: %w", name, err)
 		}
-		values[i] = Values(name, stack)
+		values = append(values, Values(name, stack))
 	}
-	return TellApart(values[0], values[1]), true, nil
+	return values, true, nil
 }

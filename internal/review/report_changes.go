@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -29,12 +28,12 @@ const (
 func changeLines(changes []Change) []string {
 	var lines []string
 	for _, c := range changes {
-		line := marks[c.Action] + " " + visible(c.Address)
+		line := marks[c.Action] + " " + visible(c.name())
 		if what := called(c.Type); what != c.Type {
 			line += "  (" + what + ")"
 		}
 		lines = append(lines, line)
-		for _, d := range c.Differences {
+		for _, d := range c.shown() {
 			lines = append(lines, d.lines()...)
 		}
 	}
@@ -43,7 +42,6 @@ func changeLines(changes []Change) []string {
 
 // lines say what becomes of an argument.
 func (d Difference) lines() []string {
-	d.hide()
 	head := "    " + visible(d.Path)
 	var notes []string
 	if d.Through != "" {
@@ -139,19 +137,6 @@ func cutBoth(was, now string, most int) (string, string) {
 		from += space + 1 // a whole word
 	}
 	return cut("…"+string(a[from:]), most), cut("…"+string(b[from:]), most)
-}
-
-const hiddenValue = "(sensitive)"
-
-// secret are arguments whose values nobody is to read in a report. The constructs have
-// none of them in the code; what others add may.
-var secret = regexp.MustCompile(`(?i)(^|[._])(password|secret_string|secret_key|private_key|token)($|[._\[])`)
-
-// hide takes the values of what is secret away.
-func (d *Difference) hide() {
-	if secret.MatchString(d.Path) {
-		d.Before, d.After = hiddenValue, hiddenValue
-	}
 }
 
 // visible is a text without what a terminal or a page would obey: control characters,

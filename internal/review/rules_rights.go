@@ -136,6 +136,9 @@ func (j *judging) policy(s *Stack, address, path string, value any) ([]grant, bo
 	}
 	text, _ := value.(string)
 	for _, ref := range references(text) {
+		if s == nil {
+			break // a plan's own document, which only looks as if it had references
+		}
 		data, is := s.Data[strings.TrimSuffix(ref, ".json")]
 		_, others := data.Arguments["source_policy_documents"]
 		_, over := data.Arguments["override_policy_documents"]

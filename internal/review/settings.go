@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -56,23 +55,26 @@ func (j *judging) settings() {
 				add(effect{level: Unknown, text: "Terraform no longer leaves " + argument + " as it is on AWS: what is there is not known without a plan"}, address, "lifecycle.ignore_changes")
 			}
 		}
-		for _, reason := range kept(old, now) {
-			j.verdict.Findings = append(j.verdict.Findings, Finding{Level: Refused, PlanFails: true, Address: address, Text: reason, Source: postcondition})
-		}
+		j.verdict.Findings = append(j.verdict.Findings, conditions(address, old, now)...)
 	}
 	for _, path := range sortedKeys(j.before.Rest, j.after.Rest) {
-		if !reflect.DeepEqual(j.before.Rest[path], j.after.Rest[path]) {
-			add(effect{level: Unknown, text: fmt.Sprintf("no rule knows it: %v, and before %v", j.after.Rest[path], j.before.Rest[path])}, path, "")
+		old, now := j.before.Rest[path], j.after.Rest[path]
+		if reflect.DeepEqual(old, now) {
+			continue
 		}
+		what := "no rule knows it"
+		// Whatever else it is may be secret: another provider's key, a variable's default.
+		if within(path, "terraform") {
+			what += fmt.Sprintf(": %s, and before %s", shownValue(path, now), shownValue(path, old))
+		}
+		add(effect{level: Unknown, text: what}, path, "")
 	}
 }
-
-const postcondition = "https://developer.hashicorp.com/terraform/language/expressions/custom-conditions"
 
 // unguarded is a resource that a plan may destroy from now on.
 func unguarded(kind string) effect {
 	e := look("a plan may destroy it from now on", preventDestroy)
-	if slices.Contains([]string{"aws_db_instance", "aws_dynamodb_table", "aws_s3_bucket"}, kind) {
+	if holdsData(kind) {
 		e.level = DataAtRisk
 	}
 	return e
@@ -117,24 +119,6 @@ var backend = map[string]effect{
 	"use_lockfile": look("locks are taken elsewhere: until everybody has this code, two deploys may not see each other "+
 		"(go run ./cmd/state lock-mode)", backendPage+"#state-locking"),
 	"skip_region_validation": nothing("Terraform's own check of a region's name"),
-}
-
-// keeps is a postcondition of the constructs: what was made with one value keeps it.
-var keeps = regexp.MustCompile(`^\$\{self\.([a-z_]+(?:\[\d+\]\.[a-z_]+)*) == `)
-
-// kept are the arguments that a resource cannot change: Terraform ignores them, and a
-// postcondition fails the plan.
-func kept(old, now Resource) (reasons []string) {
-	before, after := flat(old.Arguments), flat(now.Arguments)
-	for _, c := range now.Lifecycle.Postcondition {
-		m := keeps.FindStringSubmatch(c.Condition)
-		if m == nil || !isIgnored(m[1], now.Lifecycle.IgnoreChanges) || reflect.DeepEqual(before[m[1]], after[m[1]]) {
-			continue
-		}
-		reason, _, _ := strings.Cut(c.ErrorMessage, ": this one was made with")
-		reasons = append(reasons, fmt.Sprintf("%s, from %v to %v: the plan fails, and nothing changes", reason, before[m[1]], after[m[1]]))
-	}
-	return reasons
 }
 
 // notes are what the findings cannot know.

@@ -42,19 +42,24 @@ type Resource struct {
 
 // Lifecycle is what the code says of a resource's lifecycle.
 type Lifecycle struct {
-	PreventDestroy      bool     `json:"prevent_destroy"`
-	CreateBeforeDestroy bool     `json:"create_before_destroy"`
-	IgnoreChanges       []string `json:"ignore_changes"`
-	Postcondition       []struct {
-		Condition    string `json:"condition"`
-		ErrorMessage string `json:"error_message"`
-	} `json:"postcondition"`
+	PreventDestroy      flag                 `json:"prevent_destroy"`
+	CreateBeforeDestroy flag                 `json:"create_before_destroy"`
+	IgnoreChanges       oneOrMore[string]    `json:"ignore_changes"`
+	Precondition        oneOrMore[Condition] `json:"precondition"`
+	Postcondition       oneOrMore[Condition] `json:"postcondition"`
+}
+
+// Condition is what the code wants of a resource before or after it is made: a plan for
+// which it is false fails.
+type Condition struct {
+	Condition    string `json:"condition"`
+	ErrorMessage string `json:"error_message"`
 }
 
 // Command is a provisioner "local-exec".
 type Command struct {
-	Command     string            `json:"command"`
-	Environment map[string]string `json:"environment"`
+	Command     string         `json:"command"`
+	Environment map[string]any `json:"environment"`
 }
 
 // metaArguments say how Terraform treats a resource, not what it is.
@@ -99,8 +104,8 @@ func ParseStack(name string, text []byte) (*Stack, error) {
 	var in struct {
 		Resource, Data map[string]map[string]json.RawMessage
 		Locals, Output map[string]any
-		Moved          []struct{ From, To string }
-		Provider       struct{ AWS []map[string]any }
+		Moved          oneOrMore[struct{ From, To string }]
+		Provider       struct{ AWS oneOrMore[map[string]any] }
 		Terraform      struct {
 			Backend struct{ S3 map[string]any }
 		}
@@ -119,8 +124,10 @@ func ParseStack(name string, text []byte) (*Stack, error) {
 		delete(block, "backend")
 	}
 	if block, is := rest["provider"].(map[string]any); is {
-		if all, is := block["aws"].([]any); is && len(all) > 0 {
+		if all := list(block["aws"]); len(all) > 1 {
 			block["aws"] = all[1:]
+		} else {
+			delete(block, "aws")
 		}
 	}
 	s := &Stack{
@@ -154,19 +161,19 @@ func parseResource(kind string, block json.RawMessage) (Resource, error) {
 		return r, err
 	}
 	var meta struct {
-		Lifecycle   Lifecycle `json:"lifecycle"`
-		Provisioner []struct {
-			LocalExec *Command `json:"local-exec"`
-		} `json:"provisioner"`
+		Lifecycle   oneOrMore[Lifecycle] `json:"lifecycle"`
+		Provisioner oneOrMore[struct {
+			LocalExec oneOrMore[Command] `json:"local-exec"`
+		}] `json:"provisioner"`
 	}
 	if err := json.Unmarshal(block, &meta); err != nil {
 		return r, err
 	}
-	r.Lifecycle = meta.Lifecycle
+	if len(meta.Lifecycle) > 0 {
+		r.Lifecycle = meta.Lifecycle[0] // Terraform takes one
+	}
 	for _, p := range meta.Provisioner {
-		if p.LocalExec != nil {
-			r.Commands = append(r.Commands, *p.LocalExec)
-		}
+		r.Commands = append(r.Commands, p.LocalExec...)
 	}
 	r.Meta = map[string]any{}
 	for _, name := range []string{"count", "for_each", "provider"} {
@@ -174,7 +181,8 @@ func parseResource(kind string, block json.RawMessage) (Resource, error) {
 			r.Meta[name] = value
 		}
 	}
-	if lifecycle, is := r.Arguments["lifecycle"].(map[string]any); is {
+	for _, block := range list(r.Arguments["lifecycle"]) {
+		lifecycle, _ := block.(map[string]any)
 		if value, is := lifecycle["replace_triggered_by"]; is {
 			r.Meta["lifecycle.replace_triggered_by"] = value
 		}
@@ -187,36 +195,13 @@ func parseResource(kind string, block json.RawMessage) (Resource, error) {
 
 // defaultTags are the tags that the provider gives to everything.
 func (s *Stack) defaultTags() map[string]any {
-	blocks, _ := s.Provider["default_tags"].([]any)
+	blocks := list(s.Provider["default_tags"])
 	if len(blocks) == 0 {
 		return nil
 	}
 	block, _ := blocks[0].(map[string]any)
 	tags, _ := block["tags"].(map[string]any)
 	return tags
-}
-
-// reference is one to a local value, or to an attribute of a resource or data source.
-// https://developer.hashicorp.com/terraform/language/expressions/references
-var reference = regexp.MustCompile(`\b(?:local\.[A-Za-z0-9_-]+|(?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z0-9_-]+(?:\[[^\]]*\])?\.[a-z_]+)`)
-
-// references are those in a value, however deep, each an address, a dot and an
-// attribute; of a local, its address alone.
-func references(value any) []string {
-	var found []string
-	walk("", value, func(_ string, leaf any) {
-		text, ok := leaf.(string)
-		for ok {
-			_, inside, isTemplate := strings.Cut(text, "${")
-			if !isTemplate {
-				break
-			}
-			found = append(found, reference.FindAllString(inside, -1)...)
-			text = inside
-		}
-	})
-	slices.Sort(found)
-	return slices.Compact(found)
 }
 
 // walk calls do for every value that is no list of blocks and no map, with its path, such as
