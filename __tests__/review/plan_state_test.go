@@ -88,7 +88,7 @@ func TestGone(t *testing.T) {
 	withoutAlarm := recorded(t, "stage")
 	delete(withoutAlarm["resource"].(map[string]any)["aws_cloudwatch_metric_alarm"].(map[string]any), "web_alarm_cpu")
 	older, _ := parse(t, "stage", withoutAlarm)
-	const notYet, lost, gone = "not deployed yet, or gone", "nothing of it is in the state", "gone from AWS"
+	const notYet, lost, gone = "not deployed yet, or taken out", "nothing of it is in the state", "gone from AWS"
 	for _, c := range []struct {
 		name           string
 		before         *review.Stack
@@ -100,7 +100,8 @@ func TestGone(t *testing.T) {
 		{"a new environment", nil, all, nil, nothing, ""},
 		{"the database is not in the state", stack, []object{there, made(database)}, nil, unknown, notYet},
 		{"the database is deleted on AWS", stack, []object{there, made(database)}, []object{deleted(database)}, atRisk, gone},
-		{"an alarm is deleted on AWS", stack, []object{there, made(alarm)}, []object{deleted(alarm)}, unknown, notYet},
+		{"an alarm is deleted on AWS", stack, []object{there, made(alarm)}, []object{deleted(alarm)}, unknown, gone},
+		{"an alarm that is merged and not deployed", stack, []object{there, made(alarm)}, nil, nothing, notYet},
 		{"an alarm that is new", older, []object{there, made(alarm)}, nil, nothing, ""},
 		{"everything is deleted on AWS", stack, all, []object{deleted(database), deleted(alarm)}, atRisk, lost},
 	} {
@@ -111,5 +112,15 @@ func TestGone(t *testing.T) {
 				t.Errorf("is %q, want %q, and %q once:\n%s", v.Level.Word(), c.level.Word(), c.word, text)
 			}
 		})
+	}
+}
+
+// TestTimeouts: how long the provider waits is nothing on AWS.
+func TestTimeouts(t *testing.T) {
+	stack, _ := parse(t, "stage", recorded(t, "stage"))
+	before, after := object{"max_size": 4, "timeouts": object{"delete": "20m"}}, object{"max_size": 4, "timeouts": object{"delete": "30m"}}
+	v := review.Judge(stack, stack, planOf(t, stack, []object{resourceChange("aws_autoscaling_group.web_group", before, after, "update")}, nil))
+	if v.Level != nothing || len(v.Findings) > 0 {
+		t.Errorf("%+v", v.Findings)
 	}
 }

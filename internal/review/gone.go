@@ -18,12 +18,16 @@ func (j *judging) gone(plan *Plan) map[string]Finding {
 			continue
 		}
 		again++
-		onAWS := !slices.ContainsFunc(plan.Drift, func(d Change) bool { return d.Address == address && d.Action == Remove && d.Deposed == "" })
+		removed := slices.ContainsFunc(plan.Drift, func(d Change) bool { return d.Address == address && d.Action == Remove && d.Deposed == "" })
 		switch {
-		case !onAWS && holdsData(c.Type):
+		case removed && holdsData(c.Type):
 			all[address] = Finding{Level: DataAtRisk, Address: address, Source: drift, Text: "it is gone from AWS, and what was in it: Terraform makes another one, empty or restored"}
-		case !plan.empty:
-			all[address] = Finding{Level: Unknown, Address: address, Source: drift, Text: "the code had it before, and the state does not have it: not deployed yet, or gone"}
+		case removed:
+			all[address] = Finding{Level: Unknown, Address: address, Source: drift, Text: "it is gone from AWS: Terraform makes another one"}
+		case holdsData(c.Type) && !plan.empty:
+			all[address] = Finding{Level: Unknown, Address: address, Source: drift, Text: "the code had it before, and the state does not have it: not deployed yet, or taken out of the state"}
+		case !plan.empty: // as between a merge and its deploy
+			all[address] = Finding{Attention: true, Address: address, Source: drift, Text: "the code had it before, and the state does not have it: not deployed yet, or taken out of the state"}
 		}
 	}
 	if plan.empty && again > 0 {

@@ -225,10 +225,10 @@ func plannedDifferences(change *tfjson.Change, code, before, after map[string]an
 			parts, _ := path.([]any)
 			d.Replaces = d.Replaces || within(d.Path, joined(parts))
 		}
-		// What the provider computes follows from the rest, and tags_all are tags and the
-		// provider's own.
+		// What the provider computes follows from the rest, tags_all are tags and the
+		// provider's own, and timeouts are how long it waits.
 		argument := topLevel.FindString(d.Path)
-		if _, set := code[argument]; d.Unknown && !set && !d.Replaces || argument == "tags_all" && tagged {
+		if _, set := code[argument]; d.Unknown && !set && !d.Replaces || argument == "tags_all" && tagged || argument == "timeouts" {
 			continue
 		}
 		kept = append(kept, d)
