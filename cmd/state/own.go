@@ -35,7 +35,7 @@ func unlockOwn(cmd *cobra.Command, name string, how unlocking) error {
 		return err
 	}
 	id := record.Lock.ID
-	if err := state.StopDeploy(ctx, record.Lock, stopWithin, func(line string) { fmt.Fprintln(out, line) }); err != nil {
+	if err := stack.StopDeploy(ctx, record.Lock, stopWithin, func(line string) { fmt.Fprintln(out, line) }); err != nil {
 		return err
 	}
 	held, err := stack.Held(ctx)

@@ -37,10 +37,10 @@ func belongsTo(lock LockInfo, p *process.Process) (belongs, known bool) {
 // StopDeploy ends what still runs of the deploy that has, or was about to take, a lock of
 // DeployOperation: it interrupts it, which Terraform takes for the wish to end in order, and
 // kills what runs on after a while. Whose lock it is, the caller knows.
-func StopDeploy(ctx context.Context, lock LockInfo, while time.Duration, say func(string)) error {
+func (s Stack) StopDeploy(ctx context.Context, lock LockInfo, while time.Duration, say func(string)) error {
 	said, deadline := false, time.Now().Add(while)
 	for {
-		running, err := deployProcesses(lock)
+		running, err := s.deployProcesses(lock)
 		if err != nil || len(running) == 0 {
 			return err
 		}
@@ -75,12 +75,8 @@ type deployProcess struct {
 }
 
 // deployProcesses are those that run of the deploy that has a lock.
-func deployProcesses(lock LockInfo) ([]deployProcess, error) {
+func (s Stack) deployProcesses(lock LockInfo) ([]deployProcess, error) {
 	all, err := process.Processes()
-	if err != nil {
-		return nil, fmt.Errorf("list the processes: %w", err)
-	}
-	me, err := (&process.Process{Pid: int32(os.Getpid())}).Name()
 	if err != nil {
 		return nil, fmt.Errorf("list the processes: %w", err)
 	}
@@ -90,8 +86,7 @@ func deployProcesses(lock LockInfo) ([]deployProcess, error) {
 		if err != nil || !isOurs(p) || zombie(p) {
 			continue
 		}
-		// The number may be another process's by now, the name as well hardly.
-		holder := p.Pid == lock.holder() && name == me && p.Pid != int32(os.Getpid())
+		holder := s.isHolder(lock, name, p)
 		if belongs, _ := belongsTo(lock, p); belongs || holder {
 			list = append(list, deployProcess{p, holder || name == DeployTerraform})
 		}
