@@ -85,3 +85,83 @@ func TestNumberIsAnothers(t *testing.T) {
 		})
 	}
 }
+
+// What passes an interrupt on is interrupted whenever it appears, and once: a second time, Terraform
+// ends at once.
+func TestLateLeaderIsInterrupted(t *testing.T) {
+	t.Parallel()
+	lock := aStack().NewLock(state.DeployOperation, "")
+	lock.Info = "process 0"
+	variable := state.DeployVariable + "=" + lock.ID
+	_, end := named(t, "cdktf", "read", variable)
+	asked := filepath.Join(t.TempDir(), "asked")
+	exists := func(file string) func() bool {
+		return func() bool {
+			_, err := os.Stat(file)
+			return err == nil
+		}
+	}
+	var said []string
+	must(t, aStack().StopDeploy(t.Context(), lock, time.Minute, func(line string) {
+		if said = append(said, line); len(said) > 1 {
+			return
+		}
+		// It ends two seconds after the first interrupt, and then what called it.
+		named(t, state.DeployTerraform, `trap 'echo asked >> `+asked+`; : ${until:=$((SECONDS + 2))}' INT
+			touch `+asked+`.ready
+			until [ -n "$until" ] && [ $SECONDS -ge $until ]; do sleep 0.1; done`, variable)
+		within(t, 10*time.Second, "it runs", exists(asked+".ready"))
+		go func() {
+			for i := 0; i < 100 && !exists(asked)(); i++ {
+				time.Sleep(100 * time.Millisecond)
+			}
+			end()
+		}()
+	}))
+	content, _ := os.ReadFile(asked)
+	if string(content) != "asked\n" {
+		t.Errorf("it was asked %q, want once", content)
+	}
+	if len(said) != 2 || !strings.HasPrefix(said[0], "Processes of this deploy that still run: 1; waiting") || !strings.HasPrefix(said[1], "Interrupting "+state.DeployTerraform) {
+		t.Errorf("it says %q", said)
+	}
+}
+
+// synthWaits has the app of a project wait until the function returned is called, and tell when it does.
+func (p *project) synthWaits() (waits func() bool, goOn func()) {
+	p.t.Helper()
+	app := filepath.Join(p.dir, "app.sh")
+	content, err := os.ReadFile(app)
+	must(p.t, err)
+	must(p.t, os.WriteFile(app, append([]byte("touch synthesizes\nwhile [ ! -e synth ]; do sleep 0.1; done\n"), content...), 0o600))
+	waits = func() bool {
+		_, err := os.Stat(filepath.Join(p.dir, "synthesizes"))
+		return err == nil
+	}
+	return waits, func() { p.write("synth", "") }
+}
+
+// A deploy alone is killed while cdktf synthesizes. Terraform, which nobody could interrupt yet,
+// does not start any more.
+func TestDeployKilledBeforeTerraform(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]block{"stage": slow()})
+	waits, goOn := p.synthWaits()
+	deploy := p.deployLocked("stage")
+	within(t, time.Minute, "it synthesizes", waits)
+	must(t, deploy.Process.Kill())
+	own := p.start(".", "", stateAt, "unlock", "stage", "--own")
+	within(t, time.Minute, "it waits", func() bool { return strings.Contains(own.said(), "that still run") })
+	goOn()
+	output := p.want(0, "stage is unlocked.")(own.result())
+	if strings.Contains(output, "killing") {
+		t.Errorf("it killed something:\n%s", output)
+	}
+	said, _ := deploy.result()
+	p.says(said, "this deploy is to end: Terraform was not started")
+	if strings.Contains(said, "Creating...") {
+		t.Errorf("Terraform has started:\n%s", said)
+	}
+	p.write(stackFolder("stage")+"/go", "")
+	p.unlocked()
+}

@@ -35,6 +35,9 @@ func unlockOwn(cmd *cobra.Command, name string, how unlocking) error {
 		return err
 	}
 	id := record.Lock.ID
+	if err := noMoreApplies(folder); err != nil {
+		return err
+	}
 	if err := stack.StopDeploy(ctx, record.Lock, stopWithin, func(line string) { fmt.Fprintln(out, line) }); err != nil {
 		return err
 	}
