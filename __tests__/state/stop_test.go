@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 
 	settings "example.com/webserver-cluster/internal/project"
 	"example.com/webserver-cluster/internal/state"
+	"example.com/webserver-cluster/tests/usual"
 )
 
 // aStack is a stack of a store that nobody asks for anything.
@@ -163,5 +165,32 @@ func TestDeployKilledBeforeTerraform(t *testing.T) {
 		t.Errorf("Terraform has started:\n%s", said)
 	}
 	p.write(stackFolder("stage")+"/go", "")
+	p.unlocked()
+}
+
+// The last step of a job comes twice: the second one does not take the lock away from the first,
+// which still repairs.
+func TestOwnTwice(t *testing.T) {
+	t.Parallel()
+	usual.Skip(t)
+	p := newProject(t, map[string]block{"stage": data(1)})
+	p.killedIn(deployKills[3], func() *process { return p.deployLocked("stage") })
+	// What stands in for Terraform serves this deploy only.
+	content, err := os.ReadFile(filepath.Join(p.dir, "build", "deploy-stage", "lock.json"))
+	must(t, err)
+	var record struct{ Lock state.LockInfo }
+	must(t, json.Unmarshal(content, &record))
+	terraform := filepath.Join("build", "deploy-stage", state.DeployTerraform)
+	p.want(1, "is for go run ./cmd/state deploy to call")(p.start(".", "", "env", state.DeployVariable+"="+aliceLock, terraform, "version").result())
+	p.want(0, "Terraform v")(p.start(".", "", "env", state.DeployVariable+"="+record.Lock.ID, terraform, "version").result())
+
+	waits, goOn := p.synthWaits()
+	first := p.start(".", "", stateAt, "unlock", "stage", "--own")
+	within(t, time.Minute, "it synthesizes", waits)
+	second := p.start(".", "", stateAt, "unlock", "stage", "--own")
+	within(t, time.Minute, "the second one is refused", func() bool { return strings.Contains(second.said(), "the holder may still be running: state has been running") })
+	p.want(3)(second.result())
+	goOn()
+	p.want(0, "stage is unlocked.")(first.result())
 	p.unlocked()
 }

@@ -28,7 +28,8 @@ func underLock(args []string) int {
 	}
 	folder := filepath.Dir(os.Args[0])
 	record, err := readRecord(folder)
-	if err == nil && record == nil {
+	// What is left of an earlier deploy finds this one's folder in the same place.
+	if err == nil && (record == nil || os.Getenv(state.DeployVariable) != record.Lock.ID) {
 		err = fmt.Errorf("%s is for %s deploy to call", os.Args[0], command)
 	}
 	if err != nil {
