@@ -3,10 +3,12 @@ package state_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -192,5 +194,29 @@ func TestOwnTwice(t *testing.T) {
 	p.want(3)(second.result())
 	goOn()
 	p.want(0, "stage is unlocked.")(first.result())
+	p.unlocked()
+}
+
+// What starts Terraform is killed before it has, which cdktf 0.21 takes for a success.
+func TestKilledBeforeTerraform(t *testing.T) {
+	t.Parallel()
+	usual.Skip(t)
+	p := newProject(t, map[string]block{"stage": data(1)})
+	var killed atomic.Bool
+	p.wire.watch(func(c call, _ http.ResponseWriter, pass func()) {
+		pass()
+		all, err := processes.Processes()
+		if err != nil || killed.Load() || c.Action != "GetItem" {
+			return
+		}
+		for _, other := range all {
+			name, _ := other.Name()
+			if dir, _ := other.Cwd(); name == state.DeployTerraform && strings.HasPrefix(dir, p.dir) {
+				killed.Store(other.Kill() == nil)
+			}
+		}
+	})
+	p.want(1, "Terraform was killed before it began")(p.deployLocked("stage").result())
+	p.wire.watch(nil)
 	p.unlocked()
 }

@@ -217,6 +217,9 @@ func deployLocked(cmd *cobra.Command, name string, how deploying) error {
 	case exists(erroredPath(stack)):
 		return errors.Join(failed, fmt.Errorf("Terraform could not write its state: it is in %s", erroredPath(stack)), staysLocked(name))
 	}
+	if failed == nil && applied == "" {
+		failed = errors.New("Terraform was killed before it began") // that, too, cdktf calls a success
+	}
 	if err := lock.Release(ctx); err != nil {
 		return errors.Join(failed, err)
 	}
