@@ -190,7 +190,9 @@ func TestOwnTwice(t *testing.T) {
 	first := p.start(".", "", stateAt, "unlock", "stage", "--own")
 	within(t, time.Minute, "it synthesizes", waits)
 	second := p.start(".", "", stateAt, "unlock", "stage", "--own")
-	within(t, time.Minute, "the second one is refused", func() bool { return strings.Contains(second.said(), "the holder may still be running: state has been running") })
+	within(t, time.Minute, "the second one is refused", func() bool {
+		return strings.Contains(second.said(), "the holder may still be running: state has been running")
+	})
 	p.want(3)(second.result())
 	goOn()
 	p.want(0, "stage is unlocked.")(first.result())
