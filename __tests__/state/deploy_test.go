@@ -164,7 +164,7 @@ func TestDeployRunsOn(t *testing.T) {
 	within(t, 2*time.Minute, "Terraform works", func() bool { return strings.Contains(deploy.said(), "terraform_data.slow: Creating...") })
 	must(t, deploy.Process.Kill())
 	p.want(3, "may still be running")(p.state("unlock", "stage", "--yes")) // a person is told
-	p.want(0, "interrupting them", "stage is unlocked.")(p.state("unlock", "stage", "--own"))
+	p.want(0, "Interrupting terraform-under-lock", "stage is unlocked.")(p.state("unlock", "stage", "--own"))
 	left, err := processes.Processes()
 	must(t, err)
 	for _, other := range left {

@@ -78,8 +78,21 @@ type deployRecord struct {
 const (
 	recordFile = "lock.json"
 	// applyFile says how far Terraform's apply is. Whoever runs Terraform has it locked.
-	applyFile = "apply"
+	applyFile  = "apply"
+	applyRuns  = "runs"
+	applyEnded = "ended"
+	// stopFile is there when no apply may begin any more.
+	stopFile = "stop"
 )
+
+// noMoreApplies lets none begin any more by a deploy's folder. Without the folder, none can.
+func noMoreApplies(folder string) error {
+	err := os.WriteFile(filepath.Join(folder, stopFile), nil, 0o600)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
 
 // deployFolder is where a deploy of a stack keeps its record, as long as it runs.
 func deployFolder(stack string) string { return filepath.Join("build", "deploy-"+stack) }
@@ -190,15 +203,22 @@ func deployLocked(cmd *cobra.Command, name string, how deploying) error {
 	if failed == nil && ctx.Err() != nil {
 		failed = errors.New("interrupted") // cdktf calls that a success
 	}
-	// Interrupted, cdktf may have ended before Terraform.
-	finished, err := awaitApply(folder)
+	// Interrupted or killed, cdktf may have ended before Terraform, or before Terraform began.
+	err = noMoreApplies(folder)
+	applied := ""
+	if err == nil {
+		applied, err = awaitApply(folder)
+	}
 	switch {
 	case err != nil:
 		return errors.Join(failed, err, staysLocked(name))
-	case !finished:
+	case strings.HasPrefix(applied, applyRuns):
 		return errors.Join(failed, errors.New("Terraform was killed"), staysLocked(name))
 	case exists(erroredPath(stack)):
 		return errors.Join(failed, fmt.Errorf("Terraform could not write its state: it is in %s", erroredPath(stack)), staysLocked(name))
+	}
+	if failed == nil && applied == "" {
+		failed = errors.New("Terraform was killed before it began") // that, too, cdktf calls a success
 	}
 	if err := lock.Release(ctx); err != nil {
 		return errors.Join(failed, err)

@@ -35,7 +35,10 @@ func unlockOwn(cmd *cobra.Command, name string, how unlocking) error {
 		return err
 	}
 	id := record.Lock.ID
-	if err := state.StopDeploy(ctx, record.Lock, stopWithin, func(line string) { fmt.Fprintln(out, line) }); err != nil {
+	if err := noMoreApplies(folder); err != nil {
+		return err
+	}
+	if err := stack.StopDeploy(ctx, record.Lock, stopWithin, func(line string) { fmt.Fprintln(out, line) }); err != nil {
 		return err
 	}
 	held, err := stack.Held(ctx)
@@ -59,12 +62,15 @@ func unlockOwn(cmd *cobra.Command, name string, how unlocking) error {
 	case all, len(mine) > 0 && exists(filepath.Join(folder, applyFile)):
 		// Terraform ran under this lock, though a repair that failed may have freed half of it. Who and
 		// where it says it is held may be another container's by now: the id tells that it is ours.
-		reason, err := stack.RunsHere(record.Lock)
-		if err != nil {
-			return err
-		}
-		if reason != "" {
-			return fmt.Errorf("%w: %s", errMayRun, reason)
+		// Since then, an earlier call of this command may have got it.
+		for _, lock := range append([]state.Held{{LockInfo: record.Lock}}, mine...) {
+			reason, err := stack.RunsHere(lock.LockInfo)
+			if err != nil {
+				return err
+			}
+			if reason != "" {
+				return fmt.Errorf("%w: %s", errMayRun, reason)
+			}
 		}
 		if err := describe(ctx, out, stack, mine); err != nil {
 			return err

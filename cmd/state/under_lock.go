@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"example.com/webserver-cluster/internal/project"
@@ -19,12 +18,6 @@ import (
 
 // canRunUnderLock: it takes groups of processes and their signals.
 const canRunUnderLock = true
-
-// What applyFile says.
-const (
-	applyRuns  = "runs"
-	applyEnded = "ended"
-)
 
 // underLock is what a deploy has cdktf call in Terraform's place: Terraform, whose apply takes
 // no lock of its own if this deploy holds the stack's. It returns the exit status.
@@ -35,7 +28,8 @@ func underLock(args []string) int {
 	}
 	folder := filepath.Dir(os.Args[0])
 	record, err := readRecord(folder)
-	if err == nil && record == nil {
+	// What is left of an earlier deploy finds this one's folder in the same place.
+	if err == nil && (record == nil || os.Getenv(state.DeployVariable) != record.Lock.ID) {
 		err = fmt.Errorf("%s is for %s deploy to call", os.Args[0], command)
 	}
 	if err != nil {
@@ -82,7 +76,10 @@ func verify(dir string, record *deployRecord) error {
 
 // apply runs Terraform and writes down whether it ended by itself.
 func apply(folder, terraform string, args []string) (status int, err error) {
-	file, err := os.OpenFile(filepath.Join(folder, applyFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	// From here on, an interrupt is not lost, even one that comes before Terraform has started.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	file, err := os.OpenFile(filepath.Join(folder, applyFile), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 0, err
 	}
@@ -90,7 +87,11 @@ func apply(folder, terraform string, args []string) (status int, err error) {
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
 		return 0, err
 	}
-	if _, err := file.WriteString(applyRuns); err != nil {
+	// Only now: whoever makes that file afterwards finds this process, and awaits or interrupts it.
+	if exists(filepath.Join(folder, stopFile)) || len(signals) > 0 {
+		return 0, errors.New("this deploy is to end: Terraform was not started")
+	}
+	if _, err := file.WriteAt([]byte(applyRuns), 0); err != nil {
 		return 0, err
 	}
 	// cdktf stops Terraform by a Ctrl-C in the terminal that it has made for it, and takes
@@ -100,8 +101,6 @@ func apply(folder, terraform string, args []string) (status int, err error) {
 	cmd := exec.Command(terraform, args...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	if err := cmd.Start(); err != nil {
 		_, writeErr := file.WriteAt([]byte(applyEnded), 0)
 		return 0, errors.Join(err, writeErr)
@@ -121,20 +120,20 @@ func apply(folder, terraform string, args []string) (status int, err error) {
 	return status, err
 }
 
-// awaitApply waits until no apply runs under the deploy's lock any more, and tells whether the
-// last one, if there was any, ended by itself.
-func awaitApply(folder string) (finished bool, err error) {
+// awaitApply waits until no apply runs under the deploy's lock any more, and returns what
+// applyFile then says: of one that was killed, that it runs; "" if none began.
+func awaitApply(folder string) (string, error) {
 	file, err := os.Open(filepath.Join(folder, applyFile))
 	if errors.Is(err, os.ErrNotExist) {
-		return true, nil
+		return "", nil
 	}
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	defer file.Close()
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH); err != nil {
-		return false, err
+		return "", err
 	}
 	content, err := os.ReadFile(file.Name())
-	return strings.HasPrefix(string(content), applyEnded), err
+	return string(content), err
 }

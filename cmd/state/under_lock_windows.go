@@ -6,4 +6,4 @@ const canRunUnderLock = false
 
 func underLock([]string) int { return exitFailed }
 
-func awaitApply(string) (bool, error) { return false, errors.ErrUnsupported }
+func awaitApply(string) (string, error) { return "", errors.ErrUnsupported }

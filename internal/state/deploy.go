@@ -35,31 +35,33 @@ func belongsTo(lock LockInfo, p *process.Process) (belongs, known bool) {
 }
 
 // StopDeploy ends what still runs of the deploy that has, or was about to take, a lock of
-// DeployOperation: it interrupts it, which Terraform takes for the wish to end in order, and
-// kills what runs on after a while. Whose lock it is, the caller knows.
-func StopDeploy(ctx context.Context, lock LockInfo, while time.Duration, say func(string)) error {
-	said, deadline := false, time.Now().Add(while)
-	for {
-		running, err := deployProcesses(lock)
+// DeployOperation: it interrupts what passes that on, which Terraform takes for the wish to
+// end in order, and kills what runs on after a while. Whose lock it is, and that the deploy
+// starts no apply any more, the caller sees to.
+func (s Stack) StopDeploy(ctx context.Context, lock LockInfo, while time.Duration, say func(string)) error {
+	asked, deadline := map[int32]bool{}, time.Now().Add(while)
+	for first := true; ; first = false {
+		running, err := s.deployProcesses(lock)
 		if err != nil || len(running) == 0 {
 			return err
 		}
 		kill := time.Now().After(deadline)
 		switch {
-		case !said:
-			say(fmt.Sprintf("%d processes of this deploy still run: interrupting them, and waiting up to %s.", len(running), while))
+		case first:
+			say(fmt.Sprintf("Processes of this deploy that still run: %d; waiting up to %s for their end.", len(running), while))
 		case kill:
-			say(fmt.Sprintf("%d processes of this deploy still run: killing them.", len(running)))
+			say(fmt.Sprintf("Processes of this deploy that still run: %d; killing them.", len(running)))
 		}
 		for _, r := range running {
 			switch {
 			case kill:
 				_ = r.Kill() // one that ended meanwhile is no failure; another is found again
-			case !said && r.leads:
+			case r.leads && !asked[r.Pid]: // it may appear late, and a second time is once too often
+				asked[r.Pid] = true
+				say(fmt.Sprintf("Interrupting %s (process %d).", r.name, r.Pid))
 				_ = r.SendSignal(syscall.SIGINT)
 			}
 		}
-		said = true
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -71,16 +73,13 @@ func StopDeploy(ctx context.Context, lock LockInfo, while time.Duration, say fun
 // deployProcess is a process of a deploy.
 type deployProcess struct {
 	*process.Process
+	name  string
 	leads bool // it passes an interrupt on in order
 }
 
 // deployProcesses are those that run of the deploy that has a lock.
-func deployProcesses(lock LockInfo) ([]deployProcess, error) {
+func (s Stack) deployProcesses(lock LockInfo) ([]deployProcess, error) {
 	all, err := process.Processes()
-	if err != nil {
-		return nil, fmt.Errorf("list the processes: %w", err)
-	}
-	me, err := (&process.Process{Pid: int32(os.Getpid())}).Name()
 	if err != nil {
 		return nil, fmt.Errorf("list the processes: %w", err)
 	}
@@ -90,10 +89,9 @@ func deployProcesses(lock LockInfo) ([]deployProcess, error) {
 		if err != nil || !isOurs(p) || zombie(p) {
 			continue
 		}
-		// The number may be another process's by now, the name as well hardly.
-		holder := p.Pid == lock.holder() && name == me && p.Pid != int32(os.Getpid())
+		holder := s.isHolder(lock, name, p)
 		if belongs, _ := belongsTo(lock, p); belongs || holder {
-			list = append(list, deployProcess{p, holder || name == DeployTerraform})
+			list = append(list, deployProcess{p, name, holder || name == DeployTerraform})
 		}
 	}
 	return list, nil

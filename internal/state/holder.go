@@ -70,7 +70,7 @@ func (s Stack) candidates(lock LockInfo) (map[int32]string, error) {
 			continue
 		}
 		belongs, known := belongsTo(lock, p)
-		if !belongs && !couldHold(lock, name, p.Pid) && (known || !isTerraform(name)) {
+		if !belongs && !s.couldHold(lock, name, p) && (known || !isTerraform(name)) {
 			continue
 		}
 		dir, works := "a folder that cannot be seen", unknown
@@ -99,12 +99,28 @@ func (s Stack) candidates(lock LockInfo) (map[int32]string, error) {
 	return found, nil
 }
 
-// couldHold tells whether a process could hold a lock, by its name and number.
-func couldHold(lock LockInfo, name string, pid int32) bool {
-	if holder := lock.holder(); holder != 0 { // one of this package
-		return pid == holder && pid != int32(os.Getpid())
+// couldHold tells whether a process could have taken a lock.
+func (s Stack) couldHold(lock LockInfo, name string, p *process.Process) bool {
+	if lock.holder() == 0 { // one of Terraform's
+		return isTerraform(name)
 	}
-	return isTerraform(name)
+	return s.isHolder(lock, name, p)
+}
+
+// isHolder tells whether a process is the one that took a lock of this package.
+func (s Stack) isHolder(lock LockInfo, name string, p *process.Process) bool {
+	if p.Pid != lock.holder() || p.Pid == int32(os.Getpid()) {
+		return false
+	}
+	// The number may be another process's by now. In a container it soon is: the first
+	// process of each is 1. So what runs has to be this command, as the lock says it was
+	// called. What the system does not tell speaks for it.
+	if me, err := (&process.Process{Pid: int32(os.Getpid())}).Name(); err == nil && name != me {
+		return false
+	}
+	words, err := p.CmdlineSlice()
+	_, verb, _ := strings.Cut(lock.Operation, " ")
+	return err != nil || slices.Contains(words, verb) && (lock.Operation != DeployOperation || slices.Contains(words, s.Name))
 }
 
 // isTerraform tells whether a process is a Terraform, by its name.
