@@ -28,15 +28,16 @@ var tags = []any{noTags, map[string]string{}, map[string]string{"Team": "web"}, 
 // it where there is none. A field that is missing here ends the test; a bool needs
 // no list.
 var values = map[string][]any{
-	"Settings.Project":          {"webservers", "a", "web-2", "aws-web", "my-company-web"},
-	"Settings.Region":           {"eu-central-1", "eu-central-1", "eu-central-1", "eu-central-1", "us-east-1", "cn-north-1"},
-	"Settings.StateBucket":      {"webservers-terraform-state", "abc", strings.Repeat("a", 63)},
-	"Settings.LockTable":        {"locks", "abc", "a.b-c_D9", strings.Repeat("a", 255)},
-	"Settings.StateLock":        {"both", "dynamodb", "s3"},
-	"Settings.RolloutPlatforms": {noTexts}, // each is built when it is synthesized
-	"Settings.GitHubRepository": {"", "", "acme/webservers", "a@1/b.c_d-e@23"},
-	"Settings.AccountID":        {"", "", "123456789012"},
-	"Settings.AlertEmail":       {"", "ops@example.com", "first.last+tag@sub.example.com"},
+	"Settings.Project":           {"webservers", "a", "web-2", "aws-web", "my-company-web"},
+	"Settings.Region":            {"eu-central-1", "eu-central-1", "eu-central-1", "eu-central-1", "us-east-1", "cn-north-1"},
+	"Settings.StateBucket":       {"webservers-terraform-state", "abc", strings.Repeat("a", 63)},
+	"Settings.LockTable":         {"locks", "abc", "a.b-c_D9", strings.Repeat("a", 255)},
+	"Settings.StateLock":         {"both", "dynamodb", "s3"},
+	"Settings.RolloutPlatforms":  {noTexts}, // each is built when it is synthesized
+	"Settings.GitHubRepository":  {"", "", "acme/webservers", "a@1/b.c_d-e@23"},
+	"Settings.GitHubProviderARN": {"", "", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"},
+	"Settings.AccountID":         {"", "", "123456789012"},
+	"Settings.AlertEmail":        {"", "ops@example.com", "first.last+tag@sub.example.com"},
 
 	"Environment.Name":          {"stage", "a", "prod2", strings.Repeat("b", 17)},
 	"Environment.Tags":          tags,
