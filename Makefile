@@ -73,11 +73,11 @@ under_load := ./zerodowntime ./guestbook ./felt ./cmd/rollout-check-aws
 go_test := TEST_FIGURES=$(CURDIR)/build/figures $(tests) test -count=1 -vet=off
 
 .PHONY: test
-test: setup ## the tests of every run, in less than a quarter of an hour
+test: setup ## the tests of every run, in twenty minutes
 	@TESTS=usual $(MAKE) --no-print-directory tests
 
 .PHONY: test-all
-test-all: setup tests ## all tests but the series below, in forty minutes: what has to pass before a change lands
+test-all: setup tests ## all tests but the series below, in thirty-five minutes: what has to pass before a change lands
 
 .PHONY: tests
 tests:

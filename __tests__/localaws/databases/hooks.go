@@ -13,7 +13,7 @@ import (
 func (d *Databases) Register(f *front.Front) {
 	for action, around := range map[string]func(*front.Request, front.Next) (*front.Response, error){
 		"CreateDBInstance":                d.remember,
-		"ModifyDBInstance":                d.remember,
+		"ModifyDBInstance":                d.modify,
 		"ModifyDBParameterGroup":          pass,
 		"ResetDBParameterGroup":           pass,
 		"RebootDBInstance":                d.reboot,
@@ -49,6 +49,16 @@ func (d *Databases) here(r *front.Request, parameter string) *instance {
 		}
 	}
 	return nil
+}
+
+// modify lets nobody look while a DB instance gets another name: moto takes it out before it
+// puts it in again, and what is not there is gone for good.
+func (d *Databases) modify(r *front.Request, next front.Next) (*front.Response, error) {
+	if r.Params.Has("NewDBInstanceIdentifier") {
+		d.syncing.Lock()
+		defer d.syncing.Unlock()
+	}
+	return d.remember(r, next)
 }
 
 // remember keeps the password that a DB instance is given.
