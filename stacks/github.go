@@ -56,6 +56,13 @@ func checkGitHub(f *faults.List, s project.Settings, environments []Environment)
 			"StateBucket":     project.Place("stateBucket"),
 		}, props.Validate())
 	}
+	for _, e := range environments {
+		for _, given := range e.inPolicies() {
+			if strings.Contains(given.value, "${") {
+				f.Add(e.Name+"."+given.field, given.value, "must be the value itself with %s: the state's stack has it in a policy", project.Place("githubRepository"))
+			}
+		}
+	}
 	users := map[string]string{} // environments by their databases' users
 	for _, e := range environments {
 		// IAM lets a user log in by the name, to whatever database: that of one that is made
@@ -88,4 +95,19 @@ func checkGitHub(f *faults.List, s project.Settings, environments []Environment)
 			}
 		}
 	}
+}
+
+// given is a value of an environment's literal.
+type given struct{ field, value string }
+
+// inPolicies is what the policies of the roles for its deploys and reviews name.
+func (e Environment) inPolicies() []given {
+	all := []given{{"AssumeRoleARN", e.AssumeRoleARN}, {"Cluster.AMIParameter", e.Cluster.AMIParameter}}
+	if e.Database != nil {
+		all = append(all, given{"Database.ApplicationUser", e.Database.ApplicationUser})
+	}
+	if domain := e.Cluster.Domain; domain != nil {
+		all = append(all, given{"Cluster.Domain.Name", domain.Name}) // references are no AlternativeNames
+	}
+	return all
 }

@@ -75,6 +75,13 @@ func TestGitHubSetting(t *testing.T) {
 		}, ""},
 		{func(a *app) { a.StateBucket = "webservers-stage-states" }, `cdktf.json: context.stateBucket: "webservers-stage-states": must not begin with webservers-stage-: a deploy of stage may do anything to such buckets`},
 		{func(a *app) { a.GitHubRepository, a.StateBucket = "", "webservers-stage-states" }, ""},
+		{func(a *app) {
+			a.Cluster.Domain = &constructs.Domain{Name: "${local.name}", HostedZoneID: "${local.zone}"}
+		}, `stage.Cluster.Domain.Name: "${local.name}": must be the value itself with cdktf.json: context.githubRepository: the state's stack has it in a policy`},
+		{func(a *app) { a.Cluster.AMIParameter = "${local.image}" }, `stage.Cluster.AMIParameter: "${local.image}": must be the value itself with cdktf.json: context.githubRepository: the state's stack has it in a policy`},
+		{func(a *app) {
+			a.GitHubRepository, a.Cluster.Domain = "", &constructs.Domain{Name: "${local.name}", HostedZoneID: "${local.zone}"}
+		}, ""},
 		{func(a *app) { a.Project = strings.Repeat("p", 26) }, `cdktf.json: context.project and environment.Name: "pppppppppppppppppppppppppp-stage": has 32 characters; with Repository it can have 31, so that the names of all that a deploy makes begin with it`},
 		{func(a *app) { a.Tags = map[string]string{"Environment": "prod", "Team": "web"} }, `stage.Tags.Environment: "prod": must be left out with cdktf.json: context.githubRepository: by this tag, IAM tells whose a resource is`},
 		{func(a *app) { a.Network.Tags = map[string]string{"Project": "x"} }, `stage.Network.Tags.Project: "x": must be left out with cdktf.json: context.githubRepository: by this tag, IAM tells whose a resource is`},
