@@ -155,7 +155,7 @@ func TestCancelledAndKilled(t *testing.T) {
 			t.Errorf("stage is not locked, and Terraform runs")
 		}
 	}, unlocks: func(s *step) {
-		within(t, time.Minute, "it finds what still runs", func() bool { return strings.Contains(s.text(), "processes of this deploy still run") })
+		within(t, time.Minute, "it finds what still runs", func() bool { return strings.Contains(s.text(), "Processes of this deploy that still run") })
 		w.slow.Store(false)
 	}})
 	r.says("why "+theRun, "stage is unlocked.")

@@ -49,6 +49,7 @@ func newWorld(t *testing.T) *world {
 		cloud.Front.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(server.Close)
+	t.Cleanup(func() { w.slow.Store(false) }) // Close waits for every request
 	w.url = server.URL
 	w.makeStore()
 	return w.checkout()
