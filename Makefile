@@ -84,7 +84,9 @@ tests:
 	@rm -f build/figures && mkdir -p build
 # First those in which each request and each second counts: they want the processor for
 # themselves. Then the rest, those that take longest first.
+	@echo 'Rollouts and other changes under load. The first result comes after six minutes.'
 	$(go_test) -timeout 30m -p 3 $(under_load)
+	@echo 'All other tests. The first results come after ten minutes or more.'
 	$(go_test) -timeout 40m -p 4 ./deploy ./state ./lifetime \
 		$$($(tests) list ./... | grep -v $(patsubst ./%,-e /tests/%$$,$(under_load)))
 	@cat build/figures

@@ -84,8 +84,8 @@ func rolls(j *judging, c *Change, _ Difference) effect {
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.99.1/internal/service/ec2/ec2_launch_template.go
 func (j *judging) onlyTagged(rollout Resource) bool {
 	tagged := false
-	for _, r := range references(rollout.Arguments) {
-		change := j.changes[r[:strings.LastIndexByte(r, '.')]]
+	for _, address := range addresses(rollout.Arguments) {
+		change := j.changes[address]
 		if change == nil {
 			continue
 		}

@@ -62,10 +62,8 @@ func (j *judging) code(s *Stack, c *Change, argument string) ([]any, bool) {
 		return nil, false
 	}
 	list, is := s.Resources[c.Address].Arguments[argument].([]any)
-	for _, r := range references(list) {
-		if change := j.changes[r[:strings.LastIndexByte(r, '.')]]; change != nil && change.Action == Replace {
-			return nil, false
-		}
+	if j.madeAnew(list) {
+		return nil, false
 	}
 	return list, is
 }

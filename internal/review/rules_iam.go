@@ -1,9 +1,6 @@
 package review
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 const (
 	iamPolicies   = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html"
@@ -14,8 +11,8 @@ const (
 
 // rightGone is a policy that a role has no more; of a role that goes, nobody needs it.
 func rightGone(j *judging, c *Change, _ Difference) effect {
-	for _, r := range references(c.code.Arguments) {
-		if role := j.changes[r[:strings.LastIndexByte(r, '.')]]; role != nil && role.Type == "aws_iam_role" && role.Action == Remove {
+	for _, address := range addresses(c.code.Arguments) {
+		if role := j.changes[address]; role != nil && role.Type == "aws_iam_role" && role.Action == Remove {
 			return nothing("the rights of a role that goes")
 		}
 	}
@@ -34,8 +31,8 @@ func boundary(_ *judging, _ *Change, d Difference) effect {
 
 // madeAnew tells whether something that a value refers to is replaced.
 func (j *judging) madeAnew(value any) bool {
-	return slices.ContainsFunc(references(value), func(r string) bool {
-		change := j.changes[r[:strings.LastIndexByte(r, '.')]]
+	return slices.ContainsFunc(addresses(value), func(address string) bool {
+		change := j.changes[address]
 		return change != nil && change.Action == Replace
 	})
 }

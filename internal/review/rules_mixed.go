@@ -1,9 +1,6 @@
 package review
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // purchased is another part of a group that is to be On-Demand, which it is by default where
 // the code has none. Of a policy that goes, AWS does not say whether its Spot Instances are
@@ -42,8 +39,8 @@ func mixed(j *judging, c *Change, _ Difference) effect {
 
 // newTemplate tells whether a group's launch template gets a new version.
 func (j *judging) newTemplate(group *Change) bool {
-	return slices.ContainsFunc(references(group.code.Arguments), func(r string) bool {
-		template := j.changes[r[:strings.LastIndexByte(r, '.')]]
+	return slices.ContainsFunc(addresses(group.code.Arguments), func(address string) bool {
+		template := j.changes[address]
 		return template != nil && template.Type == "aws_launch_template" && !template.onlyTags()
 	})
 }

@@ -82,12 +82,12 @@ func expires(j *judging, c *Change, d Difference) effect {
 // bucketOf are the buckets that arguments refer to.
 func bucketOf(arguments map[string]any) []string {
 	var all []string
-	for _, r := range references(arguments) {
-		if strings.HasPrefix(r, "aws_s3_bucket.") {
-			all = append(all, r[:strings.LastIndexByte(r, '.')])
+	for _, address := range addresses(arguments) {
+		if strings.HasPrefix(address, "aws_s3_bucket.") {
+			all = append(all, address)
 		}
 	}
-	return unique(all)
+	return all
 }
 
 // storeKinds are buckets and tables: of the state, of applications, of logs.

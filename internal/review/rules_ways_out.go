@@ -74,14 +74,6 @@ func (j *judging) readsSecrets() bool {
 	return false
 }
 
-// addresses are those of the resources that a value refers to.
-func addresses(value any) (all []string) {
-	for _, r := range references(value) {
-		all = append(all, r[:strings.LastIndexByte(r, '.')])
-	}
-	return all
-}
-
 // associationGone is a subnet that leaves its route table. If it stays, it falls back to the
 // main route table of the VPC, which has no way out.
 func associationGone(j *judging, c *Change, _ Difference) effect {

@@ -56,6 +56,14 @@ func references(value any) []string {
 	return slices.Compact(found)
 }
 
+// addresses are those of the resources that a value refers to.
+func addresses(value any) (all []string) {
+	for _, r := range references(value) {
+		all = append(all, r[:strings.LastIndexByte(r, '.')])
+	}
+	return slices.Compact(all)
+}
+
 // expressions are what Terraform evaluates of a text: what is in ${ } and %{ }, but for
 // $${ and %%{, which stand for themselves.
 // https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences-1
